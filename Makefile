@@ -1,0 +1,30 @@
+PYTHON ?= python3
+ENVIRONMENT := .venv/installed
+
+.PHONY: run test test-slow lint bench lock clean
+
+run: $(ENVIRONMENT)  ## train on the sample in data/
+	.venv/bin/python -m src.autoencoder run
+
+test: $(ENVIRONMENT)  ## the tests that take minutes at most
+	.venv/bin/python -m pytest
+
+test-slow: $(ENVIRONMENT)  ## the long tests too
+	.venv/bin/python -m pytest -m "slow or not slow"
+
+lint: $(ENVIRONMENT)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+$(ENVIRONMENT): requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	touch $@
+
+lock:  ## resolve setup.cfg's ranges anew
+	uv pip compile setup.cfg --extra test --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
+
+clean:
+	rm -rf .venv
