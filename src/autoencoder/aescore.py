@@ -1,0 +1,226 @@
+"""The table of all runs, logs/aescore.csv: one row a run, appended under a lock, never half written."""
+
+import csv
+import io
+import numbers
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from .errors import DataError, DiskError
+from .files import disk_error, disk_errors, write_bytes, write_text
+
+if TYPE_CHECKING:
+    import pandas
+
+TIME_FORMAT = "%Y%m%d_%H%M%S"
+"""How `Time` is written; the original program's rows, to the minute, stay as they are."""
+
+ORIGINAL_COLUMNS = ("Time", "FolderName", "train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
+"""The columns of the original program, which wrote them without a header."""
+
+COLUMNS = (
+    *ORIGINAL_COLUMNS,
+    *("train_mse", "valid_mse", "train_mae", "valid_mae", "train_psnr", "valid_psnr", "train_ssim", "valid_ssim"),
+    *("pca_mse", "parameters", "embedding_size", "epochs", "seconds", "images_per_second", "seed", "status"),
+)
+"""Every file's first columns, in order; whatever else a row or an older file brings comes after them.
+
+Time, FolderName : when the run ended and the name of its folder
+*_loss : the loss that was trained, of the best weights
+*_accuracy : share of values on the same side of 0.5 in original and reconstruction
+*_mse, *_mae, *_psnr, *_ssim : see `scores.reconstruction`
+pca_mse : validation MSE of a PCA of the embedding's width
+parameters, embedding_size : trainable and other weights; numbers per image
+epochs, seconds, images_per_second : of the training
+seed, status : what the run was started with; how it ended
+"""
+
+_TEXT_COLUMNS = ("Time", "FolderName", "status")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf", re.ASCII | re.IGNORECASE)
+_LOCK_SECONDS = 120
+
+
+class _Table(NamedTuple):
+    columns: list[str]
+    rows: list[dict[str, str]]
+    torn: str
+
+
+def append(csv_path: str | os.PathLike[str], row: Mapping[str, object]) -> tuple[str, ...]:
+    """Add one run to the table, making the file and its folder where they are missing.
+
+    The file is written anew beside and renamed while a lock is held, so that readers and processes that append at
+    once see whole rows only. A file with other columns, or with none named as the original program left it, is
+    carried over: known columns first, unknown ones kept after them. Text that a crash left of a half-written row
+    moves to a file beside whose name ends in ``.torn``.
+
+    Parameters
+    ----------
+    csv_path : path
+    row : mapping from column to value
+        Missing columns and None are left blank; names outside `COLUMNS` become new columns at the end.
+
+    Returns
+    -------
+    tuple of str
+        What the user should know about the file; empty when there is nothing to say.
+
+    Raises
+    ------
+    DiskError
+        If the file cannot be read or written, or stays locked.
+    """
+    path = Path(os.path.realpath(csv_path))
+    with disk_errors(csv_path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path):
+        table = _parse(_content(path))
+        cells = {str(name).strip(): _cell(value) for name, value in row.items()}
+        columns = [*table.columns, *(name for name in cells if name not in table.columns)]
+        notes = _keep_torn(path, table.torn) if table.torn else ()
+        write_text(path, _csv(columns, [*table.rows, cells]))
+    return notes
+
+
+def read(csv_path: str | os.PathLike[str]) -> "pandas.DataFrame":
+    """Read the table, of this program or of the original one; the file is not changed and need not be locked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a run and at least `COLUMNS`. Columns of numbers are int64 or float64 with NaN where blank; `Time`,
+        `FolderName`, `status` and whatever else holds words are Python str, "" where blank; the bytes of a folder's
+        name that are no UTF-8 are lone surrogates, as `os.fsdecode` gives them.
+
+    Raises
+    ------
+    DataError
+        If there is no such file or it cannot be read.
+    """
+    import pandas  # slow to import, and appending does without
+
+    try:
+        content = Path(csv_path).read_bytes()
+    except OSError as error:
+        said = (error.strerror or str(error)).lower()
+        raise DataError(f"cannot read the table of runs {os.fspath(csv_path)}: {said}; train first") from error
+    table = _parse(content)
+    series = {name: _values(name, [row.get(name, "") for row in table.rows]) for name in table.columns}
+    return pandas.DataFrame({name: pandas.Series(values, dtype=dtype) for name, (values, dtype) in series.items()})
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    import filelock  # slow to import, and only writers need it
+
+    lock = filelock.FileLock(f"{path}.lock", timeout=_LOCK_SECONDS)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:  # an OSError too, so it comes first
+        raise DiskError(
+            f"cannot write {path}: another program has held {lock.lock_file} for {_LOCK_SECONDS} seconds; "
+            "end that program and append again"
+        ) from error
+    except OSError as error:
+        raise disk_error(error, lock.lock_file) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _content(path: Path) -> bytes:
+    with disk_errors(path):
+        return path.read_bytes() if path.exists() else b""
+
+
+def _keep_torn(path: Path, torn: str) -> tuple[str, ...]:
+    beside = path.with_name(path.name + ".torn")
+    write_bytes(beside, _content(beside) + torn.encode("utf-8", "surrogateescape") + b"\n")
+    return (f"{path} held a row that was cut off while it was written: its text is now in {beside}",)
+
+
+def _parse(content: bytes) -> _Table:
+    # Names of files that are no UTF-8 pass through as lone surrogates; Excel puts a byte order mark in front.
+    records, torn = _records(content.decode("utf-8-sig", "surrogateescape"))
+    header: Sequence[str] = ORIGINAL_COLUMNS
+    if records and _is_header(records[0]):
+        header = records.pop(0)
+    names = _names(header, max(map(len, records), default=0))
+    rows = [dict(zip(names, record, strict=False)) for record in records]
+    return _Table([*COLUMNS, *(name for name in names if name not in COLUMNS)], rows, torn)
+
+
+def _records(text: str) -> tuple[list[list[str]], str]:
+    """Split into whole records and the text of those that a crash cut off."""
+    lines = list(io.StringIO(text, newline=""))
+    records: list[list[str]] = []
+    torn: list[str] = []
+    start = done = 0
+    while done < len(lines):
+        reader = csv.reader(lines[done:], strict=True)
+        offset = done
+        try:
+            for record in reader:
+                start, done = done, offset + reader.line_num
+                if record:
+                    records.append(record)
+        except csv.Error:  # a quote that never closes: give up its first line only, whole rows may follow
+            torn.append(lines[done])
+            done += 1
+            start = done
+    if records and lines[start:] and not lines[-1].endswith(("\n", "\r")):
+        width = len(records[0]) if len(records) > 1 and _is_header(records[0]) else len(ORIGINAL_COLUMNS)
+        if len(records[-1]) < width:
+            torn += lines[start:]
+            records.pop()
+    return records, "".join(torn)
+
+
+def _is_header(record: list[str]) -> bool:
+    cells = [cell.strip() for cell in record]
+    if {"Time", "FolderName"} <= set(cells):
+        return True
+    # A row of a run begins with its time and holds numbers; a header has neither.
+    return not re.match(r"\d{4}", cells[0]) and not any(_NUMBER.fullmatch(cell) for cell in cells)
+
+
+def _names(header: Sequence[str], width: int) -> list[str]:
+    """One name for each of at least `width` columns, none twice and none blank, so that no cell is lost."""
+    names: list[str] = []
+    for position in range(max(width, len(header))):
+        name = (header[position].strip() if position < len(header) else "") or f"extra_{position + 1}"
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+        return repr(float(value))  # the shortest text that reads back as the same number, NumPy's scalars included
+    return str(value)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
+    lines = [columns, *([row.get(name, "") for name in columns] for row in rows)]
+    return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
+
+
+def _quoted(cell: str) -> str:
+    # csv.writer of Python 3.11 and 3.12 leaves a carriage return unquoted, and the row would be read as two.
+    return '"' + cell.replace('"', '""') + '"' if re.search('[",\r\n]', cell) else cell
+
+
+def _values(name: str, cells: list[str]) -> tuple[list[object], type | None]:
+    if name in _TEXT_COLUMNS or not all(cell == "" or _NUMBER.fullmatch(cell) for cell in cells):
+        return list(cells), object
+    if cells and all(re.fullmatch(r"[+-]?\d{1,18}", cell, re.ASCII) for cell in cells):
+        return [int(cell) for cell in cells], None
+    return [float(cell or "nan") for cell in cells], float

@@ -1,0 +1,143 @@
+"""The command line: the table of commands, the class that python-fire sees, the exit statuses."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import fire
+import yaml
+from fire.decorators import SetParseFn
+
+from .arguments import read_arguments
+from .command import Job, job
+from .commands import run
+from .errors import UsageError, UserError
+from .help import command_help, overview
+from .settings import canonical
+
+#: One line a command; each is described by its own module.
+COMMANDS = {
+    "run": run.COMMAND,
+}
+
+
+# Values stay the text that was typed; the fields' types decide what they mean, not python-fire's guess.
+@SetParseFn(str)
+class Autoencoder:
+    """Autoencoders of image folders: `Autoencoder(filters=[16, 32], train_dir="photos").run()`.
+
+    Every knob of settings.py is a keyword here and a flag on the command line; every command is a method, which
+    takes the flags of its own and returns what it made. `config` names a YAML file of any of them; what is given
+    here wins over it. What does not fit raises `UsageError` before anything is made.
+    """
+
+    def __init__(self, config: str | Path | None = None, **flags: Any) -> None:
+        self._flags = {**(_read_config(Path(config)) if config else {}), **_canonical(flags)}
+
+    def _finish(self, planned: Job) -> Any:
+        return planned.carry_out()
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def method(self: Autoencoder, *words: Any, **flags: Any) -> Any:
+        return self._finish(job(name, COMMANDS[name], words, {**self._flags, **_canonical(flags)}))
+
+    method.__name__, method.__doc__ = name, COMMANDS[name].summary
+    return method
+
+
+for _name in COMMANDS:
+    setattr(Autoencoder, _name, _method(_name))
+
+
+class _Plan(Autoencoder):
+    """The same class for python-fire, which must not start anything: each method returns its job."""
+
+    def _finish(self, planned: Job) -> Any:
+        return planned
+
+
+def plan(argv: Sequence[str]) -> Job:
+    """Read and check a whole command line; nothing is made and TensorFlow is not imported.
+
+    Raises
+    ------
+    UsageError
+        Lists everything that is wrong with it.
+    """
+    arguments = read_arguments(argv, COMMANDS)
+    flags = [f"--{name}={text}" for name, text in arguments.flags.items() if name != "debug"]
+    command = [*flags, arguments.command, *arguments.words]
+    return fire.Fire(_Plan, command=command, serialize=lambda _: None)  # type: ignore[no-any-return]
+
+
+def _canonical(flags: Mapping[str, Any]) -> dict[str, Any]:
+    return {canonical(name): value for name, value in flags.items()}
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise UsageError(f"--config={path}: cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"--config={path}: is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"--config={path}: must hold lines of 'flag: value'; it holds a {type(values).__name__}")
+    return _canonical({str(name): value for name, value in values.items()})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out a command line (`sys.argv` by default) and return the exit status.
+
+    0 done, 1 a fault of this program, 2 usage, 3 data, 4 model file, 5 disk, 6 diverged, 130 and 143 for signals.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    words = [token for token in argv if not token.startswith("-")]
+    if {"--help", "-h"} & set(argv) or words == ["help"]:
+        named = [word for word in words if word in COMMANDS]
+        print(command_help(named[0], COMMANDS[named[0]]) if named else overview(COMMANDS))
+        return 0
+    if "--version" in argv:
+        print(_version())
+        return 0
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        plan(argv).carry_out()
+    except UserError as error:
+        return _refuse(error, argv)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except Exception as error:
+        if "--debug" in argv:
+            raise
+        print(f"error: {type(error).__name__}: {error}\n(a fault of this program; --debug shows where)", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _terminate(number: int, frame: Any) -> None:
+    # An exception, so that files half written are removed on the way out.
+    raise SystemExit(128 + number)
+
+
+def _refuse(error: UserError, argv: Sequence[str]) -> int:
+    if "--debug" in argv:
+        traceback.print_exc()
+    lines = str(error).splitlines()
+    print("\n".join([f"error: {lines[0]}", *(f"       {line}" for line in lines[1:])]), file=sys.stderr)
+    return error.exit_status
+
+
+def _version() -> str:
+    try:
+        return f"flexae {version('flexible-autoencoder')}"
+    except PackageNotFoundError:
+        return "flexae, from its source folder"

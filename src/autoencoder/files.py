@@ -1,0 +1,167 @@
+"""Write every file whole or not at all, and say plainly why a place cannot be written to."""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import DiskError
+
+_ELSEWHERE = "choose another place"
+_ROOM = "free some space or choose another place"
+# What the operating system says, in the user's words: (what is wrong, what to do).
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", _ROOM),
+    errno.EDQUOT: ("the disk quota is used up", _ROOM),
+    errno.EFBIG: ("the file is larger than this disk or account allows", _ROOM),
+    errno.EROFS: ("the disk is read-only", _ELSEWHERE),
+    errno.EACCES: ("permission is denied", f"change its permissions or {_ELSEWHERE}"),
+    errno.EPERM: ("permission is denied", f"change its permissions or {_ELSEWHERE}"),
+    errno.EIO: ("the disk reports an input/output error", f"check the disk or {_ELSEWHERE}"),
+    errno.ENOENT: ("its folder does not exist", f"make the folder or {_ELSEWHERE}"),
+    errno.ENOTDIR: ("part of its path is a file, not a folder", _ELSEWHERE),
+    errno.EISDIR: ("it is a folder", "choose another name"),
+    errno.EEXIST: ("something else has that name", "choose another name"),
+    errno.ELOOP: ("its links lead in a circle", _ELSEWHERE),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
+}
+# These speak of the disk whichever file they name; the others could be about any file that the writer reads.
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
+def disk_error(error: OSError, path: str | os.PathLike[str]) -> DiskError:
+    """The sentence for a user whose `path` could not be written to because of `error`."""
+    said = (error.strerror or str(error)).lower()
+    reason, advice = _REASONS.get(error.errno or 0, (said, _ELSEWHERE))
+    return DiskError(f"cannot write {os.fspath(path)}: {reason}; {advice}")
+
+
+@contextlib.contextmanager
+def disk_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn the `OSError` of anything done to `path` inside the block into a `DiskError` about it."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(error, path) from error
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str], ending: str = "") -> Iterator[Path]:
+    """Give a temporary path beside `path`; what is written there takes the place of `path` when the block ends well.
+
+    The new file is synced to the disk, renamed over the old one and keeps the old one's permissions; a link is
+    followed. When the block raises, nothing is left beside and the old file is untouched.
+
+    Parameters
+    ----------
+    path : path
+        The file to make or to replace; its folder must exist.
+    ending : str
+        Appended to the temporary name, which otherwise ends as `path` does. For writers that insist on a
+        suffix: Keras saves weights only to ``.weights.h5``.
+
+    Raises
+    ------
+    DiskError
+        If the place cannot be written to, or the disk is full. Any other error of the block passes unchanged.
+    """
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():  # said before the block runs: some writers make missing folders by themselves
+        raise disk_error(OSError(errno.ENOENT, ""), path)
+    temporary = _beside(target, ending)
+    try:
+        yield temporary
+        if not temporary.exists():
+            raise ValueError(f"nothing was written to {temporary}, which was to become {target}")
+        _sync(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+        os.replace(temporary, target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        if _concerns(error, temporary, target):
+            raise disk_error(error, path) from error
+        raise
+    finally:
+        with contextlib.suppress(OSError):  # gone after the rename; on a dead disk the first error is the one to tell
+            temporary.unlink()
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a whole file of bytes; see `replacing` for the promise and the errors."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a whole file of UTF-8 text with its line ends as they are; see `replacing`.
+
+    Names of files that are no UTF-8 arrive from Python as lone surrogates and leave as the bytes they were.
+    """
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+
+def probe(folder: str | os.PathLike[str], bytes_needed: int = 0) -> None:
+    """Check, leaving nothing behind, that files of `bytes_needed` bytes in all can be written into `folder`.
+
+    A folder that does not exist yet is judged by its nearest existing parent.
+
+    Raises
+    ------
+    DiskError
+        If the place is no folder, cannot be written to or has less free space than `bytes_needed`.
+    """
+    place = Path(os.path.abspath(folder))
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise DiskError(f"cannot write to {os.fspath(folder)}: {place} is not a folder; {_ELSEWHERE}")
+    with disk_errors(folder):
+        sample = _beside(place / "probe", "")
+        try:
+            sample.write_bytes(b"probe")
+        finally:
+            sample.unlink(missing_ok=True)
+        free = shutil.disk_usage(place).free
+    if free < bytes_needed:
+        raise DiskError(
+            f"cannot write to {os.fspath(folder)}: {_megabytes(bytes_needed)} are needed and "
+            f"{_megabytes(free)} are free; {_ROOM}"
+        )
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
+
+def _beside(target: Path, ending: str) -> Path:
+    # 50 characters of UTF-8 and the token stay under the 255 bytes that a name may have; the end keeps every suffix.
+    return target.with_name(f".{secrets.token_hex(6)}-{target.name[-50:]}{ending}")
+
+
+def _concerns(error: OSError, temporary: Path, target: Path) -> bool:
+    if error.errno in _OF_THE_DISK or str(temporary) in str(error):  # h5py names its file in the message only
+        return True
+    return bool({str(error.filename), str(error.filename2)} & {str(temporary), str(target), str(target.parent)})
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # no folder can be opened there, and the rename is journalled
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems have no sync for folders
+            raise
+    finally:
+        os.close(handle)

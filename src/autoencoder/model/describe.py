@@ -1,0 +1,64 @@
+"""Say what a network is made of and what memory training it takes, before it is trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import keras
+
+from ..geometry import Layer
+from .build import Models
+
+_FLOAT = 4
+
+
+def layer_rows(models: Models) -> list[Layer]:
+    """Return the layers of encoder and decoder in order: name, kind, shape without the batch, parameters."""
+    return [
+        Layer(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+        for model in (models.encoder, models.decoder)
+        for layer in model.layers
+        if not (model is models.decoder and isinstance(layer, keras.layers.InputLayer))
+        and layer.name != "image_float32"
+    ]
+
+
+def layer_table(rows: Sequence[Layer]) -> str:
+    """Return the layers as lines of text, with their total."""
+    cells = [("layer", "kind", "shape", "parameters")]
+    cells += [(row.name, row.kind, " x ".join(map(str, row.shape)), f"{row.parameters:,}") for row in rows]
+    cells.append(("total", "", "", f"{sum(row.parameters for row in rows):,}"))
+    widths = [max(len(cell[column]) for cell in cells) for column in range(4)]
+    return "\n".join(_line(cell, widths) for cell in cells)
+
+
+def _line(cell: Iterable[str], widths: Sequence[int]) -> str:
+    *left, right = (text.ljust(width) for text, width in zip(cell, widths, strict=True))
+    return "  ".join([*left, right.strip().rjust(widths[-1])])
+
+
+def training_bytes(models: Models, batch_size: int) -> int:
+    """Estimate the memory in bytes that training takes beyond TensorFlow's own and the images.
+
+    Weights, their gradients and two moments each; of every layer's output, for a batch: itself, its gradient, and
+    one working copy (convolutions unfold their input).
+    """
+    return 4 * _FLOAT * _parameters(models) + 3 * _FLOAT * batch_size * _activations(models)
+
+
+def fitting_batch_size(models: Models, available: int) -> int:
+    """Return the largest batch size, a power of two, whose estimate fits into `available` bytes; at least 1."""
+    room = available - 4 * _FLOAT * _parameters(models)
+    fitting = max(1, room // (3 * _FLOAT * _activations(models)))
+    return int(2 ** math.floor(math.log2(fitting)))
+
+
+def _parameters(models: Models) -> int:
+    return int(models.encoder.count_params() + models.decoder.count_params())
+
+
+def _activations(models: Models) -> int:
+    outputs: list[Any] = [layer.output for model in (models.encoder, models.decoder) for layer in model.layers]
+    return sum(math.prod(output.shape[1:]) for output in outputs)

@@ -1,0 +1,54 @@
+"""Models on disk: written whole or not at all, and read without running any code that they carry."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import keras
+
+from ..errors import ModelFileError
+from ..files import replacing
+
+SUFFIXES = (".keras", ".h5")
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Write `model` to `path`, `.keras` or `.h5`, without the optimizer's state.
+
+    Raises
+    ------
+    DiskError
+        If it cannot be written; a model that was there before is untouched.
+    """
+    with replacing(path) as temporary:
+        model.save(temporary, include_optimizer=False)
+
+
+def load(path: Path) -> keras.Model:
+    """Read a model that `save`, this program or the original one wrote.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such file, it is damaged, or it carries code of its own (a Lambda layer, an unknown class).
+    """
+    if not path.is_file():
+        raise ModelFileError(f"no such model file: {path}")
+    if path.suffix not in SUFFIXES:
+        raise ModelFileError(f"{path}: a model's file must end in {' or '.join(SUFFIXES)}")
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        raise ModelFileError(f"{path}: {_reason(path, error)}") from error
+
+
+def _reason(path: Path, error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if "Lambda" in text or "safe_mode" in text or "unsafe" in text.lower():
+        return "the model carries code of its own (a Lambda layer), which is refused; save it with named layers"
+    if "Could not locate class" in text or "Unknown layer" in text:
+        return f"the model needs a layer that is not known here: {text[:200]}"
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        return "the file is damaged or no Keras model; train it again or restore a copy"
+    return f"the model cannot be read ({type(error).__name__}: {text[:200]}); train it again or restore a copy"

@@ -1,0 +1,187 @@
+"""A run's folder. This is the only module that knows the names of the files in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .aescore import TIME_FORMAT
+from .errors import DiskError, UsageError
+from .files import write_text
+from .settings import Output, Settings
+
+LOGS = Path("logs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder that holds all that a training left, and what is needed to repeat it."""
+
+    path: Path
+
+    @property
+    def autoencoder(self) -> Path:
+        """The whole model: images to reconstructions."""
+        return self.path / "autoencoder.keras"
+
+    @property
+    def encoder(self) -> Path:
+        """Images to embeddings."""
+        return self.path / "encoder.keras"
+
+    @property
+    def decoder(self) -> Path:
+        """Embeddings to images."""
+        return self.path / "decoder.keras"
+
+    @property
+    def autoencoder_h5(self) -> Path:
+        """The whole model under the original program's name."""
+        return self.path / "ae_weights.h5"
+
+    @property
+    def encoder_h5(self) -> Path:
+        """The encoder under the original program's name."""
+        return self.path / "en_weights.h5"
+
+    @property
+    def settings_file(self) -> Path:
+        """What `--config` reads back to repeat the run."""
+        return self.path / "settings.yml"
+
+    @property
+    def history_file(self) -> Path:
+        """A row an epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def scores_file(self) -> Path:
+        """Every score, with the figures of the training."""
+        return self.path / "scores.json"
+
+    @property
+    def bad_files(self) -> Path:
+        """The files that could not be used, each with its reason."""
+        return self.path / "bad_files.csv"
+
+    @property
+    def loss_picture(self) -> Path:
+        """Loss by epoch."""
+        return self.path / "loss.png"
+
+    @property
+    def model_picture(self) -> Path:
+        """The layers of the network."""
+        return self.path / "model.png"
+
+    def comparison(self, part: str) -> Path:
+        """Originals over reconstructions over their difference, of `part`: train or valid."""
+        return self.path / f"comparison_{part}.png"
+
+    def checkpoint(self, epoch: int) -> Path:
+        """The whole model as it was after `epoch`."""
+        return self.path / f"autoencoder_epoch{epoch:04d}.keras"
+
+    def write_settings(self, settings: Settings) -> None:
+        """Write the settings so that `--config` repeats the run."""
+        flags = {name: value for name, value in settings.to_flags().items() if name not in ("save_dir", "verbose")}
+        write_text(self.settings_file, yaml.safe_dump(flags, sort_keys=False, allow_unicode=True))
+
+    def write_scores(self, scores: Mapping[str, Any]) -> None:
+        """Write the scores as JSON."""
+        write_text(self.scores_file, json.dumps(scores, indent=2) + "\n")
+
+    def scores(self) -> dict[str, Any]:
+        """Read the scores back."""
+        return dict(json.loads(self.scores_file.read_text(encoding="utf-8")))
+
+    def write_history(self, history: Mapping[str, Sequence[float]]) -> None:
+        """Write a row an epoch."""
+        write_text(self.history_file, _csv([list(history), *zip(*history.values(), strict=True)]))
+
+    def write_bad_files(self, bad: Sequence[tuple[str, str]]) -> None:
+        """Write the table of files that could not be used, where there are any."""
+        if bad:
+            write_text(self.bad_files, _csv([("path", "reason"), *bad]))
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def check_free(output: Output) -> None:
+    """Refuse a `save_dir` that already holds something.
+
+    Raises
+    ------
+    UsageError
+        Nothing is ever overwritten.
+    """
+    folder = output.save_dir
+    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"--save_dir={folder}: already holds something, and runs are never overwritten; name a new one")
+
+
+def create(output: Output, now: datetime) -> Run:
+    """Make the folder of a new run: `save_dir`, or logs/<prefix>_<date>_<time> with a number where that is taken.
+
+    Raises
+    ------
+    UsageError
+        If `save_dir` already holds something.
+    DiskError
+        If the folder cannot be made.
+    """
+    check_free(output)
+    try:
+        if output.save_dir is not None:
+            output.save_dir.mkdir(parents=True, exist_ok=True)
+            return Run(output.save_dir)
+        LOGS.mkdir(exist_ok=True)
+        return Run(_new_folder(LOGS / f"{output.save_prefix}_{now.strftime(TIME_FORMAT)}"))
+    except OSError as error:
+        where = output.save_dir or LOGS
+        raise DiskError(f"{where}: the run's folder cannot be made ({error.strerror}); choose another --save_dir") from error
+
+
+def _new_folder(wanted: Path) -> Path:
+    number = 1
+    while True:
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}_{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:  # another run began in the same second
+            number += 1
+        else:
+            return folder
+
+
+def find(name: str | os.PathLike[str]) -> Run:
+    """Return the run in folder `name`, or the newest one under logs/ where `name` is `latest`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such run.
+    """
+    if str(name) == "latest":
+        runs = sorted(LOGS.glob("*/encoder.keras"), key=lambda path: path.stat().st_mtime)
+        if not runs:
+            raise UsageError(f"latest: there is no run in {LOGS}/ yet; train one with: flexae run")
+        return Run(runs[-1].parent)
+    run = Run(Path(name))
+    if not run.encoder.is_file():
+        known = ", ".join(sorted(path.parent.name for path in LOGS.glob("*/encoder.keras"))[-3:])
+        raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
+    return run

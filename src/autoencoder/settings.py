@@ -1,0 +1,407 @@
+"""Every knob of a run: one documented, checked field each.
+
+The flags of the command line, the keys of a YAML file, the help and the table in docs/flags.md all follow from
+these fields. `None` stands for `auto` or `none`, as the field's description says.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticUndefined
+
+from .errors import UsageError
+
+#: Names of the original program, and the field that each one means now.
+ALIASES = {
+    "imageShape": "image_shape",
+    "dropRate": "drop_rate",
+    "preTrain_verbose": "verbose",
+    "AutoencoderMLP_switch": "mlp",
+}
+
+Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear"]
+Loss = Literal["binary_crossentropy", "mse", "mae", "huber", "ssim"]
+Augmentation = Literal["hflip", "vflip", "rotate90", "shift", "rotate", "zoom"]
+Noise = Literal["gaussian", "salt_pepper", "masking"]
+Optimizer = Literal[
+    "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "muon", "nadam", "rmsprop", "sgd"
+]
+
+_ACTIVATIONS = (
+    "celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid mish relu "
+    "relu6 selu sigmoid silu soft_shrink softplus softsign sparse_plus squareplus swish tanh tanh_shrink"
+).split()
+_INITIALIZERS = (
+    "glorot_normal glorot_uniform he_normal he_uniform lecun_normal lecun_uniform ones orthogonal random_normal "
+    "random_uniform truncated_normal variance_scaling zeros"
+).split()
+_REGULARIZERS = ("l1", "l2", "l1_l2")
+_CONSTRAINTS = ("max_norm", "non_neg", "unit_norm")
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.lower() in {"auto", "none", "null", ""})
+
+
+def _optional(value: Any) -> Any:
+    """Let `auto` and `none` stand for None, wherever None is allowed."""
+    return None if _is_missing(value) else value
+
+
+def _listed(value: Any) -> Any:
+    """Let one value stand for a list of one; let commas stand without brackets."""
+    if isinstance(value, str) and "," in value:
+        return [part.strip() for part in value.strip("[]()").split(",")]
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _pairs(value: Any) -> Any:
+    """Let an int `n` stand for the pair (n, n), level by level."""
+    return [list(item) if isinstance(item, list | tuple) else [item, item] for item in _listed(value)]
+
+
+def _pooling(value: Any) -> str:
+    # YAML 1.1 reads a bare `no` as false.
+    name = "no" if value is False or value is None else str(value)
+    if not re.fullmatch(r"no|(avg|max)([2-9]|[1-9][0-9]+)?", name):
+        raise ValueError(f"{name!r} is no pooling; choose from avg, max, no, or avg and max with a size: max5")
+    return name
+
+
+def _no_truth(value: Any) -> Any:
+    # Python counts True as 1.
+    if isinstance(value, bool):
+        raise ValueError("should be a number")
+    return value
+
+
+def _pair(value: Any) -> Any:
+    return [value, value] if isinstance(value, int) else _listed(value)
+
+
+def _named(choices: Iterable[str], what: str, *, numbered: Iterable[str] = ()) -> BeforeValidator:
+    """Accept one of `choices`; those that are `numbered` may bring a number of their own: `name:0.2`."""
+    choices, numbered = tuple(choices), tuple(numbered)
+
+    def check(value: Any) -> str:
+        name, colon, strength = str(value).partition(":")
+        if name not in choices:
+            raise ValueError(f"{name!r} is no {what}; choose from {', '.join(choices)}")
+        if colon and name not in numbered:
+            raise ValueError(f"{name} takes no number; write {name!r} alone")
+        if colon:
+            if not re.fullmatch(r"\d*\.?\d+(e-?\d+)?", strength):
+                raise ValueError(f"what follows {name}: must be a number of at least 0, as in {name}:0.2")
+        return str(value)
+
+    return BeforeValidator(check)
+
+
+PositiveInt = Annotated[int, Field(ge=1), BeforeValidator(_no_truth)]
+Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_no_truth)]
+Side = Annotated[int, Field(ge=1, le=32_768)]
+Shape = Annotated[tuple[Side, Side], BeforeValidator(_pair)]
+Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1), BeforeValidator(_listed)]
+Pairs = Annotated[tuple[tuple[PositiveInt, PositiveInt], ...], Field(min_length=1), BeforeValidator(_pairs)]
+Pooling = Annotated[str, BeforeValidator(_pooling)]
+Poolings = Annotated[tuple[Pooling, ...], Field(min_length=1), BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)]
+Activation = Annotated[str, _named(_ACTIVATIONS, "activation", numbered=("leaky_relu", "elu"))]
+Initializer = Annotated[str, _named(_INITIALIZERS, "initializer")]
+Regularizer = Annotated[str, _named(_REGULARIZERS, "regularizer", numbered=_REGULARIZERS)] | None
+Constraint = Annotated[str, _named(_CONSTRAINTS, "constraint")] | None
+
+
+class Section(BaseModel):
+    """A frozen group of fields that are checked together."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_auto(cls, values: Any) -> Any:
+        fields = cls.model_fields
+        optional = {name for name, field in fields.items() if field.default is None or _allows_none(field.annotation)}
+        return {key: _optional(value) if key in optional else value for key, value in dict(values).items()}
+
+    def changed(self, name: str) -> bool:
+        """Whether the field has another value than its default."""
+        return bool(getattr(self, name) != type(self).model_fields[name].default)
+
+
+def _allows_none(annotation: Any) -> bool:
+    return type(None) in getattr(annotation, "__args__", ())
+
+
+class Data(Section):
+    """Which images, and how they are read."""
+
+    train_dir: Path | None = Field(
+        None,
+        description="training images: a folder of class folders, a flat or nested folder, or an idx file; "
+        "data/train where nothing is given",
+    )
+    valid_dir: Path | None = Field(
+        None, description="validation images, as train_dir; none: valid_split of the training images"
+    )
+    valid_split: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.15, description="share of the training images kept for validation where there is no valid_dir"
+    )
+    categories: Names | None = Field(None, description="only these class folders; none: all")
+    max_images: PositiveInt | None = Field(None, description="at most so many images from each class folder")
+    max_bad: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="highest share of unusable files that is accepted"
+    )
+    image_shape: Shape | None = Field(
+        None, description="[height, width]; auto: the images' own size where they all agree, else [256, 256]"
+    )
+    color: Literal["grayscale", "rgb"] | None = Field(
+        None, description="grayscale or rgb; auto: grayscale where the sampled images are"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Data:
+        if self.valid_dir is not None and self.changed("valid_split"):
+            raise ValueError("--valid_split and --valid_dir exclude each other; give one of them")
+        if self.valid_dir is not None and self.train_dir is None:
+            raise ValueError("--valid_dir needs --train_dir beside it; give both")
+        return self
+
+
+class Architecture(Section):
+    """The network: inputs, CNN, MLP, embedding, MLP, CNN, outputs."""
+
+    filters: Widths | None = Field(
+        None,
+        description="widths of the convolutions, one per level; auto: 32, doubled up to 256, a level per halving "
+        "until the image is at most 4 pixels a side",
+    )
+    kernel_size: Pairs = Field(((5, 5), (5, 5), (3, 3)), description="kernel of each level: ints or [height, width]")
+    strides: Pairs | None = Field(
+        None, description="stride of each level: ints or [height, width]; auto: 2 along a side above 4 pixels, else 1"
+    )
+    pooling: Poolings = Field(("no",), description="pooling of each level: avg, max or no; with its size: max5")
+    upsampling: Upsampling = Field(
+        "transpose",
+        description="how the decoder grows the image: one transposed convolution of stride times pool (transpose), "
+        "repeated pixels for the pool and a transposed convolution for the stride (unpool_transpose), or a "
+        "resize before a convolution (nearest, bilinear)",
+    )
+    batch_norm: Literal["before", "after"] | None = Field(
+        None, description="batch normalization before or after each hidden activation, or none"
+    )
+    activation: Activation = Field("relu", description="hidden layers: a Keras activation; leaky_relu:0.2 sets a slope")
+    last_activation: Activation = Field("linear", description="the embedding")
+    output_activation: Activation = Field("sigmoid", description="the image")
+    drop_rate: Share = Field(0.0, description="dropout after the flatten and in the MLP")
+    spatial_drop_rate: Share = Field(0.0, description="SpatialDropout2D after each level of the encoder's CNN")
+    dims: Widths = Field((10,), description="widths of the MLP; the last one is the embedding")
+    mlp: bool = Field(True, description="off: the embedding is the CNN's own output")
+    use_bias: bool = Field(True, description="bias of the dense layers")
+    kernel_initializer: Initializer = Field("glorot_uniform", description="of the dense layers")
+    bias_initializer: Initializer = Field("zeros", description="of the dense layers")
+    kernel_regularizer: Regularizer = Field(None, description="of the dense layers: l1, l2, l1_l2; l2:0.001")
+    bias_regularizer: Regularizer = Field(None, description="of the dense layers")
+    activity_regularizer: Regularizer = Field(None, description="of the dense layers")
+    kernel_constraint: Constraint = Field(None, description="of the dense layers: max_norm, non_neg, unit_norm")
+    bias_constraint: Constraint = Field(None, description="of the dense layers")
+    cnn_kernel_initializer: Initializer = Field("glorot_uniform", description="of the convolutions")
+    cnn_kernel_regularizer: Regularizer = Field(None, description="of the convolutions")
+    cnn_bias_initializer: Initializer = Field("zeros", description="of the convolutions")
+
+    @model_validator(mode="after")
+    def _check(self) -> Architecture:
+        if not self.mlp:
+            for name in ("dims", "last_activation"):
+                if self.changed(name):
+                    raise ValueError(f"--{name} belongs to the MLP, which --mlp=False switches off; leave one out")
+            if self.drop_rate > 0:
+                raise ValueError(
+                    "--drop_rate acts in the MLP, which --mlp=False switches off; --spatial_drop_rate acts in the CNN"
+                )
+        return self
+
+
+class Training(Section):
+    """How the network learns."""
+
+    loss: Loss = Field("binary_crossentropy", description="what is minimised between an image and its reconstruction")
+    optimizer: Optimizer = Field("adam", description="a Keras optimizer")
+    learning_rate: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="auto: Keras' own rate for the optimizer"
+    )
+    reduce_lr: PositiveInt | None = Field(
+        None, description="halve the rate after so many epochs without a better val_loss; none: never"
+    )
+    train_epochs: PositiveInt = Field(40, description="passes over the training images")
+    batch_size: PositiveInt = Field(32, description="images per step")
+    patience: PositiveInt | None = Field(
+        None, description="stop after so many epochs without a better val_loss; none: never"
+    )
+    period: PositiveInt | None = Field(None, description="a checkpoint every so many epochs; none: no checkpoints")
+    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(_listed)] | None = Field(
+        None,
+        description="random changes of the training images: any of hflip, vflip, rotate90, shift, rotate, zoom",
+    )
+    noise: Annotated[str, _named(get_args(Noise), "noise", numbered=get_args(Noise))] | None = Field(
+        None,
+        description="denoising: gaussian, salt_pepper or masking, with a strength (gaussian:0.2); the target stays "
+        "clean",
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
+        1, description="of weights, order, split, augmentation and noise"
+    )
+
+
+class Output(Section):
+    """Where a run is kept, and what is said on the way."""
+
+    save_dir: Path | None = Field(None, description="the run's folder; auto: logs/<save_prefix>_<date>_<time>")
+    save_prefix: Annotated[str, Field(pattern=r"^[^/\\\x00]+$")] = Field(
+        "ae", description="first part of the folder's name"
+    )
+    h5: bool = Field(False, description="also write ae_weights.h5 and en_weights.h5, the original's names")
+    verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
+
+
+class Settings(BaseModel):
+    """All that a run follows from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sections: ClassVar[tuple[type[Section], ...]] = (Data, Architecture, Training, Output)
+
+    data: Data = Data()
+    architecture: Architecture = Architecture()
+    training: Training = Training()
+    output: Output = Output()
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width in pixels, once they are resolved."""
+        if self.data.image_shape is None:
+            raise ValueError("image_shape is still auto: no images have been looked at")
+        return self.data.image_shape
+
+    @property
+    def channels(self) -> int:
+        """1 for grayscale, 3 for rgb."""
+        return 1 if self.data.color == "grayscale" else 3
+
+    @property
+    def pixels(self) -> int:
+        """Values an image: height times width times channels."""
+        return self.image_shape[0] * self.image_shape[1] * self.channels
+
+    @classmethod
+    def from_flags(cls, flags: Mapping[str, Any]) -> Settings:
+        """Check flat `flags` (values of any type, text included) and build the settings; list every problem at once.
+
+        Raises
+        ------
+        UsageError
+            Names each flag, the value received and the rule.
+        """
+        data, architecture, training, output = parse(flags, cls.sections)
+        return cls(data=data, architecture=architecture, training=training, output=output)
+
+    def to_flags(self) -> dict[str, Any]:
+        """Return plain values (str, int, float, bool, None, lists) by field, which `from_flags` reads back."""
+        return {
+            key: value
+            for name in type(self).model_fields
+            for key, value in getattr(self, name).model_dump(mode="json").items()
+        }
+
+
+def fields(sections: Iterable[type[Section]]) -> dict[str, Any]:
+    """Return pydantic's description of every field, by name, in order."""
+    return {name: field for section in sections for name, field in section.model_fields.items()}
+
+
+def default_text(field: Any) -> str:
+    """Say a field's default as a person would write it."""
+    if field.default is PydanticUndefined:
+        return "required"
+    value = field.default
+    if isinstance(value, tuple):
+        return "[" + ", ".join(str(v[0] if isinstance(v, tuple) and v[0] == v[1] else v) for v in value) + "]"
+    return str(value) if value is not None else "auto" if "auto:" in field.description else "none"
+
+
+def parse(flags: Mapping[str, Any], sections: Iterable[type[Section]]) -> list[Any]:
+    """Share flat `flags` among `sections` and check each; every name must belong to one of them.
+
+    Text is read as YAML where the field is not text itself, so that `--filters=[16,32]` and `--save_dir=2024` both
+    mean what they say.
+
+    Raises
+    ------
+    UsageError
+        Lists every problem: the flag, the value received and the rule.
+    """
+    known = fields(sections)
+    checked, problems = [], []
+    given = {canonical(name): value for name, value in flags.items()}
+    problems += [unknown_flag(name, known) for name in given if name not in known]
+    for section in sections:
+        own = {name: read_text(given[name], known[name]) for name in section.model_fields if name in given}
+        try:
+            checked.append(section(**own))
+        except ValidationError as error:
+            details = error.errors()
+            # A list whose items are all refused is also called too short; the items' own complaints say more.
+            items = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
+            problems += [_problem(d, given) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in items]
+    if problems:
+        raise UsageError("\n".join(problems))
+    return checked
+
+
+def canonical(name: str) -> str:
+    """Return the field that `name` means: itself, or what a name of the original program stands for."""
+    return ALIASES.get(name, name)
+
+
+def unknown_flag(name: str, known: Iterable[str]) -> str:
+    """Say that there is no flag `name`, and which known one is nearest."""
+    return f"--{name}: no such flag{nearest(name, [*known, *ALIASES])}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return '; did you mean ...?' with the nearest of the `known` names, or nothing where none is near."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def read_text(value: Any, field: Any) -> Any:
+    """Turn the text of a flag into the value that YAML sees in it, unless the field holds text or a path."""
+    if not isinstance(value, str) or _is_text(field.annotation):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+
+
+def _is_text(annotation: Any) -> bool:
+    return annotation in (str, Path) or bool({str, Path} & set(getattr(annotation, "__args__", ())))
+
+
+def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any]) -> str:
+    """Say one of pydantic's complaints as: the flag, what it received, the rule."""
+    if detail["type"] == "too_short":
+        return f"--{detail['loc'][0]}={flags.get(str(detail['loc'][0]))}: needs at least one value"
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if not detail["loc"]:
+        return message
+    name, *place = detail["loc"]
+    numbers = [part + 1 for part in place if isinstance(part, int)]
+    where = f" item {numbers[0]}" if numbers else ""
+    return f"--{name}={flags.get(str(name))}:{where} {message}"

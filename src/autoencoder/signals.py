@@ -1,0 +1,42 @@
+"""Ctrl-C and SIGTERM while a network learns: end at the next batch, and lose nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+
+class Stopping:
+    """Remembers the first signal. Calling it tells whether one came."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def __call__(self) -> bool:
+        return self.signal is not None
+
+
+@contextlib.contextmanager
+def stop_at_next_batch() -> Iterator[Stopping]:
+    """Within the block the first SIGINT or SIGTERM is only remembered; a second one acts at once."""
+    stopping = Stopping()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopping  # only the main thread may handle signals
+        return
+
+    def remember(number: int, frame: Any) -> None:
+        stopping.signal = number
+        print("\nstopping after this batch; what was learned is saved (again to stop at once)", file=sys.stderr)
+        for name, former in before.items():
+            signal.signal(name, former)
+
+    before = {name: signal.signal(name, remember) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for name, former in before.items():
+            signal.signal(name, former)

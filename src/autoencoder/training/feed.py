@@ -1,0 +1,92 @@
+"""What the network is fed: batches of float32 images in [0, 1], a pure function of the step and the seed.
+
+Decoded images stay uint8, in memory or in a memory-mapped file; only one batch at a time is gathered, scaled, changed
+and damaged, inside TensorFlow's graph and ahead of the arithmetic that needs it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..settings import Training
+from .augment import augment
+from .noise import corrupt
+
+
+def steps(count: int, batch_size: int) -> int:
+    """Return how many batches `count` images make; the last one may be smaller."""
+    return -(-count // batch_size)
+
+
+def training_batches(pixels: np.ndarray, training: Training, first_step: int = 0) -> tf.data.Dataset:
+    """Feed (input, target) pairs without end, every image once an epoch in an order of its own.
+
+    Parameters
+    ----------
+    pixels : uint8 array of shape (n, height, width, channels), in memory or memory-mapped
+    training : Training
+        Gives `batch_size`, `seed`, `augment` and `noise`. Augmentation changes input and target alike; noise
+        damages the input only.
+    first_step : int
+        Where to begin: the same step always gives the same batch.
+    """
+    per_epoch = steps(len(pixels), training.batch_size)
+    order = _Order(len(pixels), training.seed)
+
+    def gather(step: np.ndarray) -> np.ndarray:
+        epoch, batch = divmod(int(step), per_epoch)
+        rows = order.of(epoch)[batch * training.batch_size : (batch + 1) * training.batch_size]
+        # Rows in the file's order: a memory-mapped file is read forwards.
+        return pixels[np.sort(rows)]
+
+    def prepare(step: Any) -> tuple[Any, Any]:
+        target = _scaled(tf.numpy_function(gather, [step], tf.uint8), pixels.shape)
+        seed = tf.stack([training.seed, tf.cast(step, tf.int32)])
+        if training.augment:
+            target = augment(target, training.augment, seed)
+        given = corrupt(target, training.noise, seed + (0, 1 << 30)) if training.noise else target
+        return given, target
+
+    return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)
+
+
+def clean_batches(pixels: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Feed (input, target) pairs once, in order, unchanged. Shapes as for `training_batches`."""
+
+    def gather(step: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(pixels[int(step) * batch_size : (int(step) + 1) * batch_size])
+
+    def prepare(step: Any) -> tuple[Any, Any]:
+        images = _scaled(tf.numpy_function(gather, [step], tf.uint8), pixels.shape)
+        return images, images
+
+    return _feed(tf.data.Dataset.range(steps(len(pixels), batch_size)), prepare)
+
+
+class _Order:
+    """The order of the images in an epoch, worked out once an epoch."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self._count, self._seed = count, seed
+        self._epoch, self._rows = -1, np.empty(0, int)
+
+    def of(self, epoch: int) -> np.ndarray:
+        if epoch != self._epoch:
+            self._rows = np.random.default_rng((self._seed, epoch)).permutation(self._count)
+            self._epoch = epoch
+        return self._rows
+
+
+def _scaled(images: Any, shape: tuple[int, ...]) -> Any:
+    images.set_shape((None, *shape[1:]))
+    return tf.cast(images, tf.float32) / 255.0
+
+
+def _feed(numbers: tf.data.Dataset, prepare: Any) -> tf.data.Dataset:
+    options = tf.data.Options()
+    # The thread that tunes tf.data sleeps at the end of epochs, and `fit` with it, for up to seconds.
+    options.autotune.enabled = False
+    return numbers.map(prepare).prefetch(2).with_options(options)

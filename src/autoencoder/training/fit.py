@@ -1,0 +1,156 @@
+"""Fit an autoencoder: the one training loop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from ..errors import DivergedError
+from ..losses import LOSSES
+from ..model.saved import save
+from ..settings import Training
+from .feed import clean_batches, steps, training_batches
+
+
+class Fitted(NamedTuple):
+    """What training gave: `history` by column, a value an epoch, and the best epoch (counted from 1)."""
+
+    history: dict[str, list[float]]
+    best_epoch: int
+    seconds: float
+    images_per_second: float
+    status: str
+
+
+def fit(
+    model: keras.Model,
+    train: np.ndarray,
+    valid: np.ndarray,
+    training: Training,
+    callbacks: list[keras.callbacks.Callback],
+    stopping: Callable[[], bool] = lambda: False,
+) -> Fitted:
+    """Train `model` to give back its own images; it ends with the weights of the best validation loss.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Images to images, both float32 of shape (n, height, width, channels) in [0, 1].
+    train, valid : uint8 arrays of shape (n, height, width, channels)
+    training : Training
+    callbacks : list of keras.callbacks.Callback
+        Told of every batch and epoch, such as a progress bar.
+    stopping : callable
+        Asked after every batch; once true, training ends there (a signal came).
+
+    Raises
+    ------
+    DivergedError
+        If the loss is no longer a number. `model` then holds the last good weights, or those it began with.
+    """
+    model.compile(optimizer=_optimizer(training), loss=LOSSES[training.loss])
+    guard = _Guard(training.patience, stopping)
+    start = time.perf_counter()
+    model.fit(
+        training_batches(train, training),
+        epochs=training.train_epochs,
+        steps_per_epoch=steps(len(train), training.batch_size),
+        validation_data=clean_batches(valid, max(training.batch_size, 256)),
+        callbacks=[guard, *_schedule(training), *callbacks],
+        verbose=0,
+        shuffle=False,
+    )
+    seconds = time.perf_counter() - start
+    trained = guard.images(len(train), training.batch_size)
+    fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status)
+    if guard.status == "diverged":
+        raise DivergedError(
+            f"the loss became not a number in epoch {guard.epoch}; try a smaller --learning_rate (it was "
+            f"{_rate(model):.3g}); the weights of epoch {guard.best_epoch} are kept",
+            fitted,
+        )
+    return fitted
+
+
+def _optimizer(training: Training) -> keras.optimizers.Optimizer:
+    optimizer = keras.optimizers.get(training.optimizer)
+    if training.learning_rate is not None:
+        optimizer.learning_rate = training.learning_rate
+    return optimizer
+
+
+def _rate(model: keras.Model) -> float:
+    return float(model.optimizer.learning_rate.numpy())
+
+
+def _schedule(training: Training) -> list[keras.callbacks.Callback]:
+    if training.reduce_lr is None:
+        return []
+    return [keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=training.reduce_lr)]
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes the whole model every `period` epochs to the path that `place` gives for the epoch."""
+
+    def __init__(self, period: int, place: Callable[[int], Path]) -> None:
+        super().__init__()
+        self._period, self._place = period, place
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if (epoch + 1) % self._period == 0:
+            save(self.model, self._place(epoch + 1))
+
+
+class _Guard(keras.callbacks.Callback):
+    """Keeps the best weights, records the history, and ends training for patience, a signal or a loss gone wrong."""
+
+    def __init__(self, patience: int | None, stopping: Callable[[], bool]) -> None:
+        super().__init__()
+        self._patience, self._stopping = patience, stopping
+        self._best_loss, self._best_weights = math.inf, None
+        self._batches = 0
+        self.history: dict[str, list[float]] = {"epoch": [], "loss": [], "val_loss": [], "learning_rate": []}
+        self.epoch, self.best_epoch, self.status = 0, 0, "done"
+
+    def images(self, count: int, batch_size: int) -> int:
+        """Return how many images were trained on, of `count` an epoch."""
+        epochs, batches = divmod(self._batches, steps(count, batch_size))
+        return epochs * count + min(batches * batch_size, count)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._best_weights = self.model.get_weights()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._batches += 1
+        if not math.isfinite(logs["loss"]):
+            self._end("diverged")
+        elif self._stopping():
+            self._end("interrupted")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        loss, val_loss = float(logs["loss"]), float(logs.get("val_loss", math.nan))
+        if self.status == "diverged" or not (math.isfinite(loss) and math.isfinite(val_loss)):
+            self._end("diverged")
+            return
+        row = {"epoch": epoch + 1, "loss": loss, "val_loss": val_loss, "learning_rate": _rate(self.model)}
+        for name, value in row.items():
+            self.history[name].append(value)
+        if val_loss < self._best_loss:
+            self._best_loss, self.best_epoch, self._best_weights = val_loss, epoch + 1, self.model.get_weights()
+        elif self._patience and epoch + 1 - self.best_epoch >= self._patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.model.set_weights(self._best_weights)
+
+    def _end(self, status: str) -> None:
+        self.status, self.model.stop_training = status, True

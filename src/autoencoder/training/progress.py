@@ -1,0 +1,43 @@
+"""Tell how training goes: a bar on a terminal, a plain line an epoch elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class EpochLines(keras.callbacks.Callback):
+    """Print a line at the end of each epoch, and on a terminal a bar while it runs."""
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self._epochs, self._best = epochs, float("inf")
+        self._console = Console(file=sys.stdout, highlight=False)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._bar.start()
+        self._task = self._bar.add_task("", total=self.params["steps"])
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._start = time.perf_counter()
+        self._bar.reset(self._task, description=f"epoch {epoch + 1}/{self._epochs}")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._bar.update(self._task, completed=batch + 1)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        val_loss = logs.get("val_loss", float("nan"))
+        best, self._best = ("  best" if val_loss < self._best else ""), min(val_loss, self._best)
+        seconds = time.perf_counter() - self._start
+        line = f"epoch {epoch + 1:>{len(str(self._epochs))}}/{self._epochs}  {seconds:6.1f} s  "
+        print(f"{line}loss {logs['loss']:.5f}  val_loss {val_loss:.5f}{best}", flush=True)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._bar.stop()

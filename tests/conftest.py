@@ -1,0 +1,38 @@
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+from autoencoder.tensorflow_start import start_tensorflow
+
+ROOT = Path(__file__).parents[1]
+
+start_tensorflow()
+
+# Machines differ in speed, and the first draw of text is slow; a failure must come back when the test is run again.
+settings.register_profile("project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
+
+
+@pytest.fixture(scope="session")
+def digits() -> np.ndarray:
+    """1,797 handwritten digits of 8 x 8 pixels, uint8, shape (n, 8, 8, 1)."""
+    from sklearn.datasets import load_digits
+
+    return (load_digits().images[..., None] * 255 / 16).astype(np.uint8)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Run the command line as a user does, in an empty folder; returns the finished process."""
+    import subprocess
+
+    def call(*arguments: str, cwd: Path = tmp_path, module: str = "autoencoder", **options):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"}
+        command = [sys.executable, "-m", module, *map(str, arguments)]
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, **options)
+
+    return call

@@ -1,0 +1,62 @@
+import keras
+import numpy as np
+import pytest
+
+from autoencoder.losses import LOSSES
+from autoencoder.settings import Loss
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).random((3, 14, 12, 2), np.float32)
+
+
+def test_every_loss_is_a_choice_of_the_settings():
+    assert set(LOSSES) == set(Loss.__args__)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_contract(name, images):
+    other = images[::-1].copy()
+    same, different = LOSSES[name](images, images).numpy(), LOSSES[name](images, other).numpy()
+    assert same.shape == different.shape == (3,)
+    assert (different[[0, 2]] > same[[0, 2]]).all()
+    assert keras.saving.get_registered_name(LOSSES[name]) == f"autoencoder>{LOSSES[name].__name__}"
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_has_a_finite_gradient_on_flat_images(name):
+    import tensorflow as tf
+
+    true, predicted = tf.zeros((1, 5, 5, 1)), tf.Variable(tf.fill((1, 5, 5, 1), 0.5))
+    with tf.GradientTape() as tape:
+        loss = LOSSES[name](true, predicted)
+    assert np.isfinite(tape.gradient(loss, predicted).numpy()).all()
+
+
+def test_hand_computed_values():
+    true, predicted = np.zeros((1, 1, 2, 1), np.float32), np.array([[[[0.5], [0.05]]]], np.float32)
+    assert LOSSES["mse"](true, predicted).numpy() == pytest.approx([(0.25 + 0.0025) / 2])
+    assert LOSSES["mae"](true, predicted).numpy() == pytest.approx([0.275])
+    # Huber: 0.05**2 / 2 below delta = 0.1; 0.1 * (0.5 - 0.05) above it.
+    assert LOSSES["huber"](true, predicted).numpy() == pytest.approx([(0.00125 + 0.045) / 2])
+    assert LOSSES["binary_crossentropy"](true, predicted).numpy() == pytest.approx(
+        [-(np.log(0.5) + np.log(0.95)) / 2], rel=1e-4
+    )
+
+
+def test_ssim_agrees_with_a_sum_over_windows(images):
+    other = (0.7 * images + 0.3 * images[::-1]).astype(np.float32)
+    line = np.exp(-((np.arange(11) - 5.0) ** 2) / (2 * 1.5**2))
+    window = np.outer(line, line)[..., None] / line.sum() ** 2
+    values = []
+    for row in range(14 - 10):
+        for column in range(12 - 10):
+            x, y = (image[0, row : row + 11, column : column + 11].astype(float) for image in (images, other))
+            mx, my = (window * x).sum((0, 1)), (window * y).sum((0, 1))
+            vx, vy = (window * x * x).sum((0, 1)) - mx**2, (window * y * y).sum((0, 1)) - my**2
+            cov = (window * x * y).sum((0, 1)) - mx * my
+            values.append(
+                (2 * mx * my + 1e-4) * (2 * cov + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4))
+            )
+    assert LOSSES["ssim"](images, other).numpy()[0] == pytest.approx(1 - np.mean(values), rel=1e-4)

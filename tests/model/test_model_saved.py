@@ -1,0 +1,50 @@
+import keras
+import numpy as np
+import pytest
+
+from autoencoder.errors import ModelFileError
+from autoencoder.model.build import build
+from autoencoder.model.saved import load, save
+from autoencoder.model.upsampling import UPSAMPLING
+from autoencoder.settings import Architecture
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("upsampling", UPSAMPLING)
+def test_a_model_comes_back_with_the_same_answers(tmp_path, suffix, upsampling):
+    knobs = Architecture(filters=(4, 6), pooling=("max", "avg3"), upsampling=upsampling, activation="leaky_relu:0.2")
+    network = build(knobs, (13, 9), 3).autoencoder
+    network.compile(loss="mse")
+    save(network, tmp_path / f"a{suffix}")
+    images = np.random.default_rng(0).random((2, 13, 9, 3), np.float32)
+    np.testing.assert_array_equal(load(tmp_path / f"a{suffix}")(images), network(images))
+    assert [path.name for path in tmp_path.iterdir()] == [f"a{suffix}"]
+
+
+def test_a_missing_or_damaged_file_is_refused(tmp_path):
+    with pytest.raises(ModelFileError, match="no such model file"):
+        load(tmp_path / "a.keras")
+    (tmp_path / "a.keras").write_bytes(b"PK\x03\x04 not a zip")
+    with pytest.raises(ModelFileError, match="damaged or no Keras model"):
+        load(tmp_path / "a.keras")
+    (tmp_path / "a.h5").write_bytes(b"not hdf5")
+    with pytest.raises(ModelFileError, match="the model cannot be read"):
+        load(tmp_path / "a.h5")
+    (tmp_path / "a.onnx").write_bytes(b"x")
+    with pytest.raises(ModelFileError, match=r"must end in \.keras or \.h5"):
+        load(tmp_path / "a.onnx")
+
+
+def test_a_truncated_model_is_refused(tmp_path):
+    save(build(Architecture(filters=(4,)), (8, 8), 1).encoder, tmp_path / "a.keras")
+    content = (tmp_path / "a.keras").read_bytes()
+    (tmp_path / "a.keras").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ModelFileError, match="damaged"):
+        load(tmp_path / "a.keras")
+
+
+def test_a_model_that_carries_code_is_refused(tmp_path):
+    inputs = keras.Input((4,))
+    keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(tmp_path / "a.keras")
+    with pytest.raises(ModelFileError, match="carries code of its own"):
+        load(tmp_path / "a.keras")

@@ -1,0 +1,144 @@
+import keras
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autoencoder import settings as module
+from autoencoder.errors import UsageError
+from autoencoder.settings import ALIASES, Settings, default_text, fields
+
+sides = st.integers(1, 4000)
+widths = st.lists(st.integers(1, 500), min_size=1, max_size=5)
+pairs = st.lists(st.one_of(st.integers(1, 9), st.tuples(st.integers(1, 9), st.integers(1, 9))), min_size=1, max_size=4)
+poolings = st.lists(
+    st.sampled_from(["avg", "max", "no"]) | st.integers(2, 30).map(lambda n: f"max{n}"), min_size=1, max_size=4
+)
+flags = st.fixed_dictionaries(
+    {},
+    optional={
+        "filters": st.none() | widths,
+        "kernel_size": pairs,
+        "strides": st.none() | pairs,
+        "pooling": poolings,
+        "dims": widths,
+        "drop_rate": st.floats(0, 0.99),
+        "activation": st.sampled_from(["relu", "leaky_relu:0.2", "elu"]),
+        "batch_norm": st.sampled_from([None, "before", "after"]),
+        "image_shape": st.none() | st.tuples(sides, sides),
+        "categories": st.none() | st.lists(st.text(min_size=1), min_size=1, max_size=3),
+        "train_dir": st.none() | st.text("abc/#é 漢", min_size=1),
+        "learning_rate": st.none() | st.floats(1e-6, 10),
+        "seed": st.integers(0, 2**31 - 1),
+        "augment": st.none() | st.lists(st.sampled_from(["hflip", "zoom"]), max_size=2),
+        "noise": st.none() | st.sampled_from(["gaussian", "masking:0.3"]),
+        "save_prefix": st.text("ab #é", min_size=1),
+    },
+)
+
+
+@given(flags)
+def test_settings_survive_the_round_trip_through_flags(values):
+    settings = Settings.from_flags(values)
+    assert Settings.from_flags(settings.to_flags()) == settings
+
+
+@given(flags)
+def test_settings_survive_the_round_trip_through_yaml(values):
+    import yaml
+
+    settings = Settings.from_flags(values)
+    text = yaml.safe_dump(settings.to_flags(), allow_unicode=True)
+    assert Settings.from_flags(yaml.safe_load(text)) == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("filters", "[16,32]", (16, 32)),
+        ("filters", "16,32", (16, 32)),
+        ("filters", "16", (16,)),
+        ("filters", "auto", None),
+        ("kernel_size", "[5,[3,1]]", ((5, 5), (3, 1))),
+        ("strides", "2", ((2, 2),)),
+        ("pooling", "[avg, no, max5]", ("avg", "no", "max5")),
+        ("pooling", "no", ("no",)),
+        ("image_shape", "128", (128, 128)),
+        ("image_shape", "[28, 30]", (28, 30)),
+        ("mlp", "false", False),
+        ("mlp", "off", False),
+        ("learning_rate", "1e-3", 0.001),
+        ("patience", "none", None),
+        ("save_prefix", "2024", "2024"),
+        ("save_prefix", "a#b", "a#b"),
+        ("save_prefix", "no", "no"),
+        ("categories", "cat,dog", ("cat", "dog")),
+        ("categories", "[3, 7]", ("3", "7")),
+        ("augment", "[]", ()),
+    ],
+)
+def test_text_means_what_it_says(name, text, value):
+    settings = Settings.from_flags({name: text})
+    section = next(s for s in (settings.data, settings.architecture, settings.training, settings.output) if hasattr(s, name))
+    assert getattr(section, name) == value
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"filterz": "1"}, "--filterz: no such flag; did you mean filters?"),
+        ({"train_epochs": "abc"}, "--train_epochs=abc: should be a valid integer"),
+        ({"train_epochs": "0"}, "--train_epochs=0: should be greater than or equal to 1"),
+        ({"filters": "[16,a]"}, "--filters=[16,a]: item 2 should be a valid integer"),
+        ({"dims": "[]"}, "--dims=[]: needs at least one value"),
+        ({"pooling": "[max1]"}, "'max1' is no pooling"),
+        ({"activation": "rellu"}, "'rellu' is no activation"),
+        ({"activation": "relu:0.2"}, "relu takes no number"),
+        ({"activation": "leaky_relu:x"}, "must be a number of at least 0"),
+        ({"loss": "bce"}, "--loss=bce: should be 'binary_crossentropy'"),
+        ({"drop_rate": "1"}, "--drop_rate=1: should be less than 1"),
+        ({"learning_rate": "nan"}, "--learning_rate=nan"),
+        ({"mlp": "maybe"}, "--mlp=maybe: should be a valid boolean"),
+        ({"mlp": "false", "dims": "[5]"}, "--dims belongs to the MLP"),
+        ({"mlp": "false", "drop_rate": "0.5"}, "--spatial_drop_rate acts in the CNN"),
+        ({"train_dir": "a", "valid_dir": "b", "valid_split": "0.2"}, "exclude each other"),
+        ({"valid_dir": "b"}, "--valid_dir needs --train_dir"),
+        ({"save_prefix": "a/b"}, "--save_prefix=a/b"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_flag_value_and_rule(flags, said):
+    with pytest.raises(UsageError) as refused:
+        Settings.from_flags(flags)
+    assert said in str(refused.value)
+
+
+def test_all_problems_are_listed_at_once():
+    with pytest.raises(UsageError) as refused:
+        Settings.from_flags({"epocs": 1, "batch_size": 0, "mlp": "maybe", "valid_split": 2})
+    assert len(str(refused.value).splitlines()) == 4
+
+
+def test_the_original_names_mean_the_same():
+    original = {"imageShape": "[20,20]", "dropRate": "0.3", "preTrain_verbose": "0", "AutoencoderMLP_switch": "true"}
+    assert Settings.from_flags(original) == Settings.from_flags({ALIASES[name]: value for name, value in original.items()})
+
+
+def test_every_field_is_documented_and_named_once():
+    names = [name for section in Settings.sections for name in section.model_fields]
+    assert len(names) == len(set(names))
+    for name, field in fields(Settings.sections).items():
+        assert field.description, name
+        assert default_text(field), name
+
+
+@pytest.mark.parametrize(
+    ("names", "get"),
+    [
+        (module._ACTIVATIONS, keras.activations.get),
+        (module._INITIALIZERS, keras.initializers.get),
+        (module._CONSTRAINTS, keras.constraints.get),
+        (module.Optimizer.__args__, keras.optimizers.get),
+    ],
+)
+def test_every_name_is_known_to_keras(names, get):
+    for name in names:
+        assert get(name) is not None

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from autoencoder.settings import Training
+from autoencoder.training.feed import clean_batches, steps, training_batches
+
+
+@pytest.fixture
+def pixels():
+    # The level tells the row, so that a batch tells which images it holds.
+    return np.arange(23, dtype=np.uint8).reshape(23, 1, 1, 1) * np.ones((1, 4, 5, 1), np.uint8)
+
+
+def rows(batch):
+    return np.round(batch[:, 0, 0, 0] * 255).astype(int).tolist()
+
+
+def take(dataset, count):
+    return [(given.numpy(), target.numpy()) for given, target in dataset.take(count)]
+
+
+def test_every_image_comes_once_an_epoch_in_a_new_order(pixels):
+    batches = take(training_batches(pixels, Training(batch_size=5)), 10)
+    first, second = ([row for _, target in batches[part] for row in rows(target)] for part in (slice(5), slice(5, 10)))
+    assert sorted(first) == sorted(second) == list(range(23))
+    assert first != second
+    assert [len(target) for _, target in batches[:5]] == [5, 5, 5, 5, 3]
+
+
+def test_the_same_step_gives_the_same_batch_wherever_the_feed_begins(pixels):
+    training = Training(batch_size=5, augment=("shift",), noise="gaussian")
+    from_start, later = take(training_batches(pixels, training), 9), take(training_batches(pixels, training, 6), 3)
+    for one, other in zip(from_start[6:], later, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_another_seed_gives_another_order(pixels):
+    orders = [rows(take(training_batches(pixels, Training(batch_size=23, seed=seed)), 1)[0][1]) for seed in (1, 2)]
+    assert [sorted(order) for order in orders] == [list(range(23))] * 2
+    small = [[rows(t) for _, t in take(training_batches(pixels, Training(batch_size=5, seed=s)), 5)] for s in (1, 2)]
+    assert small[0] != small[1]
+
+
+def test_noise_damages_the_input_only(pixels):
+    given, target = take(training_batches(pixels, Training(batch_size=23, noise="gaussian")), 1)[0]
+    assert rows(target) == list(range(23))
+    assert not np.array_equal(given, target)
+
+
+def test_augmentation_changes_input_and_target_alike(pixels):
+    given, target = take(training_batches(pixels, Training(batch_size=23, augment=("rotate",))), 1)[0]
+    np.testing.assert_array_equal(given, target)
+
+
+def test_clean_batches_come_once_in_order_scaled_to_one(pixels):
+    batches = take(clean_batches(pixels, 10), 99)
+    assert [len(target) for _, target in batches] == [10, 10, 3]
+    assert [row for _, target in batches for row in rows(target)] == list(range(23))
+    np.testing.assert_array_equal(batches[1][1], pixels[10:20].astype(np.float32) / np.float32(255))
+
+
+def test_a_memory_mapped_file_feeds_the_same_batches(pixels, tmp_path):
+    np.save(tmp_path / "pixels.npy", pixels)
+    mapped = np.load(tmp_path / "pixels.npy", mmap_mode="r")
+    for one, other in zip(take(training_batches(pixels, Training()), 2), take(training_batches(mapped, Training()), 2), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("count", "batch_size", "expected"), [(10, 5, 2), (11, 5, 3), (1, 32, 1)])
+def test_steps(count, batch_size, expected):
+    assert steps(count, batch_size) == expected

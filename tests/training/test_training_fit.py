@@ -1,0 +1,91 @@
+import keras
+import numpy as np
+import pytest
+
+from autoencoder.errors import DivergedError
+from autoencoder.model.build import build
+from autoencoder.settings import Architecture, Training
+from autoencoder.training.fit import Checkpoints, fit
+
+
+@pytest.fixture
+def parts(digits):
+    return digits[:200], digits[200:260]
+
+
+def model(seed=1, **knobs):
+    keras.utils.set_random_seed(seed)
+    return build(Architecture(filters=(8,), **knobs), (8, 8), 1).autoencoder
+
+
+def loss_of(network, pixels):
+    images = pixels.astype(np.float32) / 255
+    return float(np.mean((network.predict(images, verbose=0) - images) ** 2))
+
+
+def test_the_loss_falls_and_the_best_weights_stay(parts):
+    network = model()
+    before = loss_of(network, parts[1])
+    fitted = fit(network, *parts, Training(train_epochs=4, loss="mse"), [])
+    assert fitted.status == "done"
+    assert fitted.history["epoch"] == [1, 2, 3, 4]
+    assert loss_of(network, parts[1]) < before
+    assert loss_of(network, parts[1]) == pytest.approx(min(fitted.history["val_loss"]), rel=1e-4)
+    assert fitted.best_epoch == 1 + int(np.argmin(fitted.history["val_loss"]))
+    assert fitted.images_per_second * fitted.seconds == pytest.approx(4 * 200)
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(parts):
+    training = Training(train_epochs=2, augment=("hflip", "rotate", "shift"), noise="salt_pepper")
+    networks = [model(), model()]
+    for network in networks:
+        fit(network, *parts, training, [])
+    for one, other in zip(networks[0].get_weights(), networks[1].get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_patience_ends_training_and_the_best_weights_come_back(parts):
+    network = model()
+    fitted = fit(network, *parts, Training(train_epochs=50, patience=2, learning_rate=0.3, loss="mse"), [])
+    assert len(fitted.history["epoch"]) == fitted.best_epoch + 2 < 50
+    assert loss_of(network, parts[1]) == pytest.approx(min(fitted.history["val_loss"]), rel=1e-4)
+
+
+def test_a_loss_that_is_no_number_ends_training_with_the_last_good_weights(parts):
+    network = model(output_activation="linear")
+    with pytest.raises(DivergedError) as diverged:
+        fit(network, *parts, Training(train_epochs=5, optimizer="sgd", learning_rate=1e30, loss="mse"), [])
+    assert "in epoch 1" in str(diverged.value)
+    assert "smaller --learning_rate" in str(diverged.value)
+    assert diverged.value.fitted.status == "diverged"
+    assert all(np.isfinite(weights).all() for weights in network.get_weights())
+
+
+def test_a_signal_ends_training_at_the_next_batch(parts):
+    asked = []
+
+    def stopping():
+        asked.append(True)
+        return len(asked) >= 10
+
+    fitted = fit(model(), *parts, Training(train_epochs=50), [], stopping)
+    assert fitted.status == "interrupted"
+    assert len(asked) == 10
+    assert fitted.images_per_second * fitted.seconds == pytest.approx(200 + 3 * 32)
+
+
+def test_reduce_lr_halves_the_rate_where_nothing_improves(parts):
+    fitted = fit(model(), *parts, Training(train_epochs=8, reduce_lr=1, learning_rate=0.3, loss="mse"), [])
+    assert min(fitted.history["learning_rate"]) <= 0.15
+
+
+def test_checkpoints_come_every_period(parts, tmp_path):
+    place = lambda epoch: tmp_path / f"{epoch}.keras"  # noqa: E731
+    fit(model(), *parts, Training(train_epochs=5), [Checkpoints(2, place)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2.keras", "4.keras"]
+
+
+@pytest.mark.parametrize("optimizer", Training.model_fields["optimizer"].annotation.__args__)
+def test_every_optimizer_trains(parts, optimizer):
+    fitted = fit(model(), *parts, Training(train_epochs=1, optimizer=optimizer), [])
+    assert np.isfinite(fitted.history["val_loss"]).all()
