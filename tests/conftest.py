@@ -36,3 +36,20 @@ def program(tmp_path):
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, **options)
 
     return call
+
+
+@pytest.fixture
+def folders(tmp_path, digits) -> Path:
+    """A folder of digits as PNG files in class folders, train/<0-2> of 20 images each and valid/<0-2> of 5."""
+    import cv2
+    from sklearn.datasets import load_digits
+
+    labels = load_digits().target
+    for label in range(3):
+        rows = np.flatnonzero(labels == label)
+        for part, chosen in (("train", rows[:20]), ("valid", rows[20:25])):
+            inside = tmp_path / "digits" / part / str(label)
+            inside.mkdir(parents=True)
+            for row in chosen:
+                (inside / f"{row}.png").write_bytes(cv2.imencode(".png", digits[row])[1].tobytes())
+    return tmp_path / "digits"

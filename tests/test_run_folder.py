@@ -63,7 +63,7 @@ def test_latest_is_the_newest_run(place):
         os.utime(folder / "encoder.keras", (number, number))
     assert find("latest").path == run_folder.LOGS / "a"
     assert find(run_folder.LOGS / "b").path == run_folder.LOGS / "b"
-    with pytest.raises(UsageError, match="no such run; the newest ones in logs/ are a, b"):
+    with pytest.raises(UsageError, match="no such run; the newest ones in logs/ are b, a"):
         find("c")
 
 

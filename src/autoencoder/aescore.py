@@ -16,28 +16,27 @@ from .files import disk_error, disk_errors, write_bytes, write_text
 if TYPE_CHECKING:
     import pandas
 
+#: How `Time` is written; the original program's rows, to the minute, stay as they are.
 TIME_FORMAT = "%Y%m%d_%H%M%S"
-"""How `Time` is written; the original program's rows, to the minute, stay as they are."""
 
+#: The columns of the original program, which wrote them without a header.
 ORIGINAL_COLUMNS = ("Time", "FolderName", "train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
-"""The columns of the original program, which wrote them without a header."""
 
+#: Every file's first columns, in order; whatever else a row or an older file brings comes after them.
+#:
+#: - Time, FolderName: when the run ended and the name of its folder
+#: - *_loss: the loss that was trained, of the best weights
+#: - *_accuracy: share of values on the same side of 0.5 in original and reconstruction
+#: - *_mse, *_mae, *_psnr, *_ssim: see `scores.reconstruction`
+#: - pca_mse: validation MSE of a PCA of the embedding's width
+#: - parameters, embedding_size: all weights, trained or not; numbers that an image becomes
+#: - epochs, seconds, images_per_second: of the training
+#: - seed, status: what the run was started with; how it ended
 COLUMNS = (
     *ORIGINAL_COLUMNS,
     *("train_mse", "valid_mse", "train_mae", "valid_mae", "train_psnr", "valid_psnr", "train_ssim", "valid_ssim"),
     *("pca_mse", "parameters", "embedding_size", "epochs", "seconds", "images_per_second", "seed", "status"),
 )
-"""Every file's first columns, in order; whatever else a row or an older file brings comes after them.
-
-Time, FolderName : when the run ended and the name of its folder
-*_loss : the loss that was trained, of the best weights
-*_accuracy : share of values on the same side of 0.5 in original and reconstruction
-*_mse, *_mae, *_psnr, *_ssim : see `scores.reconstruction`
-pca_mse : validation MSE of a PCA of the embedding's width
-parameters, embedding_size : trainable and other weights; numbers per image
-epochs, seconds, images_per_second : of the training
-seed, status : what the run was started with; how it ended
-"""
 
 _TEXT_COLUMNS = ("Time", "FolderName", "status")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf", re.ASCII | re.IGNORECASE)

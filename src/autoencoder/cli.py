@@ -16,7 +16,7 @@ from fire.decorators import SetParseFn
 
 from .arguments import read_arguments
 from .command import Job, job
-from .commands import run
+from .commands import encode, run
 from .errors import UsageError, UserError
 from .help import command_help, overview
 from .settings import canonical
@@ -24,6 +24,7 @@ from .settings import canonical
 #: One line a command; each is described by its own module.
 COMMANDS = {
     "run": run.COMMAND,
+    "encode": encode.COMMAND,
 }
 
 

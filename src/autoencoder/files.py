@@ -79,8 +79,8 @@ def replacing(path: str | os.PathLike[str], ending: str = "") -> Iterator[Path]:
             raise ValueError(f"nothing was written to {temporary}, which was to become {target}")
         _sync(temporary)
         with contextlib.suppress(FileNotFoundError):
-            os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
-        os.replace(temporary, target)
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
         if _concerns(error, temporary, target):
@@ -115,7 +115,7 @@ def probe(folder: str | os.PathLike[str], bytes_needed: int = 0) -> None:
     DiskError
         If the place is no folder, cannot be written to or has less free space than `bytes_needed`.
     """
-    place = Path(os.path.abspath(folder))
+    place = Path(folder).absolute()
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
     if not place.is_dir():

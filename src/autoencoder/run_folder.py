@@ -20,6 +20,10 @@ from .files import write_text
 from .settings import Output, Settings
 
 LOGS = Path("logs")
+#: Files that hold an encoder, whether or not they lie in a run's folder.
+ENCODER_SUFFIXES = (".keras", ".h5", ".onnx")
+#: Where decoded images lie that do not fit into memory; it may be emptied at any time.
+CACHE = LOGS / ".cache"
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,18 @@ class Run:
         """The layers of the network."""
         return self.path / "model.png"
 
+    def embeddings(self, source: Path, suffix: str) -> Path:
+        """The embeddings of the images in `source`, as `.parquet` or `.npy`."""
+        return self.path / "embeddings" / f"{source.resolve().name}{suffix}"
+
+    def clustering(self, method: str, k: int) -> Path:
+        """The folder of a clustering."""
+        return self.path / "clusters" / f"{method}_k{k}"
+
+    def settings(self) -> Settings:
+        """Read the settings back."""
+        return Settings.from_flags(yaml.safe_load(self.settings_file.read_text(encoding="utf-8")))
+
     def comparison(self, part: str) -> Path:
         """Originals over reconstructions over their difference, of `part`: train or valid."""
         return self.path / f"comparison_{part}.png"
@@ -93,8 +109,8 @@ class Run:
 
     def write_settings(self, settings: Settings) -> None:
         """Write the settings so that `--config` repeats the run."""
-        flags = {name: value for name, value in settings.to_flags().items() if name not in ("save_dir", "verbose")}
-        write_text(self.settings_file, yaml.safe_dump(flags, sort_keys=False, allow_unicode=True))
+        elsewhere = settings.output.model_copy(update={"save_dir": None})
+        write_text(self.settings_file, settings.model_copy(update={"output": elsewhere}).to_yaml())
 
     def write_scores(self, scores: Mapping[str, Any]) -> None:
         """Write the scores as JSON."""
@@ -176,12 +192,46 @@ def find(name: str | os.PathLike[str]) -> Run:
         If there is no such run.
     """
     if str(name) == "latest":
-        runs = sorted(LOGS.glob("*/encoder.keras"), key=lambda path: path.stat().st_mtime)
+        runs = _by_age()
         if not runs:
             raise UsageError(f"latest: there is no run in {LOGS}/ yet; train one with: flexae run")
-        return Run(runs[-1].parent)
+        return Run(runs[-1])
     run = Run(Path(name))
     if not run.encoder.is_file():
-        known = ", ".join(sorted(path.parent.name for path in LOGS.glob("*/encoder.keras"))[-3:])
+        known = ", ".join(path.name for path in _by_age()[-3:])
         raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
     return run
+
+
+def locate(name: str) -> tuple[Run, Path]:
+    """Return the run that `name` means, as for `find`, and its encoder; or an encoder's own file, and its folder.
+
+    Raises
+    ------
+    UsageError
+        If there is no such run.
+    """
+    path = Path(name)
+    if path.suffix in ENCODER_SUFFIXES:
+        return Run(path.parent), path
+    run = find(name)
+    return run, run.encoder
+
+
+def trained_on(run: Run) -> Path:
+    """Return the training images of a run.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not say.
+    """
+    source = run.settings().data.train_dir if run.settings_file.is_file() else None
+    if source is None:
+        raise UsageError(f"--images: {run.path} does not say what it was trained on; name a folder of images")
+    return source
+
+
+def _by_age() -> list[Path]:
+    encoders = sorted(LOGS.glob("*/encoder.keras"), key=lambda path: path.stat().st_mtime)
+    return [path.parent for path in encoders]

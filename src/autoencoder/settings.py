@@ -320,6 +320,11 @@ class Settings(BaseModel):
         }
 
 
+    def to_yaml(self) -> str:
+        """Return the settings as YAML, one line a field, which `--config` reads back."""
+        return yaml.safe_dump(self.to_flags(), sort_keys=False, allow_unicode=True, default_flow_style=None)
+
+
 def fields(sections: Iterable[type[Section]]) -> dict[str, Any]:
     """Return pydantic's description of every field, by name, in order."""
     return {name: field for section in sections for name, field in section.model_fields.items()}

@@ -22,7 +22,7 @@ from ..signals import stop_at_next_batch
 from ..tensorflow_start import start_tensorflow
 
 if TYPE_CHECKING:
-    from ..data.folder import Images, Listing
+    from ..data.listing import Images, Listing
     from ..model.build import Models
     from ..training.fit import Fitted
 
@@ -73,14 +73,20 @@ def _silent(*text: Any) -> None:
 def _listings(data: Data, seed: int) -> tuple[Listing, Listing]:
     """Scan the training and validation images, or split the training images where there are no others."""
     from ..data.folder import scan
+    from ..data.listing import check_usable
+
+    def listed(source: Path) -> Listing:
+        found = scan(source, categories=data.categories, max_images=data.max_images)
+        check_usable(found, data.max_bad)
+        return found
 
     assert data.train_dir is not None
-    train = scan(data.train_dir, categories=data.categories, max_images=data.max_images)
-    if data.valid_dir is not None:
-        return train, scan(data.valid_dir, categories=data.categories, max_images=data.max_images)
+    train = listed(data.train_dir)
     count = len(train.paths)
     if count < 2:
-        raise DataError(f"{data.train_dir}: holds {count} usable image(s); training and validation need one each")
+        raise DataError(f"{data.train_dir}: holds {count} usable image; training needs two at least")
+    if data.valid_dir is not None:
+        return train, listed(data.valid_dir)
     order = np.random.default_rng(seed).permutation(count)
     kept = min(count - 1, max(1, round(count * data.valid_split)))
     return train.take(np.sort(order[kept:])), train.take(np.sort(order[:kept]))
@@ -88,7 +94,8 @@ def _listings(data: Data, seed: int) -> tuple[Listing, Listing]:
 
 def _resolve(data: Data, train: Listing) -> Data:
     """Replace `auto` by what the training images say."""
-    from ..data.folder import common_shape, is_grayscale
+    from ..data.listing import common_shape
+    from ..data.load import is_grayscale
 
     shape = data.image_shape or common_shape(train) or SHAPE_WHERE_SIZES_DIFFER
     color = data.color or ("grayscale" if is_grayscale(train) else "rgb")
@@ -96,14 +103,12 @@ def _resolve(data: Data, train: Listing) -> Data:
 
 
 def _load(settings: Settings, train: Listing, valid: Listing, say: Any) -> Parts:
-    from ..data.folder import load
+    from ..data.load import load
 
     shape, color = settings.image_shape, settings.data.color
     assert color is not None
-    cache = (settings.output.save_dir or run_folder.LOGS / "run").parent / ".cache"
-    parts = Parts(
-        *(load(part, shape, color, max_bad=settings.data.max_bad, cache_dir=cache) for part in (train, valid))
-    )
+    options: dict[str, Any] = {"max_bad": settings.data.max_bad, "cache_dir": run_folder.CACHE}
+    parts = Parts(load(train, shape, color, **options), load(valid, shape, color, **options))
     bad = sorted({*parts.train.bad, *parts.valid.bad})
     say(
         f"{len(parts.train.paths):,} training and {len(parts.valid.paths):,} validation images of "
@@ -122,9 +127,8 @@ def _describe(settings: Settings, counts: tuple[int, int]) -> None:
     from ..model import describe
 
     models = _build(settings)
-    for name, value in settings.to_flags().items():
-        print(f"{name}: {value}")
-    print(f"\n{describe.layer_table(describe.layer_rows(models))}\n")
+    print(settings.to_yaml())
+    print(f"{describe.layer_table(describe.layer_rows(models))}\n")
     need = describe.training_bytes(models, settings.training.batch_size)
     images = sum(counts) * settings.pixels
     print(f"images: {counts[0]:,} for training, {counts[1]:,} for validation, {images / 1e6:,.1f} MB as uint8")
@@ -168,7 +172,7 @@ def _train(settings: Settings, parts: Parts, say: Any) -> Run:
 
 
 def _check_memory(models: Models, batch_size: int) -> None:
-    from ..data.cache import available_memory
+    from ..data.memory import available_memory
     from ..model.describe import fitting_batch_size, training_bytes
 
     need, free = training_bytes(models, batch_size), available_memory()

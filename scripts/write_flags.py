@@ -1,0 +1,21 @@
+"""Write docs/flags.md anew from the settings themselves: `PYTHONPATH=src python scripts/write_flags.py`."""
+
+from pathlib import Path
+
+from autoencoder.cli import COMMANDS
+from autoencoder.command import Common
+from autoencoder.help import flag_table
+
+
+def page() -> str:
+    """Return the page of every command's flags."""
+    parts = ["# Flags", "", "Made from the settings themselves by `scripts/write_flags.py`. Of every command:", ""]
+    parts.append(flag_table([Common]))
+    for name, command in COMMANDS.items():
+        words = "".join(f" {word.upper()}" for word in command.words)
+        parts += ["", f"## {name}{words}", "", command.summary, "", flag_table(command.sections)]
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    Path("docs/flags.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,113 @@
+"""A saved clustering: one file of arrays and one of JSON, never a pickle."""
+
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DiskError, ModelFileError
+from .clustering import Clustering
+
+ARRAYS_FILE = "clustering.npz"
+JSON_FILE = "clustering.json"
+_OWN = ("labels", "distances", "confidence", "second")
+_EXTRA = "array."
+
+
+def save(clustering: Clustering, folder: str | Path) -> None:
+    """Write a clustering into a folder, which is made where it is missing.
+
+    Both files are written beside their place and renamed, so that a crash leaves the old ones; the JSON file names
+    the digest of the arrays it belongs to.
+
+    Parameters
+    ----------
+    clustering : Clustering
+    folder : path
+
+    Raises
+    ------
+    DiskError
+        If the folder cannot be written to.
+    """
+    arrays = {name: getattr(clustering, name) for name in _OWN}
+    if clustering.centers is not None:
+        arrays["centers"] = clustering.centers
+    arrays |= {_EXTRA + name: each for name, each in clustering.arrays.items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    about = {"method": clustering.method, "k": clustering.k, "settings": clustering.settings}
+    about["arrays"] = {"file": ARRAYS_FILE, "sha256": hashlib.sha256(buffer.getbuffer()).hexdigest()}
+    text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        _replace(Path(folder, ARRAYS_FILE), buffer.getbuffer())
+        _replace(Path(folder, JSON_FILE), text.encode())
+    except OSError as error:
+        raise DiskError(f"the clustering cannot be written to {folder}: {error.strerror or error}") from error
+
+
+def _replace(path: Path, content: bytes | memoryview) -> None:
+    beside = path.with_name(path.name + ".part")
+    try:
+        with open(beside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(folder: str | Path) -> Clustering:
+    """Read a clustering that `save` wrote.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    Clustering
+        Equal to the saved one in every array, bit by bit.
+
+    Raises
+    ------
+    ModelFileError
+        If a file is missing or damaged, or the two do not belong together.
+    """
+    about, content = _read_json(Path(folder, JSON_FILE)), _read_bytes(Path(folder, ARRAYS_FILE))
+    if hashlib.sha256(content).hexdigest() != about["arrays"]["sha256"]:
+        raise ModelFileError(
+            f"{Path(folder, ARRAYS_FILE)} is damaged or belongs to another clustering than {JSON_FILE} beside it: "
+            "cluster again"
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    own = {name: arrays.pop(name) for name in _OWN}
+    centers = arrays.pop("centers", None)
+    extra = {name.removeprefix(_EXTRA): each for name, each in arrays.items()}
+    return Clustering(about["method"], about["k"], **own, centers=centers, arrays=extra, settings=about["settings"])
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        about = json.loads(_read_bytes(path))
+        whole = isinstance(about, dict) and {"method", "k", "settings", "arrays"} <= about.keys()
+        whole = whole and isinstance(about["arrays"], dict) and "sha256" in about["arrays"]
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ModelFileError(f"{path} is damaged, it holds no description of a clustering: cluster again")
+    return about
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read ({error.strerror or error}): name the folder of a clustering") from error

@@ -1,0 +1,79 @@
+"""A Gaussian mixture in UMAP's space (the clustering step of N2D)."""
+
+import numpy as np
+
+from .clustering import Assignment, Clustering, means_of, order_by_size, renumber_assignment
+from .gmm import fit_mixture, from_posterior, posterior
+from .nearest import neighbours, vote_weights
+from .projection import project_umap
+
+COMPONENTS = 10
+NEIGHBOURS = 20
+SAMPLE = 100_000
+VOTERS = 10
+
+
+def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
+    """Project by UMAP (10 components, 20 neighbours, min_dist 0) and fit a full-covariance mixture there.
+
+    Past 100,000 rows a sample is projected, and the other rows are assigned to it like new ones.
+
+    Parameters
+    ----------
+    vectors : float32 array of shape (n, d), n at least 4
+    k : int
+        Components; one that is the likeliest for no image is left out.
+    seed : int
+
+    Returns
+    -------
+    Clustering
+        Confidence is the posterior of the own component; centres are the means of the members' vectors.
+        `arrays` holds the vectors that were projected (known) and their coordinates (projected).
+
+    References
+    ----------
+    McConville, Santos-Rodriguez, Piechocki & Craddock 2019, N2D, arXiv:1908.05968.
+    """
+    size = min(len(vectors), SAMPLE)
+    known = vectors[np.sort(np.random.default_rng(seed).choice(len(vectors), size, replace=False))]
+    projected = project_umap(known, COMPONENTS, NEIGHBOURS, 0.0, seed)
+    mixture, settings = fit_mixture(projected, k, seed)
+    settings |= {"components": COMPONENTS, "neighbours": NEIGHBOURS, "projected": size}
+    found = order_by_size(posterior(mixture, projected).argmax(axis=1))
+    arrays = {name: each[found] for name, each in mixture.items()} | {"known": known, "projected": projected}
+    own = posterior(arrays, projected)
+    centers = means_of(known, own.argmax(axis=1), len(found))
+    if size == len(vectors):
+        placed = from_posterior(own, vectors, centers)
+    else:
+        placed = _place(arrays, centers, vectors)
+    order = order_by_size(placed.labels)
+    arrays |= {name: arrays[name][order] for name in mixture}
+    placed = renumber_assignment(placed, order)
+    return Clustering("umap_gmm", len(order), *placed, centers=centers[order], arrays=arrays, settings=settings)
+
+
+def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
+    """Average the posteriors of the ten nearest projected vectors, each weighed by its inverse distance.
+
+    It stands for UMAP's own transform, which would need UMAP's object (a pickle). Posteriors and not coordinates
+    are averaged: between two clusters, the mean of coordinates can fall into a third. A vector that was projected
+    has its own posterior.
+
+    Parameters
+    ----------
+    clustering : Clustering
+    vectors : float32 array of shape (n, d)
+
+    Returns
+    -------
+    Assignment
+    """
+    return _place(clustering.arrays, clustering.centers, vectors)
+
+
+def _place(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndarray) -> Assignment:
+    distances, rows = neighbours(arrays["known"], vectors, VOTERS)
+    posteriors = posterior(arrays, arrays["projected"])
+    return from_posterior(np.einsum("nv,nvk->nk", vote_weights(distances), posteriors[rows]), vectors, centers)

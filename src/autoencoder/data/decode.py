@@ -1,0 +1,173 @@
+"""From the bytes of one image file to 8-bit pixels: the one rule that training, encoding and serving share.
+
+The rule is written down in docs/images.md.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+
+from .formats import jpeg, png
+from .formats.common import BadImage, Header
+from .formats.header import read_header
+
+_QUIET = threading.RLock()
+_UPRIGHT = cv2.IMREAD_IGNORE_ORIENTATION
+
+
+def read_pixels(data: bytes, image_shape: tuple[int, int], color: str) -> np.ndarray:
+    """Decode one image file and give it the shape and colour that a model takes.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole file: PNG, JPEG, BMP, TIFF, WebP, PBM, PGM or PPM.
+    image_shape : (int, int)
+        Height and width of the result.
+    color : {"grayscale", "rgb"}
+        Whether the result has one channel or three.
+
+    Returns
+    -------
+    uint8 array of shape (height, width, channels)
+
+    Raises
+    ------
+    BadImage
+        If the file can't be used; the message is the reason, a fragment of a sentence.
+    """
+    return fit(decode(data), image_shape, color)
+
+
+def decode(data: bytes) -> np.ndarray:
+    """Decode one image file at its own size.
+
+    Returns
+    -------
+    uint8 array of shape (height, width), or (height, width, 3) in the order red, green, blue
+
+    Raises
+    ------
+    BadImage
+        If the file is damaged, no image, an animation or too large.
+    """
+    header = read_header(data)
+    if header.kind == "PNG":
+        data = png.check(data)
+    elif header.kind == "JPEG":
+        jpeg.check(data, header)
+    elif header.kind == "PNM":
+        data += b"\n"  # OpenCV wants a character after the last number of a text file
+    pixels = _decode(data, header)
+    if pixels is None:
+        raise BadImage(f"damaged {header.kind}: its pixels can't be decoded")
+    pixels = _to_8_bits(pixels, header.levels)
+    if header.kind != "TIFF":  # these OpenCV has turned already
+        pixels = _turn(pixels, header.orientation)
+    if pixels.shape[:2] != header.shape:
+        raise BadImage(f"damaged {header.kind}: its header gives another size than its pixels have")
+    return pixels
+
+
+def _decode(data: bytes, header: Header) -> np.ndarray | None:
+    gray_at_once = header.gray and header.kind != "TIFF"
+    flags = _UPRIGHT | (cv2.IMREAD_GRAYSCALE if gray_at_once else cv2.IMREAD_COLOR_RGB)
+    if header.levels > 255 and header.kind != "PNG":  # of PNG files OpenCV keeps the high byte by itself
+        flags |= cv2.IMREAD_ANYDEPTH
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        return None
+    except MemoryError:
+        raise BadImage(f"{header.width}x{header.height} pixels: more than the free memory holds") from None
+
+
+def _to_8_bits(pixels: np.ndarray, levels: int) -> np.ndarray:
+    """Of 16 bits keep the upper 8; scale a portable map that has its own largest value."""
+    if levels == 255 or (pixels.dtype == np.uint8 and levels == 65_535):
+        return pixels
+    if levels == 65_535:
+        np.right_shift(pixels, 8, out=pixels)
+        return pixels.astype(np.uint8)
+    scaled = ((np.arange(levels + 1) * 255 + levels // 2) // levels).astype(np.uint8)
+    result = np.empty(pixels.shape, np.uint8)
+    for row, values in enumerate(pixels):  # row by row: an index of the whole image would take eight times its memory
+        result[row] = scaled[np.minimum(values, levels)]
+    return result
+
+
+def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Undo EXIF's orientation: 2 to 4 are mirrored or upside down, 5 to 8 are those transposed."""
+    if orientation == 1:
+        return pixels
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def fit(pixels: np.ndarray, image_shape: tuple[int, int], color: str) -> np.ndarray:
+    """Give decoded pixels a model's colour and then its size.
+
+    Sides that shrink do so first, averaging areas; sides that grow follow, by linear interpolation.
+
+    Parameters
+    ----------
+    pixels : uint8 array of shape (h, w) or (h, w, 3)
+        As `decode` returns them.
+    image_shape : (int, int)
+        Height and width of the result.
+    color : {"grayscale", "rgb"}
+        Whether the result has one channel or three.
+
+    Returns
+    -------
+    uint8 array of shape (height, width, channels)
+    """
+    if pixels.ndim == 3 and color == "grayscale":
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    if pixels.shape[:2] != image_shape:
+        pixels = _resize(pixels, image_shape)
+    if pixels.ndim == 3:
+        return pixels
+    return pixels[..., None] if color == "grayscale" else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def _resize(pixels: np.ndarray, image_shape: tuple[int, int]) -> np.ndarray:
+    height, width = image_shape
+    smaller = min(height, pixels.shape[0]), min(width, pixels.shape[1])
+    if smaller != pixels.shape[:2]:
+        pixels = cv2.resize(pixels, smaller[::-1], interpolation=cv2.INTER_AREA)
+    if smaller != image_shape:
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    return pixels
+
+
+@contextmanager
+def quiet_codecs() -> Iterator[None]:
+    """Keep what libpng, libjpeg and OpenCV write to the standard error stream from the user's screen.
+
+    They print it from C, so the process's file descriptor 2 is turned away: whatever else is written there
+    meanwhile is lost too. One thread at a time gets in; threads that it started decode for it.
+    """
+    with _QUIET:
+        try:
+            screen = os.dup(2)
+        except OSError:  # a process without a standard error stream
+            yield
+            return
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+            yield
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)

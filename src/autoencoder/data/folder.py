@@ -1,0 +1,152 @@
+"""Find the images of a folder of class folders, of a flat or nested folder, or of an idx file."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ..errors import DataError, UsageError
+from .formats.common import BadImage
+from .idx import scan_idx
+from .listing import BadFile, Listing, printable
+from .parallel import in_order
+from .reading import Found, look
+from .walk import subfolders, walk
+
+#: What often lies beside images; where such a file is no image it is passed over without a word.
+SIDECAR_SUFFIXES = frozenset({".txt", ".csv", ".tsv", ".json", ".md", ".rst", ".xml", ".yml", ".yaml", ".html"})
+SIDECAR_NAMES = frozenset({"thumbs.db", "desktop.ini", "license", "licence", "readme"})
+#: Small files are kept as they were read, up to so many bytes in all.
+KEPT_BYTES = 64 * 2**20
+_AT_ONCE = 256
+
+
+def scan(source: Path, *, categories: Sequence[str] | None = None, max_images: int | None = None) -> Listing:
+    """List the images of a source and what can't be used, reading no more than headers.
+
+    A folder has classes where images lie in its folders and none in itself: an image's class is then the first
+    folder on the way to it. Hidden files, and known companions of images that are none themselves (text, tables,
+    Thumbs.db and the like), are passed over; every other file that can't be used is listed with its reason.
+
+    Parameters
+    ----------
+    source : Path
+        A folder, or an idx file of images, gzipped or not.
+    categories : sequence of str, optional
+        Only these class folders (or idx labels).
+    max_images : int, optional
+        At most so many images from each class, evenly spread over their sorted names.
+
+    Returns
+    -------
+    Listing
+        May be without a single image; `check_usable` says so to the user.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder or file, or it can't be read.
+    UsageError
+        If one of `categories` does not exist.
+    """
+    try:
+        if source.is_dir():
+            listing = _scan_folder(source, categories)
+        elif source.is_file():
+            listing = _only(scan_idx(source), categories)
+        else:
+            raise DataError(f"{_name(source)}: there is no such folder or file; give a folder of images or an idx file")
+    except OSError as error:
+        raise DataError(f"{_name(source)}: can't be read: {(error.strerror or str(error)).lower()}") from None
+    return listing if max_images is None else _at_most(listing, max_images)
+
+
+def _name(source: Path) -> str:
+    return printable(str(source))
+
+
+def _scan_folder(root: Path, categories: Sequence[str] | None) -> Listing:
+    if categories is not None:
+        _check_categories(categories, subfolders(root), root)
+    tree = walk(root, lambda folder: categories is None or folder in categories)
+    files = sorted(file for file in tree.files if categories is None or "/" in file)
+    unread = [file for file in tree.bad if categories is None or file.path.partition("/")[0] in categories]
+    return _listing(root, *_look_at_all(root, files), unread)
+
+
+def _look_at_all(root: Path, files: list[str]) -> tuple[dict[str, Found], list[BadFile]]:
+    """Read the headers of all files; small files are kept while there is room."""
+
+    place = f"{root}/"
+
+    def look_at(names: list[str]) -> list[Found | str]:
+        return [_look(place + name) for name in names]
+
+    found: dict[str, Found] = {}
+    bad: list[BadFile] = []
+    room = KEPT_BYTES
+    parts = [files[start : start + _AT_ONCE] for start in range(0, len(files), _AT_ONCE)]
+    for names, answers in zip(parts, in_order(look_at, parts), strict=True):
+        for name, answer in zip(names, answers, strict=True):
+            if isinstance(answer, Found):
+                room -= len(answer.content or b"")
+                found[name] = answer if room >= 0 else answer._replace(content=None)
+            elif not _is_sidecar(name):
+                bad.append(BadFile(name, answer))
+    return found, bad
+
+
+def _look(path: str) -> Found | str:
+    try:
+        return look(path)
+    except BadImage as error:
+        return str(error)
+
+
+def _is_sidecar(name: str) -> bool:
+    path = PurePosixPath(name.lower())
+    return path.suffix in SIDECAR_SUFFIXES or path.name in SIDECAR_NAMES
+
+
+def _listing(root: Path, found: dict[str, Found], bad: list[BadFile], unread: list[BadFile]) -> Listing:
+    paths = tuple(found)
+    has_classes = bool(paths) and all("/" in path for path in paths)
+    bad = sorted(bad + unread)
+    return Listing(
+        root=root,
+        paths=paths,
+        labels=tuple(path.partition("/")[0] for path in paths) if has_classes else None,
+        shapes=np.array([file.shape for file in found.values()], int).reshape(-1, 2),
+        stamps=np.array([file.stamp for file in found.values()], np.int64).reshape(-1, 2),
+        bad=tuple(bad),
+        files=len(paths) + len(bad),
+        contents=tuple(file.content for file in found.values()),
+    )
+
+
+def _check_categories(categories: Sequence[str], present: Sequence[str], source: Path) -> None:
+    for name in categories:
+        if name not in present:
+            near = difflib.get_close_matches(name, present, 1)
+            shown = ", ".join(map(printable, present[:10])) + (", ..." if len(present) > 10 else "")
+            raise UsageError(
+                f"categories: there is no class folder '{printable(name)}' in {_name(source)}"
+                + (f"; did you mean '{printable(near[0])}'?" if near else f"; there are: {shown or 'none'}")
+            )
+
+
+def _only(listing: Listing, categories: Sequence[str] | None) -> Listing:
+    if categories is None:
+        return listing
+    labels = listing.labels or ()
+    _check_categories(categories, sorted(set(labels)), listing.root)
+    return listing.take([row for row, label in enumerate(labels) if label in categories])
+
+
+def _at_most(listing: Listing, max_images: int) -> Listing:
+    classes: dict[str, list[int]] = {}
+    for row, label in enumerate(listing.labels or [""] * len(listing.paths)):
+        classes.setdefault(label, []).append(row)
+    kept = [rows[i * len(rows) // max_images] for rows in classes.values() for i in range(max_images)]
+    return listing.take(sorted(set(kept)))

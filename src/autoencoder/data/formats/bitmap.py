@@ -1,0 +1,38 @@
+"""BMP files, and the portable maps: PBM, PGM and PPM."""
+
+import re
+import struct
+
+from .common import BadImage, Header, Incomplete, check_size
+
+PORTABLE = re.compile(rb"P[1-6]\s")
+_OLD_HEADER = 12
+_SPACE = rb"(?:\s|#[^\n]*\n)+"
+_NUMBER = _SPACE + rb"(\d{1,10})"
+_PORTABLE_SIZE = re.compile(rb"P([1-6])" + _NUMBER + _NUMBER + rb"(?:" + _NUMBER + rb")?\s")
+_BLACK_AND_WHITE, _TEXT, _COLOR = (1, 4), (2, 3), (3, 6)
+
+
+def read_bmp(data: bytes) -> Header:
+    """Read the size from a BMP's header; rows that are stored from the top have a negative height."""
+    if len(data) < 26:
+        raise Incomplete("truncated BMP")
+    (size,) = struct.unpack_from("<I", data, 14)
+    width, height = struct.unpack_from("<HH" if size == _OLD_HEADER else "<ii", data, 18)
+    check_size(abs(height), width)
+    return Header("BMP", abs(height), width, False)
+
+
+def read_portable(data: bytes) -> Header:
+    """Read the size and the largest value from the text in front of the pixels."""
+    found = _PORTABLE_SIZE.match(data)
+    if not found:
+        raise Incomplete("damaged header of a PBM, PGM or PPM file")
+    kind, width, height = (int(found[group]) for group in (1, 2, 3))
+    check_size(height, width)
+    levels = 255 if kind in _BLACK_AND_WHITE else int(found[4] or 0)
+    if not 1 <= levels <= 65_535:
+        raise BadImage(f"PGM or PPM with a largest value of {levels}: it must be from 1 to 65,535")
+    if kind in _TEXT and levels < 256:
+        levels = 255  # OpenCV scales these itself
+    return Header("PNM", height, width, kind not in _COLOR, levels=levels)

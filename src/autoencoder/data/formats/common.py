@@ -1,0 +1,43 @@
+"""The facts that every image format's header is reduced to, and the limits that they must keep."""
+
+from typing import NamedTuple
+
+MAX_PIXELS = 64 * 2**20
+MAX_SIDE = 32_768
+
+
+class BadImage(Exception):
+    """A file that is refused; the message is the reason, a fragment of a sentence."""
+
+
+class Incomplete(BadImage):
+    """The bytes end too early; where they are only the beginning of a file, more of it may help."""
+
+
+class Header(NamedTuple):
+    """What is known of an image before it is decoded.
+
+    `height` and `width` are as stored, in pixels; `orientation` is EXIF's 1 to 8; `levels` is the largest
+    value that a sample can have; `body` is where in the file the reading of the header stopped.
+    """
+
+    kind: str
+    height: int
+    width: int
+    gray: bool
+    orientation: int = 1
+    levels: int = 255
+    body: int = 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width as shown, after EXIF orientation."""
+        return (self.height, self.width) if self.orientation < 5 else (self.width, self.height)
+
+
+def check_size(height: int, width: int) -> None:
+    """Refuse an image that is empty, or too large to be decoded without harm."""
+    if height < 1 or width < 1:
+        raise BadImage(f"an empty image of {width}x{height} pixels")
+    if height > MAX_SIDE or width > MAX_SIDE or height * width > MAX_PIXELS:
+        raise BadImage(f"{width}x{height} pixels: at most 64 Mi pixels and {MAX_SIDE:,} a side are decoded")

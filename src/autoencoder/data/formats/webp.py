@@ -1,0 +1,47 @@
+"""WebP files."""
+
+import struct
+
+from .common import BadImage, Header, Incomplete, check_size
+from .tiff import exif_orientation
+
+_ANIMATED, _HAS_EXIF = 0x02, 0x08
+
+
+def read_header(data: bytes) -> Header:
+    """Read the size from the first chunk, and EXIF's orientation from the chunk at the end of the file."""
+    if len(data) < 30:
+        raise Incomplete("truncated WebP")
+    name = data[12:16]
+    if name == b"VP8 ":
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+        return _checked(height, width)
+    if name == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return _checked(1 + (bits >> 14 & 0x3FFF), 1 + (bits & 0x3FFF))
+    if name != b"VP8X":
+        raise BadImage("WebP of an unknown kind")
+    if data[20] & _ANIMATED:
+        raise BadImage("animated WebP: only still images are read")
+    width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
+    return _checked(height, width, _orientation(data) if data[20] & _HAS_EXIF else 1)
+
+
+def _checked(height: int, width: int, orientation: int = 1) -> Header:
+    check_size(height, width)
+    return Header("WebP", height, width, False, orientation)
+
+
+def _orientation(data: bytes) -> int:
+    start, end = 12, 8 + int.from_bytes(data[4:8], "little")
+    while start + 8 <= end:
+        if start + 8 > len(data):
+            raise Incomplete("truncated WebP")
+        name, length = struct.unpack_from("<4sI", data, start)
+        body = data[start + 8 : start + 8 + length]
+        if len(body) < length:
+            raise Incomplete("truncated WebP")
+        if name == b"EXIF":
+            return exif_orientation(body.removeprefix(b"Exif\0\0"))
+        start += 8 + length + length % 2
+    return 1

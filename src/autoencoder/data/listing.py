@@ -1,0 +1,126 @@
+"""What a scan finds and what loading makes of it: the values that pass from one to the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import DataError
+
+_EXAMPLES = 3
+
+
+class BadFile(NamedTuple):
+    """A file or folder that could not be used; the reason is a fragment of a sentence."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """The usable images of a source, before any pixel is kept.
+
+    Attributes
+    ----------
+    root : Path
+        The folder or idx file.
+    paths : tuple of str, n of them
+        Names below `root` with "/" between folders, sorted; bytes that are no UTF-8 are lone surrogates
+        (PEP 383). Images of an idx file are "<file name>#<six digits>".
+    labels : tuple of str, n of them, or None
+        The first folder below `root`, or the digit of the idx labels; None where there are no classes.
+    shapes : int array of shape (n, 2)
+        Heights and widths in pixels, as shown (after EXIF orientation).
+    stamps : int64 array of shape (n, 2)
+        Sizes in bytes and times of the last change in nanoseconds.
+    bad : tuple of BadFile
+        What could not be used, sorted.
+    files : int
+        How many files the whole scan looked at, usable or not.
+    contents : tuple of (bytes or None), n of them
+        Small files that were read whole, so that they need not be opened twice.
+    pixels : uint8 array of shape (n, h, w), or None
+        Images of an idx file, which are stored decoded.
+    """
+
+    root: Path
+    paths: tuple[str, ...]
+    labels: tuple[str, ...] | None
+    shapes: np.ndarray
+    stamps: np.ndarray
+    bad: tuple[BadFile, ...]
+    files: int
+    contents: tuple[bytes | None, ...] = field(repr=False)
+    pixels: np.ndarray | None = field(default=None, repr=False)
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> "Listing":
+        """Return the listing of some of the images; `bad` and `files` still speak of the whole scan."""
+        chosen = [int(row) for row in rows]
+        return replace(
+            self,
+            paths=tuple(self.paths[row] for row in chosen),
+            labels=None if self.labels is None else tuple(self.labels[row] for row in chosen),
+            shapes=self.shapes[chosen],
+            stamps=self.stamps[chosen],
+            contents=tuple(self.contents[row] for row in chosen),
+            pixels=None if self.pixels is None else self.pixels[chosen],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Decoded images.
+
+    Attributes
+    ----------
+    pixels : uint8 array of shape (n, height, width, channels)
+        In memory, or memory-mapped and read-only.
+    paths, labels
+        As in `Listing`.
+    bad : tuple of BadFile
+        What could not be used, found by the scan or by decoding; sorted.
+    """
+
+    pixels: np.ndarray = field(repr=False)
+    paths: tuple[str, ...]
+    labels: tuple[str, ...] | None
+    bad: tuple[BadFile, ...]
+
+
+def common_shape(listing: Listing) -> tuple[int, int] | None:
+    """Height and width of the images where they all agree, else None."""
+    shapes = listing.shapes
+    if len(shapes) == 0 or (shapes != shapes[0]).any():
+        return None
+    return int(shapes[0, 0]), int(shapes[0, 1])
+
+
+def check_usable(listing: Listing, max_bad: float) -> None:
+    """Refuse a listing of no image, or one of which too many files could not be used.
+
+    Raises
+    ------
+    DataError
+        If there is no image, or if the share of bad files is above `max_bad`.
+    """
+    bad, source = listing.bad, printable(str(listing.root))
+    if not listing.paths and not bad:
+        raise DataError(f"{source}: holds no images; PNG, JPEG, BMP, TIFF, WebP, PGM and PPM files are read")
+    examples = "; ".join(f"{printable(file.path)}: {file.reason}" for file in bad[:_EXAMPLES])
+    if not listing.paths:
+        raise DataError(f"{source}: none of its {listing.files:,} files can be used as an image ({examples})")
+    share = len(bad) / max(listing.files, len(bad))
+    if share > max_bad:
+        raise DataError(
+            f"{source}: {len(bad):,} of {listing.files:,} files can't be used, a share of {share:.2f} where "
+            f"max_bad={max_bad:g} is the most that is accepted ({examples}); remove or repair them, or raise max_bad"
+        )
+
+
+def printable(path: str) -> str:
+    """Return a name that any terminal can show: undecodable bytes and control characters are escaped."""
+    text = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

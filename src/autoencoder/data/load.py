@@ -1,0 +1,180 @@
+"""Decode a listing once, into memory or into a mapped file."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from math import prod
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from .cache import Block, Refused, cache_file, open_cache, write_cache
+from .decode import decode, fit, quiet_codecs, read_pixels
+from .formats.common import BadImage
+from .formats.header import read_header
+from .listing import BadFile, Images, Listing, check_usable
+from .memory import memory_plan
+from .parallel import in_order
+from .reading import read
+
+# What one thread does at a stretch: so many images at most, bytes of results, and pixels to decode.
+_IMAGES_AT_ONCE, _BYTES_AT_ONCE, _PIXELS_AT_ONCE = 256, 2**22, 2**24
+# Larger ones are decoded one after the other, lest several together take more memory than there is.
+_LARGE_PIXELS, _LARGE_FILE = 2**24, 2**25
+_ONE_LARGE_AT_A_TIME = Lock()
+
+
+def load(
+    listing: Listing,
+    image_shape: tuple[int, int],
+    color: str,
+    *,
+    max_bad: float = 0.5,
+    memory_limit: int | None = None,
+    cache_dir: Path | None = None,
+) -> Images:
+    """Decode every image of a listing to the shape and colour that a model takes.
+
+    Images that fit into memory stay there; others are written to a file in `cache_dir`, named after all that
+    decides about its content, mapped into memory, and used again the next time.
+
+    Parameters
+    ----------
+    listing : Listing
+        As `scan` returns it.
+    image_shape : (int, int)
+        Height and width.
+    color : {"grayscale", "rgb"}
+        One channel or three.
+    max_bad : float in [0, 1]
+        The highest share of files that may turn out unusable.
+    memory_limit : int, optional
+        The most bytes of images to keep in memory; by default half of what is available now.
+    cache_dir : Path, optional
+        Where the mapped file goes; by default ~/.cache/autoencoder.
+
+    Returns
+    -------
+    Images
+        Those that could be decoded, in the listing's order.
+
+    Raises
+    ------
+    DataError
+        If no image can be used, or too large a share of the files can't.
+    DiskError
+        If the mapped file can't be written.
+    """
+    check_usable(listing, max_bad)
+    plan = memory_plan(len(listing.paths), image_shape, color, memory_limit)
+    with quiet_codecs():
+        if plan.mapped:
+            folder = cache_dir or Path.home() / ".cache" / "autoencoder"
+            decoded = _mapped(listing, image_shape, color, folder)
+        else:
+            decoded = _in_memory(listing, image_shape, color)
+    kept = _without_refused(listing, decoded.refused)
+    check_usable(kept, max_bad)
+    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad)
+
+
+def is_grayscale(listing: Listing, sample: int = 100) -> bool:
+    """Say whether an evenly spread sample of the images is without colour.
+
+    A colour file counts as gray where its three channels agree everywhere. Files that can't be decoded don't count.
+    """
+    rows = np.unique(np.linspace(0, len(listing.paths) - 1, min(sample, len(listing.paths))).astype(int))
+    grays = []
+    with quiet_codecs():
+        for row in rows:
+            try:
+                grays.append(listing.pixels is not None or _is_gray(_content(listing, int(row))))
+            except BadImage:
+                continue  # loading will list it with its reason
+            if not grays[-1]:
+                return False
+    return bool(grays)
+
+
+def _is_gray(content: bytes) -> bool:
+    if read_header(content).gray:
+        return True
+    pixels = decode(content)
+    return bool((pixels[..., 1:] == pixels[..., :1]).all())
+
+
+def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str) -> Block:
+    pixels = np.empty(_shape(listing, image_shape, color), np.uint8)
+    refused: list[Refused] = []
+    count = 0
+    for block in _blocks(listing, image_shape, color):
+        pixels[count : count + len(block.pixels)] = block.pixels
+        count += len(block.pixels)
+        refused += block.refused
+    return Block(pixels[:count], refused)
+
+
+def _mapped(listing: Listing, image_shape: tuple[int, int], color: str, folder: Path) -> Block:
+    path = cache_file(folder, listing, image_shape, color)
+    shape = _shape(listing, image_shape, color)
+    found = open_cache(path)
+    if found is None or found.pixels.shape != (shape[0] - len(found.refused), *shape[1:]):
+        write_cache(path, _blocks(listing, image_shape, color), shape)
+        found = open_cache(path)
+    assert found is not None, f"{path} vanished while it was in use"
+    return found
+
+
+def _shape(listing: Listing, image_shape: tuple[int, int], color: str) -> tuple[int, int, int, int]:
+    return (len(listing.paths), *image_shape, 1 if color == "grayscale" else 3)
+
+
+def _blocks(listing: Listing, image_shape: tuple[int, int], color: str) -> Iterator[Block]:
+    """Decode the images, some at a time, in order."""
+    count, *sides = _shape(listing, image_shape, color)
+    mean_pixels = int(listing.shapes.prod(axis=1).mean())
+    step = max(1, min(_IMAGES_AT_ONCE, _BYTES_AT_ONCE // prod(sides), _PIXELS_AT_ONCE // mean_pixels))
+    chunks = (range(start, min(start + step, count)) for start in range(0, count, step))
+    return in_order(partial(_decode_rows, listing, image_shape, color), chunks)
+
+
+def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, rows: range) -> Block:
+    shape = _shape(listing, image_shape, color)
+    pixels = np.empty((len(rows), *shape[1:]), np.uint8)
+    refused: list[Refused] = []
+    for row in rows:
+        try:
+            pixels[row - rows.start - len(refused)] = _image(listing, image_shape, color, row)
+        except BadImage as error:
+            refused.append(Refused(row, str(error)))
+    return Block(pixels[: len(rows) - len(refused)], refused)
+
+
+def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int) -> np.ndarray:
+    if listing.pixels is not None:
+        return fit(listing.pixels[row], image_shape, color)
+    content = listing.contents[row]
+    if content is not None:
+        return read_pixels(content, image_shape, color)
+    if listing.shapes[row].prod() > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE:
+        with _ONE_LARGE_AT_A_TIME:
+            return read_pixels(_content(listing, row), image_shape, color)
+    return read_pixels(_content(listing, row), image_shape, color)
+
+
+def _content(listing: Listing, row: int) -> bytes:
+    content = listing.contents[row]
+    if content is not None:
+        return content
+    size, changed = map(int, listing.stamps[row])
+    return read(f"{listing.root}/{listing.paths[row]}", (size, changed))
+
+
+def _without_refused(listing: Listing, refused: list[Refused]) -> Listing:
+    if not refused:
+        return listing
+    gone = {row for row, _ in refused}
+    kept = listing.take([row for row in range(len(listing.paths)) if row not in gone])
+    bad = sorted({*listing.bad, *(BadFile(listing.paths[row], reason) for row, reason in refused)})
+    return replace(kept, bad=tuple(bad))

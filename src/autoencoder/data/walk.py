@@ -1,0 +1,94 @@
+"""The files below a folder, whatever is in the way."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from .listing import BadFile
+
+_LOOP = "a link that leads in a circle"
+_NOWHERE = "a link that leads nowhere"
+_AGAIN = "a link to a folder that is read already"
+_SPECIAL = "a pipe, socket or device"
+
+
+class Tree(NamedTuple):
+    """Names below a folder, with "/" between folders: regular files, and what could not be followed."""
+
+    files: list[str]
+    bad: list[BadFile]
+
+
+class _Folders(NamedTuple):
+    """Names of folders that lie in a folder, and of links to folders."""
+
+    real: list[str]
+    linked: list[str]
+
+
+def walk(root: Path, wanted: Callable[[str], bool]) -> Tree:
+    """List every regular file below `root`; hidden files and folders, whose names begin with a dot, are left out.
+
+    Links are followed, but every folder is read once, by its own name where it has one below `root`. The folders
+    directly in `root` are asked for by `wanted`.
+
+    Raises
+    ------
+    OSError
+        If `root` itself can't be read.
+    """
+    tree = Tree([], [])
+    read = {_identity(root)}
+    first = _sort_out(root, "", tree)
+    real, linked = list(filter(wanted, first.real)), list(filter(wanted, first.linked))
+    while real or linked:
+        # Links wait until all real folders were read, so that these keep their own names.
+        name = real.pop() if real else linked.pop(0)
+        try:
+            identity = _identity(root / name)
+            if identity in read:
+                tree.bad.append(BadFile(name, _AGAIN))
+                continue
+            read.add(identity)
+            below = _sort_out(root / name, f"{name}/", tree)
+        except OSError as error:
+            tree.bad.append(BadFile(name, f"a folder that can't be read: {(error.strerror or str(error)).lower()}"))
+            continue
+        real += below.real
+        linked += below.linked
+    return tree
+
+
+def subfolders(root: Path) -> list[str]:
+    """Return the names of the folders directly in `root` that are not hidden, sorted."""
+    folders = _sort_out(root, "", Tree([], []))
+    return sorted(folders.real + folders.linked)
+
+
+def _sort_out(folder: Path, prefix: str, tree: Tree) -> _Folders:
+    """Add a folder's files to the tree, and return its folders."""
+    folders = _Folders([], [])
+    with os.scandir(folder) as entries:
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+    for entry in shown:
+        name = prefix + entry.name
+        try:
+            if entry.is_dir():
+                (folders.linked if entry.is_symlink() else folders.real).append(name)
+            elif entry.is_file():
+                tree.files.append(name)
+            else:
+                nowhere = entry.is_symlink() and not Path(entry).exists()
+                tree.bad.append(BadFile(name, _NOWHERE if nowhere else _SPECIAL))
+        except OSError as error:
+            reason = _LOOP if error.errno == errno.ELOOP else f"can't be read: {(error.strerror or str(error)).lower()}"
+            tree.bad.append(BadFile(name, reason))
+    folders.linked.sort()
+    return folders
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino

@@ -1,0 +1,111 @@
+"""Embeddings of a folder of images: vectors that never lose the names of their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .data.folder import scan
+from .data.listing import BadFile, Images
+from .data.load import load
+from .errors import DataError
+from .files import replacing
+from .model.encoder import Encoder
+
+BATCH = 1024
+
+
+class Embeddings(NamedTuple):
+    """The embedding of every usable image below `root`.
+
+    `vectors` is float32 of shape (n, width); `paths` are relative to `root`; `labels` are class folders, where the
+    images lie in class folders; `bad` lists the files that could not be used.
+    """
+
+    vectors: np.ndarray
+    paths: tuple[str, ...]
+    labels: tuple[str, ...] | None
+    root: Path
+    bad: tuple[BadFile, ...]
+
+
+def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5) -> tuple[Embeddings, Images]:
+    """Decode every image of `source` as the encoder's training did, and encode it.
+
+    Returns
+    -------
+    (Embeddings, Images)
+        The embeddings, and the decoded images that they are of.
+
+    Raises
+    ------
+    DataError
+        If there is no usable image, or an embedding is not a number.
+    """
+    listing = scan(source)
+    images = load(listing, encoder.image_shape, encoder.color, max_bad=max_bad, cache_dir=cache_dir)
+    vectors = np.concatenate(list(_encoded(encoder, images.pixels)))
+    wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(wrong):
+        raise DataError(
+            f"{encoder.path}: the embedding of {images.paths[wrong[0]]} (and of {len(wrong) - 1} others) is not a "
+            "number; train the encoder again with a smaller --learning_rate"
+        )
+    return Embeddings(vectors, images.paths, images.labels, source, images.bad), images
+
+
+def _encoded(encoder: Encoder, pixels: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(pixels), BATCH):
+        yield encoder.apply(pixels[start : start + BATCH].astype(np.float32) / np.float32(255))
+
+
+def write_parquet(embeddings: Embeddings, path: Path) -> None:
+    """Write a table of one row an image: path, label (where there are class folders), e0, e1, ...
+
+    Raises
+    ------
+    DiskError
+        If it cannot be written.
+    """
+    import pandas
+
+    columns = {"path": embeddings.paths} | ({} if embeddings.labels is None else {"label": embeddings.labels})
+    table = pandas.DataFrame(columns).join(
+        pandas.DataFrame(embeddings.vectors, columns=[f"e{i}" for i in range(embeddings.vectors.shape[1])])
+    )
+    with replacing(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def read_parquet(path: Path) -> Embeddings:
+    """Read what `write_parquet` wrote; the paths are relative to a root that the file does not know.
+
+    Raises
+    ------
+    DataError
+        If it is no such table.
+    """
+    import pandas
+
+    try:
+        table = pandas.read_parquet(path)
+        vectors = table[[name for name in table.columns if name not in ("path", "label")]].to_numpy(np.float32)
+        labels = tuple(table["label"]) if "label" in table else None
+        return Embeddings(vectors, tuple(table["path"]), labels, path.parent, ())
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path}: is no table of embeddings ({error}); make one with: flexae encode") from error
+
+
+def write_npy(embeddings: Embeddings, path: Path) -> None:
+    """Write the vectors alone, as NumPy's own file.
+
+    Raises
+    ------
+    DiskError
+        If it cannot be written.
+    """
+    with replacing(path) as temporary:
+        np.save(temporary, embeddings.vectors, allow_pickle=False)

@@ -1,0 +1,80 @@
+"""Any saved encoder as one function from images to embeddings: `.keras`, `.h5`, or `.onnx`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import ModelFileError
+
+
+class Encoder(NamedTuple):
+    """What an encoder takes, what it gives, and how to apply it.
+
+    `apply` maps float32 images of shape (n, height, width, channels) in [0, 1] to float32 vectors of shape
+    (n, width). An embedding that is a feature map is flattened.
+    """
+
+    path: Path
+    image_shape: tuple[int, int]
+    channels: int
+    width: int
+    apply: Callable[[np.ndarray], np.ndarray]
+
+    @property
+    def color(self) -> str:
+        """The colour that images are decoded to."""
+        return "grayscale" if self.channels == 1 else "rgb"
+
+
+def open_encoder(path: Path) -> Encoder:
+    """Open the encoder in file `path`.
+
+    Raises
+    ------
+    ModelFileError
+        If it is missing, damaged, carries code, or does not take images and give vectors.
+    """
+    if path.suffix == ".onnx":
+        return _open_onnx(path)
+    from .apply import applied
+    from .saved import load
+
+    model = load(path)
+    return _checked(path, model.input.shape[1:], model.output.shape[1:], applied(model))
+
+
+def _checked(path: Path, taken: Any, given: Any, apply: Callable[[np.ndarray], np.ndarray]) -> Encoder:
+    taken, given = tuple(taken), tuple(given)
+    if len(taken) != 3 or None in taken or taken[2] not in (1, 3):
+        raise ModelFileError(
+            f"{path}: an encoder takes images of one shape (height, width, 1 or 3 channels); this model takes {taken}"
+        )
+    if not given or None in given:
+        raise ModelFileError(f"{path}: an encoder gives numbers of one count an image; this model gives {given}")
+    if given == taken:
+        raise ModelFileError(f"{path}: gives images, not embeddings: it is an autoencoder; name the encoder's file")
+    width = math.prod(given)
+    return Encoder(path, taken[:2], taken[2], width, lambda batch: apply(batch).reshape(len(batch), width))
+
+
+def _open_onnx(path: Path) -> Encoder:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ModelFileError(
+            f"{path}: reading ONNX needs onnxruntime; install it with: pip install 'flexible-autoencoder[onnx]'"
+        ) from error
+    if not path.is_file():
+        raise ModelFileError(f"no such model file: {path}")
+    try:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelFileError(f"{path}: the file is damaged or no ONNX model ({' '.join(str(error).split())[:200]})") from error
+    (taken,), (given, *_) = session.get_inputs(), session.get_outputs()
+    shapes = [[side if isinstance(side, int) else None for side in part.shape[1:]] for part in (taken, given)]
+    return _checked(path, *shapes, lambda batch: np.asarray(session.run([given.name], {taken.name: batch})[0]))

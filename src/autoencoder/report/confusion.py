@@ -1,0 +1,132 @@
+"""The table of clusters and classes as a picture."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
+
+from .mosaic import place
+from .style import STYLE, save, sheet, write
+
+#: Rows and columns that are shown; the largest, where there are more.
+MOST = 200
+
+_MARGIN = STYLE["margin"]
+_NAMES = 170
+_TOTALS = 90
+_LONGEST = 18
+_COUNTED = 40  # with more classes, cells are too small for counts
+_COLORS = LinearSegmentedColormap.from_list("counts", [STYLE["paper"], STYLE["encoder"], "#1d3a5a"])
+
+
+def confusion(
+    table: np.ndarray,
+    class_names: Sequence[str],
+    matched: Sequence[int] | np.ndarray,
+    path: str | os.PathLike[str],
+    cluster_names: Sequence[str] | None = None,
+) -> None:
+    """Draw how many images of each class lie in each cluster, with each cluster's matched class on the diagonal.
+
+    A row's colours are shares of its cluster. Clusters without a class follow below, ordered by their most
+    frequent class; classes without a cluster follow on the right.
+
+    Parameters
+    ----------
+    table : int array of shape (n_clusters, n_classes)
+    class_names : sequence of n_classes names
+    matched : int sequence of shape (n_clusters,)
+        Each cluster's class, as by one Hungarian assignment; -1 where it has none.
+    path : path
+        A PNG file to write.
+    cluster_names : sequence of n_clusters names, optional
+        ``cluster 0`` and so on otherwise.
+
+    Raises
+    ------
+    ValueError
+        If the names or `matched` do not fit the table.
+    DiskError
+        If the file cannot be written.
+    """
+    table, matched = np.asarray(table), np.asarray(matched)
+    rows = [str(name) for name in cluster_names or [f"cluster {number}" for number in range(len(table))]]
+    if table.shape != (len(rows), len(class_names)) or len(matched) != len(rows) or not table.size:
+        raise ValueError(
+            f"a table of shape {table.shape} does not fit {len(rows)} clusters, {len(matched)} matches "
+            f"and {len(class_names)} classes"
+        )
+    down, across = _order(table, matched)
+    hit = int(table[matched >= 0, matched[matched >= 0]].sum())
+    remark = f"framed: a cluster's matched class; {hit:,} of {table.sum():,} images ({_share(hit, table.sum())}) lie there"
+    _draw(table[np.ix_(down, across)], matched[down][:, None] == across, ([rows[i] for i in down], [str(class_names[i]) for i in across]), remark, path)
+
+
+def _order(table: np.ndarray, matched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns to show, in their order."""
+    across = np.sort(np.argsort(-table.sum(axis=0), kind="stable")[:MOST])
+    across = across[np.argsort(~np.isin(across, matched), kind="stable")]
+    place_of = np.full(table.shape[1] + 1, len(across))
+    place_of[across] = np.arange(len(across))
+    down = np.sort(np.argsort(-table.sum(axis=1), kind="stable")[:MOST])
+    alone = matched < 0
+    own = place_of[np.where(alone, table.argmax(axis=1), matched)]
+    return down[np.lexsort((-table.sum(axis=1)[down], own[down], alone[down]))], across
+
+
+def _draw(
+    table: np.ndarray, framed: np.ndarray, names: tuple[list[str], list[str]], remark: str, path: str | os.PathLike[str]
+) -> None:
+    rows, columns = names
+    counted = len(columns) <= _COUNTED
+    longest = len(f"{table.max():,}")
+    width, height = (max(64, 12 * longest + 14), 34) if counted else (22, 22)
+    top = 84 + 13 * min(_LONGEST, max(map(len, columns)))
+    across, down = width * len(columns), height * len(rows)
+    left = _MARGIN + _NAMES
+    figure, page = sheet(max(900, left + across + _TOTALS + _MARGIN), top + down + 44 + _MARGIN)
+    page.set_zorder(2)
+    write(page, _MARGIN, 36, "Clusters and classes", kind="title", weight="bold")
+    write(page, _MARGIN, 64, remark, kind="small", color=STYLE["muted"])
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    cells = (255 * _COLORS(shares)[..., :3]).round().astype(np.uint8)
+    place(figure, cells.repeat(height, axis=0).repeat(width, axis=1), left, top)
+    for row, column in np.argwhere(framed):
+        corner = left + column * width + 1, top + row * height + 1
+        page.add_patch(Rectangle(corner, width - 2, height - 2, fill=False, edgecolor=STYLE["ink"], linewidth=0.9))
+    if counted:
+        _write_counts(page, table, shares, (left, top, width, height))
+    _write_names(page, table, names, (left, top, width, height))
+    save(figure, path)
+
+
+def _write_counts(page: Axes, table: np.ndarray, shares: np.ndarray, grid: tuple[int, int, int, int]) -> None:
+    left, top, width, height = grid
+    for row, column in np.argwhere(table > 0).tolist():
+        ink = STYLE["paper"] if shares[row, column] > 0.35 else STYLE["ink"]
+        x, y = left + (column + 0.5) * width, top + (row + 0.5) * height
+        write(page, x, y, f"{table[row, column]:,}", ha="center", kind="small", color=ink)
+
+
+def _write_names(
+    page: Axes, table: np.ndarray, names: tuple[list[str], list[str]], grid: tuple[int, int, int, int]
+) -> None:
+    left, top, width, height = grid
+    quiet = {"kind": "small", "color": STYLE["muted"]}
+    for row, name in enumerate(names[0]):
+        y = top + (row + 0.5) * height
+        write(page, left - 12, y, name, ha="right", limit=_NAMES - 16)
+        write(page, left + len(names[1]) * width + 12, y, f"{table[row].sum():,}", **quiet)
+    for column, name in enumerate(names[1]):
+        x = left + (column + 0.5) * width
+        short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+        write(page, x, top - 10, short, rotation=90, ha="center", va="bottom")
+        if width > 40:
+            write(page, x, top + len(names[0]) * height + 20, f"{table[:, column].sum():,}", ha="center", **quiet)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "none"

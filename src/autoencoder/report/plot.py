@@ -1,0 +1,73 @@
+"""Axes for curves: quiet lines, numbers in gray, names at the ends of the lines."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from .style import STYLE, write
+
+_PITCH = 20  # pixels from one name to the next
+
+
+def quiet(axes: Axes) -> None:
+    """Leave of the axes a line below and faint lines across; whole numbers along x."""
+    axes.patch.set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set(color=STYLE["rule"], linewidth=1.0)
+    axes.grid(axis="y", color=STYLE["rule"], linewidth=0.8)
+    axes.set_axisbelow(True)
+    text = {"labelcolor": STYLE["muted"], "labelsize": STYLE["text"], "labelfontfamily": STYLE["font"]}
+    axes.tick_params(which="both", length=0, pad=6, **text)
+    axes.margins(x=0.02, y=0.08)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
+
+
+def logarithmic(axes: Axes, values: np.ndarray) -> None:
+    """Make the scale of y logarithmic where the finite values are positive and their range is tenfold or more."""
+    finite = values[np.isfinite(values)]
+    if not len(finite) or finite.min() <= 0 or finite.max() < 10 * finite.min():
+        return
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if finite.max() < 1e3 * finite.min() else (1,)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def name_lines(page: Axes, axes: Axes, names: Sequence[str], ends: Sequence[float], colors: Sequence[str]) -> None:
+    """Write each line's name right of its last value, apart from each other; where there is no room for all, fewer.
+
+    Parameters
+    ----------
+    page : Axes
+        Counts pixels from the upper left corner (see `sheet`).
+    axes : Axes
+        Where the lines are drawn; its limits must be final.
+    names : sequence of str
+    ends : sequence of float
+        Last value of each line; one that is not finite is not named.
+    colors : sequence of str
+    """
+    height = page.get_ylim()[0]
+    right, top, bottom = axes.bbox.x1, height - axes.bbox.y1, height - axes.bbox.y0
+    shown = [number for number, end in enumerate(ends) if np.isfinite(end)]
+    low = axes.get_ylim()[0]
+    wished = np.array([height - axes.transData.transform((0, max(ends[number], low)))[1] for number in shown])
+    wished = np.clip(wished, top, bottom)
+    for number, y in zip(*_apart(shown, wished, top, bottom), strict=True):
+        write(page, right + 8, y, names[number], kind="small", color=colors[number], limit=page.get_xlim()[1] - right - 16)
+
+
+def _apart(numbers: list[int], wished: np.ndarray, top: float, bottom: float) -> tuple[list[int], list[float]]:
+    order = np.argsort(wished, kind="stable")
+    if (len(order) - 1) * _PITCH > bottom - top:
+        order = order[np.linspace(0, len(order) - 1, int((bottom - top) // _PITCH) + 1).round().astype(int)]
+    places = wished[order].astype(float)
+    for each in range(1, len(places)):
+        places[each] = max(places[each], places[each - 1] + _PITCH)
+    if len(places):
+        places[-1] = min(places[-1], bottom)
+    for each in range(len(places) - 2, -1, -1):
+        places[each] = min(places[each], places[each + 1] - _PITCH)
+    return [numbers[each] for each in order.tolist()], places.tolist()

@@ -1,0 +1,177 @@
+"""The embedding in two dimensions, coloured by cluster and by class."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba_array
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from .palette import NOISE_GRAY, PALETTE
+from .spots import Box, nearest_spot
+from .style import STYLE, save, sheet, write
+
+#: Groups that are named in the picture; the largest, where there are more.
+NAMED = 60
+
+_SIDE = 740
+_TOP = 116
+_MARGIN = STYLE["margin"]
+_LONGEST = 16
+_NEAR = 14  # pixels a name may stand from its group without a line
+_SEED = 0  # of the order of drawing
+
+
+class _Groups(NamedTuple):
+    names: list[str]
+    numbers: np.ndarray  # int, shape (n,): index into names; -1 is noise
+
+
+def scatter(
+    points: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[object] | np.ndarray | None,
+    path: str | os.PathLike[str],
+    title: str,
+    names: Mapping[int, str] | None = None,
+) -> None:
+    """Draw points coloured by cluster and, where classes are known, the same points coloured by class.
+
+    Each group's name stands at its median. Points are drawn in a random order, the same every time, so that no
+    group hides another; noise lies below them, in gray. Points far outside the others are drawn at the frame.
+
+    Parameters
+    ----------
+    points : float array of shape (n, 2), n at least 1
+    labels : int array of shape (n,)
+        Clusters; -1 is noise.
+    classes : sequence of n names or numbers, optional
+    path : path
+        A PNG file to write.
+    title : str
+    names : mapping from cluster to name, optional
+
+    Raises
+    ------
+    ValueError
+        If there are no points, or not as many labels and classes as points.
+    DiskError
+        If the file cannot be written.
+    """
+    points = np.asarray(points, np.float64)
+    counts = {len(labels), len(points)} | ({len(classes)} if classes is not None else set())
+    if len(points) == 0 or len(counts) > 1:
+        raise ValueError(f"a scatter needs one label and one class for each of its points, but got {sorted(counts)}")
+    panels = {"by cluster": _by_cluster(np.asarray(labels), names or {})}
+    if classes is not None:
+        panels["by class"] = _by_class(classes)
+    figure, page = sheet(_MARGIN + len(panels) * (_SIDE + _MARGIN), _TOP + _SIDE + _MARGIN)
+    page.set_zorder(2)
+    limits, outside = _limits(points)
+    write(page, _MARGIN, 36, title, kind="title", weight="bold", limit=figure.bbox.width - 2 * _MARGIN - 420)
+    remark = f"{len(points):,} images" + (f", {outside:,} of them outside the frame and drawn at it" if outside else "")
+    write(page, figure.bbox.width - _MARGIN, 37, remark, ha="right", kind="small", color=STYLE["muted"])
+    shown = np.clip(points, limits[0], limits[1])
+    for number, (heading, groups) in enumerate(panels.items()):
+        left = _MARGIN + number * (_SIDE + _MARGIN)
+        write(page, left, _TOP - 24, f"{heading}{_counted(groups, heading)}", color=STYLE["muted"])
+        axes = _panel(figure, left, limits)
+        anchors = _anchors(shown, groups)
+        _draw_points(axes, shown, groups, anchors)
+        _draw_names(page, axes, groups, anchors)
+    save(figure, path)
+
+
+def _by_cluster(labels: np.ndarray, names: Mapping[int, str]) -> _Groups:
+    clusters = np.unique(labels[labels >= 0])
+    numbers = np.where(labels >= 0, np.searchsorted(clusters, labels), -1)
+    return _Groups([names.get(cluster) or str(cluster) for cluster in clusters.tolist()], numbers)
+
+
+def _by_class(classes: Sequence[object] | np.ndarray) -> _Groups:
+    found, numbers = np.unique(np.asarray(classes), return_inverse=True)
+    return _Groups([str(name) for name in found.tolist()], numbers.reshape(-1))
+
+
+def _counted(groups: _Groups, heading: str) -> str:
+    noise = int((groups.numbers < 0).sum())
+    parts = [f"the {NAMED} largest of {len(groups.names):,} are named"] if len(groups.names) > NAMED else []
+    parts += [f"gray: {noise:,} images of noise"] if noise else []
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _limits(points: np.ndarray) -> tuple[np.ndarray, int]:
+    """Lower and upper corner of a square around all but stray points, and the number of the stray."""
+    low, high = np.quantile(points, (0.002, 0.998), axis=0)
+    room = 0.25 * (high - low)
+    low, high = np.maximum(points.min(axis=0), low - room), np.minimum(points.max(axis=0), high + room)
+    half = 0.5 * max(float((high - low).max()), 1e-9) * np.ones(2)
+    square = np.stack([(low + high) / 2 - half, (low + high) / 2 + half])
+    return square, int(((points < square[0] - 1e-9 * half) | (points > square[1] + 1e-9 * half)).any(axis=1).sum())
+
+
+def _panel(figure: Figure, left: int, limits: np.ndarray) -> Axes:
+    width, height = figure.bbox.width, figure.bbox.height
+    axes = figure.add_axes((left / width, _MARGIN / height, _SIDE / width, _SIDE / height))
+    edge = 0.03 * (limits[1] - limits[0])
+    axes.set(xlim=(limits[0, 0] - edge[0], limits[1, 0] + edge[0]), ylim=(limits[0, 1] - edge[1], limits[1, 1] + edge[1]))
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(color=STYLE["rule"], linewidth=1.0)
+    return axes
+
+
+def _draw_points(axes: Axes, points: np.ndarray, groups: _Groups, anchors: np.ndarray) -> None:
+    order = np.random.default_rng(_SEED).permutation(len(points))
+    order = order[np.argsort(groups.numbers[order] >= 0, kind="stable")]
+    count = len(points)
+    size = float(np.clip(120 * count**-0.37, 2, 9)) * 72 / STYLE["dpi"]
+    alpha = float(np.clip(8 * count**-0.29, 0.3, 0.85))
+    colors = to_rgba_array([*_colors(anchors), NOISE_GRAY], alpha)[groups.numbers[order]]
+    axes.scatter(*points[order].T, s=size**2, c=colors, linewidths=0, clip_on=False)
+
+
+def _anchors(points: np.ndarray, groups: _Groups) -> np.ndarray:
+    """For each group, the member that is nearest to its median, so that the name stands on the group."""
+    anchors = np.empty((len(groups.names), 2))
+    for number in range(len(groups.names)):
+        members = points[groups.numbers == number]
+        middle = np.median(members, axis=0)
+        anchors[number] = members[np.square(members - middle).sum(axis=1).argmin()]
+    return anchors
+
+
+def _colors(anchors: np.ndarray) -> list[str]:
+    """A colour for each group; past twenty, the one whose groups so far are farthest away."""
+    used = list(range(min(len(anchors), len(PALETTE))))
+    for number in range(len(used), len(anchors)):
+        away = np.square(anchors[:number] - anchors[number]).sum(axis=1)
+        used.append(max(range(len(PALETTE)), key=lambda each: min(away[np.array(used) == each])))  # noqa: B023
+    return [PALETTE[each] for each in used]
+
+
+def _draw_names(page: Axes, axes: Axes, groups: _Groups, anchors: np.ndarray) -> None:
+    height = page.get_ylim()[0]
+    places = axes.transData.transform(anchors) * (1, -1) + (0, height)
+    left, bottom, right, top = axes.bbox.extents
+    frame = (left + 4, height - top + 4, right - 4, height - bottom - 4)
+    taken: list[Box] = []
+    counts = np.bincount(groups.numbers[groups.numbers >= 0], minlength=len(groups.names))
+    halo = [withStroke(linewidth=2.5, foreground=STYLE["paper"])]
+    for number in np.argsort(-counts, kind="stable")[:NAMED].tolist():
+        name, (x, y) = groups.names[number], places[number].tolist()
+        name = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+        write(page, x, y, name, ha="center", weight="bold", path_effects=halo)
+        artist = page.texts[-1]
+        extent = artist.get_window_extent()
+        box = nearest_spot((x, y), (extent.width + 6, extent.height + 4), frame, taken)
+        if box is None:
+            artist.remove()
+            continue
+        taken.append(box)
+        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        artist.set_position(middle)
+        if np.hypot(middle[0] - x, middle[1] - y) > _NEAR:
+            page.plot([x, middle[0]], [y, middle[1]], color=STYLE["ink"], linewidth=0.8)

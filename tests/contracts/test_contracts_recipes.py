@@ -1,0 +1,60 @@
+"""Every recipe is a command line that this program accepts, and describes the network that it says."""
+
+from pathlib import Path
+
+import pytest
+
+from autoencoder.cli import plan
+from autoencoder.model.build import build
+from autoencoder.settings import Architecture, Data
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+def models(name, *flags):
+    data, architecture, *_ = plan(["run", f"--config={RECIPES / name}.yml", *flags]).settings
+    assert isinstance(data, Data) and isinstance(architecture, Architecture)
+    return build(architecture, data.image_shape, 1 if data.color == "grayscale" else 3)
+
+
+def kinds(model):
+    return [type(layer).__name__ for layer in model.layers]
+
+
+@pytest.mark.parametrize("drop", ["0", "0.5"])
+def test_coco_vanilla_has_4963_parameters_and_a_10_by_10_by_8_embedding(drop):
+    found = models("coco_vanilla", f"--spatial_drop_rate={drop}")
+    assert found.autoencoder.count_params() == 4963
+    assert found.encoder.output.shape == (None, 10, 10, 8)
+    assert found.autoencoder.output.shape == (None, 200, 200, 3)
+
+
+@pytest.mark.parametrize("drop", ["0", "0.5"])
+def test_coco_small_has_fewer_layers_and_the_same_embedding(drop):
+    small, vanilla = (models(name, f"--spatial_drop_rate={drop}") for name in ("coco_small", "coco_vanilla"))
+    assert small.encoder.output.shape == (None, 10, 10, 8)
+    assert len(small.encoder.layers) < len(vanilla.encoder.layers)
+
+
+def test_flexible_is_the_original_network():
+    found = models("flexible")
+    assert found.encoder.output.shape == (None, 1000)
+    assert found.autoencoder.count_params() == 9_058_281
+    sizes = [layer.output.shape[1] for layer in found.encoder.layers if type(layer).__name__ == "Conv2D"]
+    assert sizes == [128, 32, 8, 4]
+    assert kinds(found.encoder).count("AveragePooling2D") == 2
+    assert kinds(found.decoder).count("UpSampling2D") == 2
+
+
+def test_flexible_trains_at_the_rate_that_adadelta_had():
+    training = plan(["run", f"--config={RECIPES / 'flexible.yml'}"]).settings[2]
+    assert (training.optimizer, training.learning_rate) == ("adadelta", 1.0)
+    assert training.augment == ("hflip", "vflip")
+
+
+def test_mnist_conv_bn_is_sets_of_convolution_relu_batch_norm_and_pooling():
+    found = models("mnist_conv_bn")
+    assert kinds(found.encoder)[1:5] == ["Conv2D", "Activation", "BatchNormalization", "MaxPooling2D"]
+    assert found.encoder.output.shape == (None, 7, 7, 64)
+    third = models("mnist_conv_bn", "--filters=[32,64,64]", "--pooling=[max2,max2,max7]")
+    assert third.encoder.output.shape == (None, 1, 1, 64)
