@@ -1,7 +1,7 @@
 PYTHON ?= python3
 ENVIRONMENT := .venv/installed
 
-.PHONY: run test test-slow lint bench lock clean
+.PHONY: run test test-slow lint docs lock clean
 
 run: $(ENVIRONMENT)  ## train on the sample in data/
 	.venv/bin/python -m src.autoencoder run
@@ -22,6 +22,9 @@ $(ENVIRONMENT): requirements.lock
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@
+
+docs: $(ENVIRONMENT)  ## docs/flags.md follows from the settings
+	PYTHONPATH=src .venv/bin/python scripts/write_flags.py
 
 lock:  ## resolve setup.cfg's ranges anew
 	uv pip compile setup.cfg --extra test --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --output-file requirements.lock

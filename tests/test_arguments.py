@@ -25,7 +25,7 @@ def test_flags_may_stand_on_either_side_of_the_command(line):
     arguments = read(line)
     assert arguments.command == "run"
     assert arguments.flags == {"train_epochs": "2", "filters": "[16,32]", "dry_run": "true"}
-    assert plan(line.split()) == plan("run --train_epochs=2 --filters=[16,32] --dry_run=true".split())
+    assert plan(line.split()) == plan(["run", "--train_epochs=2", "--filters=[16,32]", "--dry_run=true"])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,8 @@ def test_flags_win_over_the_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("a: [", "is not YAML"), ("- 1", "must hold lines of 'flag: value'"), ("epocs: 3", "--epocs: no such flag")]
+    ("text", "said"),
+    [("a: [", "is not YAML"), ("- 1", "must hold lines of 'flag: value'"), ("epocs: 3", "--epocs: no such flag")],
 )
 def test_a_bad_file_is_refused(tmp_path, text, said):
     (tmp_path / "a.yml").write_text(text)

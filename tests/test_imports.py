@@ -11,7 +11,7 @@ LEVELS = [
     {"files", "settings", "signals", "tensorflow_start"},
     {"aescore", "command", "geometry"},
     {"clustering", "data", "losses", "model", "scores"},
-    {"deep", "run_folder", "training"},
+    {"cluster_folder", "deep", "embeddings", "run_folder", "training"},
     {"report"},
     {"commands"},
     {"arguments", "help"},
@@ -57,7 +57,9 @@ def test_commands_do_not_import_each_other():
 
 
 def test_the_command_line_starts_without_heavy_libraries(program):
-    loaded = "import sys, autoencoder; print(sorted({'tensorflow', 'keras', 'sklearn', 'pandas', 'cv2'} & set(sys.modules)))"
+    loaded = (
+        "import sys, autoencoder; print(sorted({'tensorflow', 'keras', 'sklearn', 'pandas', 'cv2'} & set(sys.modules)))"
+    )
     import os
     import subprocess
     import sys

@@ -39,7 +39,9 @@ def test_a_place_that_is_a_file_is_refused(place):
 def test_settings_come_back_from_the_file(place):
     import yaml
 
-    settings = Settings.from_flags({"filters": [16, 32], "image_shape": [28, 28], "noise": "gaussian", "categories": ["é#"]})
+    settings = Settings.from_flags(
+        {"filters": [16, 32], "image_shape": [28, 28], "noise": "gaussian", "categories": ["é#"]}
+    )
     run = Run(place)
     run.write_settings(settings)
     assert Settings.from_flags(yaml.safe_load(run.settings_file.read_text(encoding="utf-8"))) == settings

@@ -78,7 +78,9 @@ def test_settings_survive_the_round_trip_through_yaml(values):
 )
 def test_text_means_what_it_says(name, text, value):
     settings = Settings.from_flags({name: text})
-    section = next(s for s in (settings.data, settings.architecture, settings.training, settings.output) if hasattr(s, name))
+    section = next(
+        s for s in (settings.data, settings.architecture, settings.training, settings.output) if hasattr(s, name)
+    )
     assert getattr(section, name) == value
 
 
@@ -119,7 +121,9 @@ def test_all_problems_are_listed_at_once():
 
 def test_the_original_names_mean_the_same():
     original = {"imageShape": "[20,20]", "dropRate": "0.3", "preTrain_verbose": "0", "AutoencoderMLP_switch": "true"}
-    assert Settings.from_flags(original) == Settings.from_flags({ALIASES[name]: value for name, value in original.items()})
+    assert Settings.from_flags(original) == Settings.from_flags(
+        {ALIASES[name]: value for name, value in original.items()}
+    )
 
 
 def test_every_field_is_documented_and_named_once():

@@ -119,7 +119,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if "--debug" in argv:
             raise
-        print(f"error: {type(error).__name__}: {error}\n(a fault of this program; --debug shows where)", file=sys.stderr)
+        print(
+            f"error: {type(error).__name__}: {error}\n(a fault of this program; --debug shows where)", file=sys.stderr
+        )
         return 1
     return 0
 

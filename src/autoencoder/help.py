@@ -31,7 +31,8 @@ def command_help(name: str, command: Command) -> str:
     """Return the help of one command: its words, and every flag with its default."""
     words = "".join(f" {word.upper()}" for word in command.words)
     lines = [command.summary, "", f"usage: flexae {name}{words} [--flag=value ...]"]
-    for section in (*command.sections, Common):
+    sections: list[type[Section]] = [*command.sections, Common]
+    for section in sections:
         lines += ["", (section.__doc__ or "").splitlines()[0], *_flag_lines(section)]
     return "\n".join(lines)
 

@@ -146,7 +146,9 @@ def check_free(output: Output) -> None:
     """
     folder = output.save_dir
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"--save_dir={folder}: already holds something, and runs are never overwritten; name a new one")
+        raise UsageError(
+            f"--save_dir={folder}: already holds something, and runs are never overwritten; name a new one"
+        )
 
 
 def create(output: Output, now: datetime) -> Run:
@@ -168,7 +170,9 @@ def create(output: Output, now: datetime) -> Run:
         return Run(_new_folder(LOGS / f"{output.save_prefix}_{now.strftime(TIME_FORMAT)}"))
     except OSError as error:
         where = output.save_dir or LOGS
-        raise DiskError(f"{where}: the run's folder cannot be made ({error.strerror}); choose another --save_dir") from error
+        raise DiskError(
+            f"{where}: the run's folder cannot be made ({error.strerror}); choose another --save_dir"
+        ) from error
 
 
 def _new_folder(wanted: Path) -> Path:

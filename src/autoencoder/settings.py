@@ -35,13 +35,14 @@ Optimizer = Literal[
 ]
 
 _ACTIVATIONS = (
-    "celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid mish relu "
-    "relu6 selu sigmoid silu soft_shrink softplus softsign sparse_plus squareplus swish tanh tanh_shrink"
-).split()
+    *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu"),
+    *("linear", "log_sigmoid", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "soft_shrink", "softplus"),
+    *("softsign", "sparse_plus", "squareplus", "swish", "tanh", "tanh_shrink"),
+)
 _INITIALIZERS = (
-    "glorot_normal glorot_uniform he_normal he_uniform lecun_normal lecun_uniform ones orthogonal random_normal "
-    "random_uniform truncated_normal variance_scaling zeros"
-).split()
+    *("glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "ones"),
+    *("orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling", "zeros"),
+)
 _REGULARIZERS = ("l1", "l2", "l1_l2")
 _CONSTRAINTS = ("max_norm", "non_neg", "unit_norm")
 
@@ -96,9 +97,8 @@ def _named(choices: Iterable[str], what: str, *, numbered: Iterable[str] = ()) -
             raise ValueError(f"{name!r} is no {what}; choose from {', '.join(choices)}")
         if colon and name not in numbered:
             raise ValueError(f"{name} takes no number; write {name!r} alone")
-        if colon:
-            if not re.fullmatch(r"\d*\.?\d+(e-?\d+)?", strength):
-                raise ValueError(f"what follows {name}: must be a number of at least 0, as in {name}:0.2")
+        if colon and not re.fullmatch(r"\d*\.?\d+(e-?\d+)?", strength):
+            raise ValueError(f"what follows {name}: must be a number of at least 0, as in {name}:0.2")
         return str(value)
 
     return BeforeValidator(check)
@@ -319,10 +319,9 @@ class Settings(BaseModel):
             for key, value in getattr(self, name).model_dump(mode="json").items()
         }
 
-
     def to_yaml(self) -> str:
         """Return the settings as YAML, one line a field, which `--config` reads back."""
-        return yaml.safe_dump(self.to_flags(), sort_keys=False, allow_unicode=True, default_flow_style=None)
+        return str(yaml.safe_dump(self.to_flags(), sort_keys=False, allow_unicode=True, default_flow_style=None))
 
 
 def fields(sections: Iterable[type[Section]]) -> dict[str, Any]:

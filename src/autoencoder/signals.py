@@ -17,6 +17,7 @@ class Stopping:
         self.signal: int | None = None
 
     def __call__(self) -> bool:
+        """Whether a signal came."""
         return self.signal is not None
 
 

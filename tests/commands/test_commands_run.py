@@ -170,7 +170,9 @@ def test_a_signal_ends_the_run_with_everything_saved(small, place, number, statu
     flags = [f"--{name}={value}" for name, value in (small | {"train_epochs": 100_000, "verbose": 1}).items()]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src"), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "autoencoder", "run", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
         for line in process.stdout:
             if line.startswith("epoch"):
                 break

@@ -56,7 +56,5 @@ def test_ssim_agrees_with_a_sum_over_windows(images):
             mx, my = (window * x).sum((0, 1)), (window * y).sum((0, 1))
             vx, vy = (window * x * x).sum((0, 1)) - mx**2, (window * y * y).sum((0, 1)) - my**2
             cov = (window * x * y).sum((0, 1)) - mx * my
-            values.append(
-                (2 * mx * my + 1e-4) * (2 * cov + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4))
-            )
+            values.append((2 * mx * my + 1e-4) * (2 * cov + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4)))
     assert LOSSES["ssim"](images, other).numpy()[0] == pytest.approx(1 - np.mean(values), rel=1e-4)

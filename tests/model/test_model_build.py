@@ -99,7 +99,10 @@ def test_every_dense_and_convolution_knob_reaches_its_layers():
 
 
 def test_batch_norm_after_comes_after_the_activation():
-    kinds = [type(layer).__name__ for layer in build(Architecture(filters=(4,), batch_norm="after"), (8, 8), 1).encoder.layers]
+    kinds = [
+        type(layer).__name__
+        for layer in build(Architecture(filters=(4,), batch_norm="after"), (8, 8), 1).encoder.layers
+    ]
     assert kinds.index("Activation") < kinds.index("BatchNormalization")
 
 

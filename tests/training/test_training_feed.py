@@ -62,7 +62,9 @@ def test_clean_batches_come_once_in_order_scaled_to_one(pixels):
 def test_a_memory_mapped_file_feeds_the_same_batches(pixels, tmp_path):
     np.save(tmp_path / "pixels.npy", pixels)
     mapped = np.load(tmp_path / "pixels.npy", mmap_mode="r")
-    for one, other in zip(take(training_batches(pixels, Training()), 2), take(training_batches(mapped, Training()), 2), strict=True):
+    for one, other in zip(
+        take(training_batches(pixels, Training()), 2), take(training_batches(mapped, Training()), 2), strict=True
+    ):
         np.testing.assert_array_equal(one, other)
 
 

@@ -21,7 +21,7 @@ def test_contract(name):
     images = np.random.default_rng(0).random((4, 9, 7, 3))
     result = damaged(images, name)
     assert result.shape == images.shape
-    assert 0 <= result.min() and result.max() <= 1
+    assert result.min() >= 0 and result.max() <= 1
     np.testing.assert_array_equal(result, damaged(images, name))
     np.testing.assert_array_equal(result, damaged(images, f"{name}:{NOISES[name].strength}"))
     np.testing.assert_allclose(damaged(images, f"{name}:0"), images, atol=1e-7)

@@ -15,7 +15,7 @@ SAMPLE = 10_000
 _STEPS = 300
 _TOLERANCE = 1e-3
 # Of the data's mean variance: keeps a component that sits on copies of one image from shrinking to a point.
-_FLOOR = 1e-6
+_FLOOR = 1e-3
 
 Mixture = dict[str, np.ndarray]
 

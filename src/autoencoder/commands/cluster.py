@@ -5,22 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from .. import run_folder
-from ..command import Command
 from ..cluster_folder import ClusterFolder, check_export, export, read_names, write_table
+from ..command import Command
 from ..settings import Section
 from ..tensorflow_start import start_tensorflow
 
 if TYPE_CHECKING:
     from ..clustering import Clustering
     from ..clustering.choose_k import Proposal
-    from ..data.folder import Images
+    from ..data.listing import Images
     from ..embeddings import Embeddings
 
 #: Where many images are pictured in two dimensions, so many of them are, evenly spread.
 PICTURED = 20_000
+
+
+class Pictured(NamedTuple):
+    """What the pictures of a clustering show."""
+
+    embeddings: Embeddings
+    images: Images
+    found: Clustering
+    names: dict[int, str]
 
 
 class Options(Section):
@@ -77,7 +87,7 @@ def carry_out(options: Options) -> Path:
     scores = _scores(embeddings, found, options.seed)
     folder.write_scores(scores)
     _draw(Pictured(embeddings, images, found, names), proposal, folder, options.seed)
-    print(_summary(embeddings, found, scores, folder))
+    print(_summary(found, scores, folder))
     if options.export is not None:
         count = export(source, embeddings.paths, found.labels.tolist(), names, options.export, options.link)
         print(f"{count:,} files are in {options.export}")
@@ -92,7 +102,7 @@ def _cluster(embeddings: Embeddings, options: Options) -> tuple[Clustering, Prop
         return fit(embeddings.vectors, options.method, options.k, options.seed), None
     k_max = min(options.k_max, len(embeddings.vectors) - 1)
     proposal = propose_k(embeddings.vectors, options.k_min, k_max, options.seed)
-    print(f"number of clusters: {proposal.low} to {proposal.high} fit about as well; {proposal.best} is taken (k_curve.png)")
+    print(f"number of clusters: {proposal.low} to {proposal.high} fit about as well; {proposal.best} is taken")
     return fit(embeddings.vectors, options.method, proposal.best, options.seed), proposal
 
 
@@ -114,13 +124,61 @@ def _scores(embeddings: Embeddings, found: Clustering, seed: int) -> dict[str, A
 
 
 def _draw(shown: Pictured, proposal: Proposal | None, folder: ClusterFolder, seed: int) -> None:
-    from ..clustering.projection import project_pca, project_umap
     from ..report import clusters as draw
+    from ..report.curves import k_curve
 
-    embeddings, images, found, names = shown
+    images, found, names = shown.images, shown.found, shown.names
     for cluster in sorted(set(found.labels.tolist())):
-        title = names.get(cluster, "noise" if cluster < 0 else f"cluster {cluster}")
         place = folder.cluster_picture(cluster)
-        draw.cluster_picture(images.pixels, found, cluster, place, title)
+        draw.cluster_picture(images.pixels, found, cluster, place, draw.name_of(cluster, names))
     draw.overview(images.pixels, found.labels, found.distances, folder.picture("overview"), names)
     draw.sizes(found.labels, folder.picture("sizes"), names)
+    if proposal is not None:
+        curves = (proposal.ks, proposal.silhouette, proposal.davies_bouldin)
+        k_curve(*curves, (proposal.low, proposal.high), proposal.best, folder.picture("k_curve"))
+    _draw_in_two_dimensions(shown, folder, seed)
+    _draw_confusion(shown, folder)
+
+
+def _draw_in_two_dimensions(shown: Pictured, folder: ClusterFolder, seed: int) -> None:
+    from ..clustering.projection import FEWEST, project_pca, project_umap
+    from ..report.scatter import scatter
+
+    vectors, classes = shown.embeddings.vectors, shown.embeddings.labels
+    rows = np.unique(np.linspace(0, len(vectors) - 1, PICTURED).astype(int))
+    labels = shown.found.labels[rows]
+    known = None if classes is None else np.array(classes)[rows]
+    scatter(project_pca(vectors[rows], 2), labels, known, folder.picture("pca"), "Principal components", shown.names)
+    if len(rows) >= FEWEST:
+        points = project_umap(vectors[rows], 2, seed=seed)
+        scatter(points, labels, known, folder.picture("umap"), "UMAP", shown.names)
+
+
+def _draw_confusion(shown: Pictured, folder: ClusterFolder) -> None:
+    from ..report.clusters import name_of
+    from ..report.confusion import confusion
+    from ..scores.clusters import contingency
+
+    if shown.embeddings.labels is None:
+        return
+    counted = contingency(shown.found.labels, shown.embeddings.labels)
+    names = [name_of(int(cluster), shown.names) for cluster in counted.clusters]
+    confusion(counted.table, counted.classes, counted.matched, folder.picture("confusion"), names)
+
+
+def _summary(found: Clustering, scores: dict[str, Any], folder: ClusterFolder) -> str:
+    known = "  ".join(f"{name} {scores[name]:.3f}" for name in ("accuracy", "nmi", "ari") if name in scores)
+    lines = [
+        f"{found.k} clusters by {found.method} of {len(found.labels):,} images, silhouette {scores['silhouette']:.3f}",
+        *([f"against the class folders: {known}"] if known else []),
+        f"look at {folder.picture('overview')}; the table of files is {folder.table.name} beside it",
+    ]
+    return "\n".join(lines)
+
+
+COMMAND = Command(
+    "Cluster the embeddings of a folder of images, with pictures, scores and the files of each cluster.",
+    sections=(Options,),
+    carry_out=carry_out,
+    words=("run",),
+)

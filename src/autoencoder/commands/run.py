@@ -49,7 +49,9 @@ class Parts(NamedTuple):
     valid: Images
 
 
-def carry_out(data: Data, architecture: Architecture, training: Training, output: Output, options: Options) -> Run | None:
+def carry_out(
+    data: Data, architecture: Architecture, training: Training, output: Output, options: Options
+) -> Run | None:
     """Train, and return the run; None after a dry run."""
     asked = data if data.train_dir else data.model_copy(update=SAMPLE.model_dump(include={"train_dir", "valid_dir"}))
     run_folder.check_free(output)
@@ -160,7 +162,9 @@ def _train(settings: Settings, parts: Parts, say: Any) -> Run:
     with stop_at_next_batch() as stopping:
         callbacks = _callbacks(settings, run)
         try:
-            fitted = fit(models.autoencoder, parts.train.pixels, parts.valid.pixels, settings.training, callbacks, stopping)
+            fitted = fit(
+                models.autoencoder, parts.train.pixels, parts.valid.pixels, settings.training, callbacks, stopping
+            )
         except DivergedError as error:
             _finish(run, settings, models, parts, error.fitted)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error

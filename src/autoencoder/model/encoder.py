@@ -74,7 +74,11 @@ def _open_onnx(path: Path) -> Encoder:
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise ModelFileError(f"{path}: the file is damaged or no ONNX model ({' '.join(str(error).split())[:200]})") from error
+        raise ModelFileError(
+            f"{path}: the file is damaged or no ONNX model ({' '.join(str(error).split())[:200]})"
+        ) from error
     (taken,), (given, *_) = session.get_inputs(), session.get_outputs()
     shapes = [[side if isinstance(side, int) else None for side in part.shape[1:]] for part in (taken, given)]
-    return _checked(path, *shapes, lambda batch: np.asarray(session.run([given.name], {taken.name: batch})[0]))
+    return _checked(
+        path, shapes[0], shapes[1], lambda batch: np.asarray(session.run([given.name], {taken.name: batch})[0])
+    )

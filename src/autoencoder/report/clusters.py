@@ -102,15 +102,13 @@ def _parts(members: np.ndarray, placed: Placed, noise: bool) -> list[tuple[str, 
     if len(members) <= first + last:
         count = "The only image" if len(members) == 1 else f"All {len(members)} images"
         return [(count, _span("distance", distances[outward]), members[outward])]
-    second = _span("distance", distances[unsure[:last]]) if noise else _span("confidence", confidence[unsure[:last]])
-    return [
-        (near, _span("distance", distances[outward[:first]]), members[outward[:first]]),
-        (far, second, members[unsure[:last]]),
-    ]
+    inner, outer = outward[:first], unsure[:last]
+    remark = _span("distance", distances[outer]) if noise else _span("confidence", confidence[outer], ".2f")
+    return [(near, _span("distance", distances[inner]), members[inner]), (far, remark, members[outer])]
 
 
-def _span(name: str, values: np.ndarray) -> str:
-    first, last = (f"{value:.2f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.3g}" for value in values[[0, -1]])
+def _span(name: str, values: np.ndarray, form: str = ".3g") -> str:
+    first, last = (format(float(value), form) for value in values[[0, -1]])
     return f"{name} {first}" if first == last else f"{name} {first} to {last}"
 
 
@@ -177,18 +175,20 @@ def sizes(labels: np.ndarray, path: str | os.PathLike[str], names: Mapping[int, 
     figure, page = sheet(1000, 84 + len(clusters) * pitch + 30)
     real = clusters >= 0
     equal = (np.asarray(labels) >= 0).sum() / max(found, 1)
-    _head(figure, page, _title(found, clusters), "line: all of one size" if found > 1 else "")
+    _head(figure, page, _title(found, clusters), "dotted: where all would be of one size" if found > 1 else "")
     left, length = _MARGIN + _NAMES, 1000 - 2 * _MARGIN - _NAMES - 150
     scale = length / counts.max()
     y = 84 + pitch * (np.arange(len(clusters)) + 0.5)
     colors = np.where(real, STYLE["encoder"], NOISE_GRAY).tolist()
     page.barh(y, counts * scale, height=0.62 * pitch, left=left, color=colors, linewidth=0)
     if found > 1:
-        page.plot([left + equal * scale] * 2, [84, y[real][-1] + pitch / 2], color=STYLE["ink"], linewidth=0.9, alpha=0.5)
+        dotted = {"color": STYLE["ink"], "linewidth": 0.9, "linestyle": (0, (2, 3))}
+        page.plot([left + equal * scale] * 2, [84, y[real][-1] + pitch / 2], **dotted)
     for at, cluster, count in zip(y.tolist(), clusters.tolist(), counts.tolist(), strict=True):
         write(page, left - 14, at, name_of(cluster, names), ha="right", limit=_NAMES - 14)
         x = left + count * scale + 10
-        write(page, x, at, _share(count, len(labels)), kind="small", color=STYLE["muted"])
+        ground = {"facecolor": STYLE["paper"], "edgecolor": "none", "pad": 1.5}
+        write(page, x, at, _share(count, len(labels)), kind="small", color=STYLE["muted"], bbox=ground)
     save(figure, path)
 
 

@@ -84,7 +84,7 @@ def deep_curves(
     terms = {name.replace("_", " "): values for name, values in history.items() if name not in ("epoch", "changed")}
     counts = np.asarray(sizes, float).reshape(len(sizes), -1)
     clusters = {str(number): counts[:, number] for number in range(counts.shape[1])}
-    changed = {"": [100 * each for each in history.get("changed", ())]}
+    changed = {"changed": [100 * each for each in history.get("changed", ())]}
     panels = [("loss", terms, 250), ("images whose cluster changed, in %", changed, 140), ("images in each cluster", clusters, 340)]
     total = 90 + sum(height + 70 for _, _, height in panels) + 30
     figure, page = sheet(1200, total)
@@ -108,7 +108,9 @@ def _draw_lines(page: Axes, axes: Axes, lines: Mapping[str, Sequence[float]], ep
     logarithmic(axes, np.array([value for values in lines.values() for value in values], float))
     if axes.get_yscale() == "linear":
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    name_lines(page, axes, list(lines), [values[-1] if len(values) else np.nan for values in lines.values()], colors)
+    if len(lines) > 1:
+        ends = [values[-1] if len(values) else np.nan for values in lines.values()]
+        name_lines(page, axes, list(lines), ends, colors)
 
 
 def _axes(figure: Figure, box: tuple[int, int, int, int]) -> Axes:

@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from .style import STYLE, write
 
+_TICK = 28  # pixels that a number beside the axes takes
 _PITCH = 20  # pixels from one name to the next
 
 
@@ -21,6 +22,8 @@ def quiet(axes: Axes) -> None:
     text = {"labelcolor": STYLE["muted"], "labelsize": STYLE["text"], "labelfontfamily": STYLE["font"]}
     axes.tick_params(which="both", length=0, pad=6, **text)
     axes.margins(x=0.02, y=0.08)
+    axes.yaxis.set_major_locator(MaxNLocator(max(2, int(axes.bbox.height / (1.5 * _TICK))), steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
 
 
@@ -30,8 +33,9 @@ def logarithmic(axes: Axes, values: np.ndarray) -> None:
     if not len(finite) or finite.min() <= 0 or finite.max() < 10 * finite.min():
         return
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if finite.max() < 1e3 * finite.min() else (1,)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    decade = axes.bbox.height / np.log10(finite.max() / finite.min())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decade > 3.5 * _TICK else (1,)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
@@ -56,7 +60,8 @@ def name_lines(page: Axes, axes: Axes, names: Sequence[str], ends: Sequence[floa
     wished = np.array([height - axes.transData.transform((0, max(ends[number], low)))[1] for number in shown])
     wished = np.clip(wished, top, bottom)
     for number, y in zip(*_apart(shown, wished, top, bottom), strict=True):
-        write(page, right + 8, y, names[number], kind="small", color=colors[number], limit=page.get_xlim()[1] - right - 16)
+        page.plot([right + 8, right + 26], [y, y], color=colors[number], linewidth=1.8)
+        write(page, right + 32, y, names[number], kind="small", limit=page.get_xlim()[1] - right - 40)
 
 
 def _apart(numbers: list[int], wished: np.ndarray, top: float, bottom: float) -> tuple[list[int], list[float]]:

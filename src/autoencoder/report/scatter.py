@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 
 from .palette import NOISE_GRAY, PALETTE
 from .spots import Box, nearest_spot
@@ -21,6 +22,7 @@ _SIDE = 740
 _TOP = 116
 _MARGIN = STYLE["margin"]
 _LONGEST = 16
+_DOT = 12  # pixels of the dot before a name
 _NEAR = 14  # pixels a name may stand from its group without a line
 _SEED = 0  # of the order of drawing
 
@@ -68,9 +70,10 @@ def scatter(
     panels = {"by cluster": _by_cluster(np.asarray(labels), names or {})}
     if classes is not None:
         panels["by class"] = _by_class(classes)
-    figure, page = sheet(_MARGIN + len(panels) * (_SIDE + _MARGIN), _TOP + _SIDE + _MARGIN)
-    page.set_zorder(2)
     limits, outside = _limits(points)
+    upward = round(_SIDE * float((limits[1, 1] - limits[0, 1]) / (limits[1, 0] - limits[0, 0])))
+    figure, page = sheet(_MARGIN + len(panels) * (_SIDE + _MARGIN), _TOP + upward + _MARGIN)
+    page.set_zorder(2)
     write(page, _MARGIN, 36, title, kind="title", weight="bold", limit=figure.bbox.width - 2 * _MARGIN - 420)
     remark = f"{len(points):,} images" + (f", {outside:,} of them outside the frame and drawn at it" if outside else "")
     write(page, figure.bbox.width - _MARGIN, 37, remark, ha="right", kind="small", color=STYLE["muted"])
@@ -80,8 +83,9 @@ def scatter(
         write(page, left, _TOP - 24, f"{heading}{_counted(groups, heading)}", color=STYLE["muted"])
         axes = _panel(figure, left, limits)
         anchors = _anchors(shown, groups)
-        _draw_points(axes, shown, groups, anchors)
-        _draw_names(page, axes, groups, anchors)
+        colors = _colors(anchors)
+        _draw_points(axes, shown, groups, colors)
+        _draw_names(page, axes, groups, anchors, colors)
     save(figure, path)
 
 
@@ -104,18 +108,21 @@ def _counted(groups: _Groups, heading: str) -> str:
 
 
 def _limits(points: np.ndarray) -> tuple[np.ndarray, int]:
-    """Lower and upper corner of a square around all but stray points, and the number of the stray."""
+    """Lower and upper corner of a frame around all but stray points, and the number of the stray."""
     low, high = np.quantile(points, (0.002, 0.998), axis=0)
     room = 0.25 * (high - low)
     low, high = np.maximum(points.min(axis=0), low - room), np.minimum(points.max(axis=0), high + room)
-    half = 0.5 * max(float((high - low).max()), 1e-9) * np.ones(2)
-    square = np.stack([(low + high) / 2 - half, (low + high) / 2 + half])
-    return square, int(((points < square[0] - 1e-9 * half) | (points > square[1] + 1e-9 * half)).any(axis=1).sum())
+    half = (high - low) / 2
+    # One unit is as long upward as across; the frame is at most as high as wide, and at least half as high.
+    half[0] = max(half[0], half[1], 1e-9)
+    half[1] = max(half[1], half[0] / 2)
+    frame = np.stack([(low + high) / 2 - half, (low + high) / 2 + half])
+    return frame, int(((points < frame[0] - 1e-9 * half) | (points > frame[1] + 1e-9 * half)).any(axis=1).sum())
 
 
 def _panel(figure: Figure, left: int, limits: np.ndarray) -> Axes:
     width, height = figure.bbox.width, figure.bbox.height
-    axes = figure.add_axes((left / width, _MARGIN / height, _SIDE / width, _SIDE / height))
+    axes = figure.add_axes((left / width, _MARGIN / height, _SIDE / width, 1 - (_TOP + _MARGIN) / height))
     edge = 0.03 * (limits[1] - limits[0])
     axes.set(xlim=(limits[0, 0] - edge[0], limits[1, 0] + edge[0]), ylim=(limits[0, 1] - edge[1], limits[1, 1] + edge[1]))
     axes.set(xticks=[], yticks=[])
@@ -123,14 +130,14 @@ def _panel(figure: Figure, left: int, limits: np.ndarray) -> Axes:
     return axes
 
 
-def _draw_points(axes: Axes, points: np.ndarray, groups: _Groups, anchors: np.ndarray) -> None:
+def _draw_points(axes: Axes, points: np.ndarray, groups: _Groups, colors: list[str]) -> None:
     order = np.random.default_rng(_SEED).permutation(len(points))
     order = order[np.argsort(groups.numbers[order] >= 0, kind="stable")]
     count = len(points)
     size = float(np.clip(120 * count**-0.37, 2, 9)) * 72 / STYLE["dpi"]
     alpha = float(np.clip(8 * count**-0.29, 0.3, 0.85))
-    colors = to_rgba_array([*_colors(anchors), NOISE_GRAY], alpha)[groups.numbers[order]]
-    axes.scatter(*points[order].T, s=size**2, c=colors, linewidths=0, clip_on=False)
+    filled = to_rgba_array([*colors, NOISE_GRAY], alpha)[groups.numbers[order]]
+    axes.scatter(*points[order].T, s=size**2, c=filled, linewidths=0, clip_on=False)
 
 
 def _anchors(points: np.ndarray, groups: _Groups) -> np.ndarray:
@@ -152,26 +159,32 @@ def _colors(anchors: np.ndarray) -> list[str]:
     return [PALETTE[each] for each in used]
 
 
-def _draw_names(page: Axes, axes: Axes, groups: _Groups, anchors: np.ndarray) -> None:
+def _draw_names(page: Axes, axes: Axes, groups: _Groups, anchors: np.ndarray, colors: list[str]) -> None:
     height = page.get_ylim()[0]
     places = axes.transData.transform(anchors) * (1, -1) + (0, height)
     left, bottom, right, top = axes.bbox.extents
     frame = (left + 4, height - top + 4, right - 4, height - bottom - 4)
     taken: list[Box] = []
     counts = np.bincount(groups.numbers[groups.numbers >= 0], minlength=len(groups.names))
-    halo = [withStroke(linewidth=2.5, foreground=STYLE["paper"])]
     for number in np.argsort(-counts, kind="stable")[:NAMED].tolist():
-        name, (x, y) = groups.names[number], places[number].tolist()
-        name = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
-        write(page, x, y, name, ha="center", weight="bold", path_effects=halo)
-        artist = page.texts[-1]
+        artist = _name(page, groups.names[number])
         extent = artist.get_window_extent()
-        box = nearest_spot((x, y), (extent.width + 6, extent.height + 4), frame, taken)
+        wished = (float(places[number, 0]), float(places[number, 1]))
+        box = nearest_spot(wished, (extent.width + _DOT + 8, extent.height + 4), frame, taken)
         if box is None:
             artist.remove()
             continue
         taken.append(box)
-        middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        artist.set_position(middle)
-        if np.hypot(middle[0] - x, middle[1] - y) > _NEAR:
-            page.plot([x, middle[0]], [y, middle[1]], color=STYLE["ink"], linewidth=0.8)
+        x, y = box[0] + 4 + _DOT / 2, (box[1] + box[3]) / 2
+        artist.set_position((x + _DOT / 2 + 3, y))
+        dot = {"markersize": 6, "markerfacecolor": colors[number], "markeredgecolor": STYLE["paper"], "zorder": 3}
+        page.plot(x, y, "o", markeredgewidth=1.0, **dot)
+        if np.hypot((box[0] + box[2]) / 2 - wished[0], y - wished[1]) > _NEAR:
+            page.plot([wished[0], x], [wished[1], y], color=STYLE["ink"], linewidth=0.8)
+
+
+def _name(page: Axes, name: str) -> Text:
+    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+    halo = [withStroke(linewidth=2.5, foreground=STYLE["paper"])]
+    write(page, 0, 0, short, weight="bold", path_effects=halo)
+    return page.texts[-1]

@@ -15,6 +15,9 @@ from ..settings import Training
 from .augment import augment
 from .noise import corrupt
 
+#: Noise draws from another stream of random numbers than any augmentation.
+_NOISE_STREAM = 1 << 20
+
 
 def steps(count: int, batch_size: int) -> int:
     """Return how many batches `count` images make; the last one may be smaller."""
@@ -47,7 +50,11 @@ def training_batches(pixels: np.ndarray, training: Training, first_step: int = 0
         seed = tf.stack([training.seed, tf.cast(step, tf.int32)])
         if training.augment:
             target = augment(target, training.augment, seed)
-        given = corrupt(target, training.noise, seed + (0, 1 << 30)) if training.noise else target
+        given = (
+            corrupt(target, training.noise, tf.random.experimental.stateless_fold_in(seed, _NOISE_STREAM))
+            if training.noise
+            else target
+        )
         return given, target
 
     return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)
