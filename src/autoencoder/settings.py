@@ -28,7 +28,7 @@ ALIASES = {
 
 Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear"]
 Loss = Literal["binary_crossentropy", "mse", "mae", "huber", "ssim"]
-Augmentation = Literal["hflip", "vflip", "rotate90", "shift", "rotate", "zoom"]
+Augmentation = Literal["hflip", "vflip", "rotate90", "shift", "rotate", "zoom", "shear"]
 Noise = Literal["gaussian", "salt_pepper", "masking"]
 Optimizer = Literal[
     "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "muon", "nadam", "rmsprop", "sgd"
@@ -237,6 +237,9 @@ class Training(Section):
     learning_rate: Annotated[float, Field(gt=0)] | None = Field(
         None, description="auto: Keras' own rate for the optimizer"
     )
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant", description="the rate stays, or falls to nothing along a cosine over all epochs"
+    )
     reduce_lr: PositiveInt | None = Field(
         None, description="halve the rate after so many epochs without a better val_loss; none: never"
     )
@@ -248,8 +251,17 @@ class Training(Section):
     period: PositiveInt | None = Field(None, description="a checkpoint every so many epochs; none: no checkpoints")
     augment: Annotated[tuple[Augmentation, ...], BeforeValidator(_listed)] | None = Field(
         None,
-        description="random changes of the training images: any of hflip, vflip, rotate90, shift, rotate, zoom",
+        description="random changes of the training images: any of hflip, vflip, rotate90, shift, rotate, zoom, shear",
     )
+    target: Literal["augmented", "clean"] = Field(
+        "augmented", description="what the reconstruction of an augmented image is compared with"
+    )
+    contrast: Annotated[float, Field(ge=0), BeforeValidator(_no_truth)] = Field(
+        0.0,
+        description="weight of neighbour contrast: every embedding must be told from the batch's others by the "
+        "embedding of an image that looks alike; makes embeddings that cluster well",
+    )
+    neighbours: PositiveInt = Field(10, description="contrast: how many images an image may be paired with")
     noise: Annotated[str, _named(get_args(Noise), "noise", numbered=get_args(Noise))] | None = Field(
         None,
         description="denoising: gaussian, salt_pepper or masking, with a strength (gaussian:0.2); the target stays "
@@ -258,6 +270,16 @@ class Training(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         1, description="of weights, order, split, augmentation and noise"
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Training:
+        if self.reduce_lr is not None and self.schedule != "constant":
+            raise ValueError("--reduce_lr and --schedule=cosine both set the rate; give one of them")
+        if self.target == "clean" and not self.augment:
+            raise ValueError("--target=clean needs --augment: without it every target is clean")
+        if self.changed("neighbours") and not self.contrast:
+            raise ValueError("--neighbours belongs to --contrast; give both")
+        return self
 
 
 class Output(Section):

@@ -1,6 +1,7 @@
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 
@@ -24,7 +25,7 @@ def png_chunk():
 
 @pytest.fixture(scope="session")
 def png(png_chunk):
-    """Make a PNG file from rows of packed samples: its bits a sample, its colour type, and chunks in front of the image."""
+    """Make a PNG file: bits a sample, colour type, rows of packed samples, and chunks in front of the image."""
 
     def make(size: tuple[int, int], depth: int, color: int, rows: list[bytes], front: bytes = b"") -> bytes:
         header = struct.pack(">IIBBBBB", *size, depth, color, 0, 0, 0)
@@ -57,3 +58,13 @@ def save(tmp_path):
         return tmp_path / "images"
 
     return write
+
+
+@pytest.fixture(scope="session")
+def image():
+    """Make a gray PNG file of one value."""
+
+    def make(value: int = 0, height: int = 2, width: int = 3) -> bytes:
+        return cv2.imencode(".png", np.full((height, width), value, np.uint8))[1].tobytes()
+
+    return make

@@ -160,11 +160,9 @@ def _train(settings: Settings, parts: Parts, say: Any) -> Run:
     run.write_bad_files(sorted({*parts.train.bad, *parts.valid.bad}))
     diagram(describe.layer_rows(models), run.model_picture)
     with stop_at_next_batch() as stopping:
-        callbacks = _callbacks(settings, run)
+        callbacks = _callbacks(settings, run, models)
         try:
-            fitted = fit(
-                models.autoencoder, parts.train.pixels, parts.valid.pixels, settings.training, callbacks, stopping
-            )
+            fitted = fit(models, parts.train.pixels, parts.valid.pixels, settings.training, callbacks, stopping)
         except DivergedError as error:
             _finish(run, settings, models, parts, error.fitted)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
@@ -187,13 +185,14 @@ def _check_memory(models: Models, batch_size: int) -> None:
         )
 
 
-def _callbacks(settings: Settings, run: Run) -> list[Any]:
+def _callbacks(settings: Settings, run: Run, models: Models) -> list[Any]:
+    from ..model.saved import save
     from ..training.fit import Checkpoints
     from ..training.progress import EpochLines
 
-    lines = [EpochLines(settings.training.train_epochs)] if settings.output.verbose else []
     period = settings.training.period
-    return [*lines, *([Checkpoints(period, run.checkpoint)] if period else [])]
+    checkpoints = [Checkpoints(period, lambda epoch: save(models.autoencoder, run.checkpoint(epoch)))] if period else []
+    return [*([EpochLines(settings.training.train_epochs)] if settings.output.verbose else []), *checkpoints]
 
 
 def _finish(run: Run, settings: Settings, models: Models, parts: Parts, fitted: Fitted) -> dict[str, Any]:

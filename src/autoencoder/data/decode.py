@@ -60,12 +60,11 @@ def decode(data: bytes) -> np.ndarray:
         data = png.check(data)
     elif header.kind == "JPEG":
         jpeg.check(data, header)
-    elif header.kind == "PNM":
-        data += b"\n"  # OpenCV wants a character after the last number of a text file
+    elif header.kind == "PNM" and data[1] in b"123":
+        data += b"\n"  # these are text, and OpenCV wants a character after the last number
     pixels = _decode(data, header)
     if pixels is None:
         raise BadImage(f"damaged {header.kind}: its pixels can't be decoded")
-    pixels = _to_8_bits(pixels, header.levels)
     if header.kind != "TIFF":  # these OpenCV has turned already
         pixels = _turn(pixels, header.orientation)
     if pixels.shape[:2] != header.shape:
@@ -74,22 +73,26 @@ def decode(data: bytes) -> np.ndarray:
 
 
 def _decode(data: bytes, header: Header) -> np.ndarray | None:
-    gray_at_once = header.gray and header.kind != "TIFF"
-    flags = _UPRIGHT | (cv2.IMREAD_GRAYSCALE if gray_at_once else cv2.IMREAD_COLOR_RGB)
-    if header.levels > 255 and header.kind != "PNG":  # of PNG files OpenCV keeps the high byte by itself
-        flags |= cv2.IMREAD_ANYDEPTH
+    deep = header.levels > 255
+    flags = cv2.IMREAD_COLOR_RGB
+    if header.gray and header.kind != "TIFF":
+        flags = cv2.IMREAD_GRAYSCALE
+    elif deep:
+        flags = cv2.IMREAD_COLOR  # blue first: in the other order TIFF files of 16 bits come out wrong
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | _UPRIGHT | (cv2.IMREAD_ANYDEPTH if deep else 0))
     except cv2.error:
         return None
     except MemoryError:
         raise BadImage(f"{header.width}x{header.height} pixels: more than the free memory holds") from None
+    if pixels is None or header.levels == 255:
+        return pixels
+    pixels = _to_8_bits(pixels, header.levels)
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if flags == cv2.IMREAD_COLOR else pixels
 
 
 def _to_8_bits(pixels: np.ndarray, levels: int) -> np.ndarray:
     """Of 16 bits keep the upper 8; scale a portable map that has its own largest value."""
-    if levels == 255 or (pixels.dtype == np.uint8 and levels == 65_535):
-        return pixels
     if levels == 65_535:
         np.right_shift(pixels, 8, out=pixels)
         return pixels.astype(np.uint8)

@@ -131,7 +131,7 @@ def _check_categories(categories: Sequence[str], present: Sequence[str], source:
             near = difflib.get_close_matches(name, present, 1)
             shown = ", ".join(map(printable, present[:10])) + (", ..." if len(present) > 10 else "")
             raise UsageError(
-                f"categories: there is no class folder '{printable(name)}' in {_name(source)}"
+                f"--categories: there is no class folder '{printable(name)}' in {_name(source)}"
                 + (f"; did you mean '{printable(near[0])}'?" if near else f"; there are: {shown or 'none'}")
             )
 

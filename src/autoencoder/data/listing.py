@@ -116,7 +116,7 @@ def check_usable(listing: Listing, max_bad: float) -> None:
     if share > max_bad:
         raise DataError(
             f"{source}: {len(bad):,} of {listing.files:,} files can't be used, a share of {share:.2f} where "
-            f"max_bad={max_bad:g} is the most that is accepted ({examples}); remove or repair them, or raise max_bad"
+            f"--max_bad={max_bad:g} is the most that is accepted ({examples}); remove or repair them, or raise --max_bad"
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _UNKNOWN = 2 * 2**30
+_FACTS = Path("/proc/meminfo")
 _CONTAINER = (
     ("memory.max", "memory.current"),
     ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
@@ -46,7 +47,7 @@ def available_memory() -> int:
 
 def _of_machine() -> int:
     try:
-        with Path("/proc/meminfo").open() as file:
+        with _FACTS.open() as file:
             facts = dict(line.split(":", 1) for line in file)
         return int(facts["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError):

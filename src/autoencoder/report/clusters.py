@@ -8,22 +8,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .confusion import confusion
-from .curves import deep_curves, k_curve
 from .mosaic import GAP, cell, mosaic, place
+from .names import name_of
 from .palette import NOISE_GRAY
-from .scatter import scatter
 from .style import STYLE, save, sheet, write
 
-__all__ = ["ROWS", "Placed", "cluster_picture", "confusion", "deep_curves", "k_curve", "overview", "scatter", "sizes"]
+__all__ = ["ROWS", "Placed", "cluster_picture", "name_of", "overview", "sizes"]
 
-#: Pictures with a row for each cluster show so many; the largest, where there are more.
+#: Pictures with a row for each cluster show so many, and noise; the largest, where there are more.
 ROWS = 60
 
 _COLUMNS = 12
 _ROOM = 96  # pixels for the longer side of an image
 _TIGHT_ROOM = 64  # the same where there are many rows
-_NAMES = 170
+_NAMES = 190
 _MARGIN = STYLE["margin"]
 
 
@@ -140,7 +138,7 @@ def overview(
     """
     clusters, counts, found = _largest(labels)
     height, width = cell(pixels.shape[1:], _ROOM if len(clusters) <= 20 else _TIGHT_ROOM)
-    pitch = max(height + GAP, 50)
+    pitch = max(height + GAP, 58)
     figure, page = sheet(_sheet_width(width, _NAMES), 84 + len(clusters) * pitch + 24)
     _head(figure, page, _title(found, clusters), "each row from the centre of its cluster to the edge")
     for row, (cluster, count) in enumerate(zip(clusters.tolist(), counts.tolist(), strict=True)):
@@ -176,7 +174,7 @@ def sizes(labels: np.ndarray, path: str | os.PathLike[str], names: Mapping[int, 
     real = clusters >= 0
     equal = (np.asarray(labels) >= 0).sum() / max(found, 1)
     _head(figure, page, _title(found, clusters), "dotted: where all would be of one size" if found > 1 else "")
-    left, length = _MARGIN + _NAMES, 1000 - 2 * _MARGIN - _NAMES - 150
+    left, length = _MARGIN + _NAMES, 1000 - 2 * _MARGIN - _NAMES - 12 * len(_share(counts.max(), len(labels)))
     scale = length / counts.max()
     y = 84 + pitch * (np.arange(len(clusters)) + 0.5)
     colors = np.where(real, STYLE["encoder"], NOISE_GRAY).tolist()
@@ -192,17 +190,12 @@ def sizes(labels: np.ndarray, path: str | os.PathLike[str], names: Mapping[int, 
     save(figure, path)
 
 
-def name_of(cluster: int, names: Mapping[int, str] | None = None) -> str:
-    """Return the name that a person gave to a cluster, or its number in words."""
-    return (names or {}).get(cluster) or ("noise" if cluster < 0 else f"cluster {cluster}")
-
-
 def _largest(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """The clusters to show in their order, noise last; their sizes; and the number of all clusters."""
     clusters, counts = np.unique(labels, return_counts=True)
     found = int((clusters >= 0).sum())
-    kept = np.sort(np.argsort(np.where(clusters < 0, -len(labels) - 1, -counts), kind="stable")[:ROWS])
-    kept = kept[np.argsort(clusters[kept] < 0, kind="stable")]
+    noise = np.flatnonzero(clusters < 0)
+    kept = np.append(np.sort(len(noise) + np.argsort(-counts[len(noise) :], kind="stable")[:ROWS]), noise)
     return clusters[kept], counts[kept], found
 
 
@@ -214,7 +207,7 @@ def _title(found: int, clusters: np.ndarray) -> str:
 
 
 def _share(count: int, total: int) -> str:
-    return f"{count:,} ({count / total:.1%})"
+    return f"{count:,} ({'<0.1%' if count < 0.0005 * total else f'{count / total:.1%}'})"
 
 
 def _sheet_width(width: int, names: int) -> int:

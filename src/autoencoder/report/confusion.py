@@ -9,6 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
 from .mosaic import place
+from .names import name_of, shortened
 from .style import STYLE, save, sheet, write
 
 #: Rows and columns that are shown; the largest, where there are more.
@@ -53,7 +54,7 @@ def confusion(
         If the file cannot be written.
     """
     table, matched = np.asarray(table), np.asarray(matched)
-    rows = [str(name) for name in cluster_names or [f"cluster {number}" for number in range(len(table))]]
+    rows = [str(name) for name in cluster_names or map(name_of, range(len(table)))]
     if table.shape != (len(rows), len(class_names)) or len(matched) != len(rows) or not table.size:
         raise ValueError(
             f"a table of shape {table.shape} does not fit {len(rows)} clusters, {len(matched)} matches "
@@ -61,8 +62,10 @@ def confusion(
         )
     down, across = _order(table, matched)
     hit = int(table[matched >= 0, matched[matched >= 0]].sum())
-    remark = f"framed: a cluster's matched class; {hit:,} of {table.sum():,} images ({_share(hit, table.sum())}) lie there"
-    _draw(table[np.ix_(down, across)], matched[down][:, None] == across, ([rows[i] for i in down], [str(class_names[i]) for i in across]), remark, path)
+    part = f"{hit:,} of {table.sum():,} images" + (f" ({hit / table.sum():.1%})" if table.any() else "")
+    remark = f"framed: a cluster's matched class; {part} lie there"
+    names = [rows[each] for each in down], [str(class_names[each]) for each in across]
+    _draw(table[np.ix_(down, across)], matched[down][:, None] == across, names, remark, path)
 
 
 def _order(table: np.ndarray, matched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +87,8 @@ def _draw(
     counted = len(columns) <= _COUNTED
     longest = len(f"{table.max():,}")
     width, height = (max(64, 12 * longest + 14), 34) if counted else (22, 22)
-    top = 84 + 13 * min(_LONGEST, max(map(len, columns)))
+    tilted = max(map(len, columns)) * 13 > width
+    top = 104 + 13 * (min(_LONGEST, max(map(len, columns))) if tilted else 1)
     across, down = width * len(columns), height * len(rows)
     left = _MARGIN + _NAMES
     figure, page = sheet(max(900, left + across + _TOTALS + _MARGIN), top + down + 44 + _MARGIN)
@@ -99,7 +103,7 @@ def _draw(
         page.add_patch(Rectangle(corner, width - 2, height - 2, fill=False, edgecolor=STYLE["ink"], linewidth=0.9))
     if counted:
         _write_counts(page, table, shares, (left, top, width, height))
-    _write_names(page, table, names, (left, top, width, height))
+    _write_names(page, table, names, (left, top, width, height), tilted)
     save(figure, path)
 
 
@@ -112,7 +116,7 @@ def _write_counts(page: Axes, table: np.ndarray, shares: np.ndarray, grid: tuple
 
 
 def _write_names(
-    page: Axes, table: np.ndarray, names: tuple[list[str], list[str]], grid: tuple[int, int, int, int]
+    page: Axes, table: np.ndarray, names: tuple[list[str], list[str]], grid: tuple[int, int, int, int], tilted: bool
 ) -> None:
     left, top, width, height = grid
     quiet = {"kind": "small", "color": STYLE["muted"]}
@@ -122,11 +126,6 @@ def _write_names(
         write(page, left + len(names[1]) * width + 12, y, f"{table[row].sum():,}", **quiet)
     for column, name in enumerate(names[1]):
         x = left + (column + 0.5) * width
-        short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
-        write(page, x, top - 10, short, rotation=90, ha="center", va="bottom")
+        write(page, x, top - 10, shortened(name, _LONGEST), rotation=90 * tilted, ha="center", va="bottom")
         if width > 40:
             write(page, x, top + len(names[0]) * height + 20, f"{table[:, column].sum():,}", ha="center", **quiet)
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else "none"

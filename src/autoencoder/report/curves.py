@@ -12,7 +12,10 @@ from .plot import logarithmic, name_lines, quiet
 from .style import STYLE, save, sheet, write
 
 _MARGIN = STYLE["margin"]
-_LEFT = 105
+_WIDTH = 1200
+_LEFT = 105  # pixels for the numbers beside the axes
+_RIGHT = 195  # pixels for the names of the lines
+_PAUSE = 70
 
 
 def k_curve(
@@ -42,23 +45,21 @@ def k_curve(
     DiskError
         If the file cannot be written.
     """
-    figure, page = sheet(1100, 760)
-    write(page, _MARGIN, 36, "How many clusters", kind="title", weight="bold")
+    figure, page = sheet(_WIDTH, 760)
     low, high = proposed
     span = f"{low} to {high}" if low < high else f"{low}"
-    write(page, 1100 - _MARGIN, 37, f"shaded: proposed, {span}; marked: best, {best}", ha="right", kind="small", color=STYLE["muted"])
-    curves = {"silhouette (higher is better)": silhouette, "Davies–Bouldin (lower is better)": davies_bouldin}
+    _head(page, "How many clusters", f"shaded: proposed, {span}; marked: best, {best}")
+    curves = {"silhouette (higher is better)": silhouette, "Davies-Bouldin (lower is better)": davies_bouldin}
     for number, (name, values) in enumerate(curves.items()):
-        top = 120 + number * 320
-        axes = _axes(figure, (_LEFT, top, 1100 - _MARGIN - _LEFT, 220 ))
-        write(page, _LEFT, top - 24, name, kind="small", color=STYLE["muted"])
+        axes = _axes(figure, (_LEFT, 120 + number * 320, _WIDTH - _MARGIN - _LEFT, 220))
+        write(page, _LEFT, 96 + number * 320, name, kind="small", color=STYLE["muted"])
         axes.axvspan(low - 0.5, high + 0.5, color=STYLE["encoder"], alpha=0.1, linewidth=0)
         axes.axvline(best, color=STYLE["muted"], linewidth=0.9, linestyle=(0, (2, 3)), zorder=1)
         axes.plot(ks, values, color=STYLE["encoder"], linewidth=1.8, marker="o", markersize=4)
-        at = {k: value for k, value in zip(ks, values, strict=True)}.get(best, np.nan)
+        at = dict(zip(ks, values, strict=True)).get(best, np.nan)
         axes.plot(best, at, "o", markersize=9, markerfacecolor="none", markeredgecolor=STYLE["ink"], zorder=5)
         axes.set_xlim(min(*ks, low) - 0.7, max(*ks, high) + 0.7)
-    write(page, 1100 - _MARGIN, 760 - 36, "clusters", ha="right", color=STYLE["muted"])
+    write(page, _WIDTH - _MARGIN, 760 - 36, "clusters", ha="right", color=STYLE["muted"])
     save(figure, path)
 
 
@@ -82,25 +83,41 @@ def deep_curves(
         If the file cannot be written.
     """
     terms = {name.replace("_", " "): values for name, values in history.items() if name not in ("epoch", "changed")}
-    counts = np.asarray(sizes, float).reshape(len(sizes), -1)
-    clusters = {str(number): counts[:, number] for number in range(counts.shape[1])}
+    counts = np.asarray(sizes, float).reshape(len(sizes), -1 if len(sizes) else 0)
+    clusters = {str(number): column for number, column in enumerate(counts.T)}
     changed = {"changed": [100 * each for each in history.get("changed", ())]}
-    panels = [("loss", terms, 250), ("images whose cluster changed, in %", changed, 140), ("images in each cluster", clusters, 340)]
-    total = 90 + sum(height + 70 for _, _, height in panels) + 30
-    figure, page = sheet(1200, total)
-    write(page, _MARGIN, 36, "Course of the clustering", kind="title", weight="bold")
+    panels: list[tuple[str, Mapping[str, Sequence[float] | np.ndarray], int]] = [
+        ("loss", terms, 250),
+        ("images whose cluster changed, in %", changed, 140),
+        ("images in each cluster", clusters, 340),
+    ]
+    total = 120 + sum(height + _PAUSE for _, _, height in panels)
+    figure, page = sheet(_WIDTH, total)
+    _head(page, "Course of the clustering", "")
     top = 110
     for heading, lines, height in panels:
         write(page, _LEFT, top - 20, heading, kind="small", color=STYLE["muted"])
-        axes = _axes(figure, (_LEFT, top, 1200 - _LEFT - 170, height))
+        axes = _axes(figure, (_LEFT, top, _WIDTH - _LEFT - _RIGHT, height))
         _draw_lines(page, axes, lines, history.get("epoch", ()))
         axes.tick_params(labelbottom=lines is clusters)
-        top += height + 70
-    write(page, 1200 - 170, total - 30, "epoch", ha="right", color=STYLE["muted"])
+        top += height + _PAUSE
+    write(page, _WIDTH - _RIGHT, total - 30, "epoch", ha="right", color=STYLE["muted"])
     save(figure, path)
 
 
-def _draw_lines(page: Axes, axes: Axes, lines: Mapping[str, Sequence[float]], epochs: Sequence[float]) -> None:
+def _head(page: Axes, title: str, remark: str) -> None:
+    write(page, _MARGIN, 36, title, kind="title", weight="bold")
+    write(page, _WIDTH - _MARGIN, 37, remark, ha="right", kind="small", color=STYLE["muted"])
+
+
+def _draw_lines(
+    page: Axes, axes: Axes, lines: Mapping[str, Sequence[float] | np.ndarray], epochs: Sequence[float]
+) -> None:
+    if not any(map(len, lines.values())):
+        axes.set(xticks=[], yticks=[])
+        middle = (axes.bbox.x0 + axes.bbox.x1) / 2, page.get_ylim()[0] - (axes.bbox.y0 + axes.bbox.y1) / 2
+        write(page, *middle, "nothing was recorded", ha="center", color=STYLE["muted"])
+        return
     colors = [color(number) for number in range(len(lines))]
     for values, line_color in zip(lines.values(), colors, strict=True):
         x = epochs if len(epochs) == len(values) else range(1, len(values) + 1)

@@ -1,7 +1,8 @@
 """Colours for groups."""
 
-#: Twenty colours, of which the first ten, and less widely all twenty, stay apart (in OKLab) for people who see no
-#: red, no green or no blue (Machado et al. 2009, doi:10.1109/TVCG.2009.113), and from the gray of noise.
+#: Twenty colours for groups. For people who see no red, no green or no blue (simulated after Machado et al. 2009,
+#: doi:10.1109/TVCG.2009.113), the first ten stay at least 0.08 apart in OKLab from each other and from the gray of
+#: noise, and all twenty at least 0.05 from each other.
 PALETTE = (
     "#3c69a5",
     "#d2782d",
@@ -26,7 +27,7 @@ PALETTE = (
 )
 
 #: The colour of what belongs to no cluster.
-NOISE_GRAY = "#bcc3cb"
+NOISE_GRAY = "#abafb4"
 
 
 def color(number: int) -> str:

@@ -22,7 +22,7 @@ def quiet(axes: Axes) -> None:
     text = {"labelcolor": STYLE["muted"], "labelsize": STYLE["text"], "labelfontfamily": STYLE["font"]}
     axes.tick_params(which="both", length=0, pad=6, **text)
     axes.margins(x=0.02, y=0.08)
-    axes.yaxis.set_major_locator(MaxNLocator(max(2, int(axes.bbox.height / (1.5 * _TICK))), steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(max(2, int(axes.bbox.height / (1.2 * _TICK))), steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
 
@@ -61,7 +61,7 @@ def name_lines(page: Axes, axes: Axes, names: Sequence[str], ends: Sequence[floa
     wished = np.clip(wished, top, bottom)
     for number, y in zip(*_apart(shown, wished, top, bottom), strict=True):
         page.plot([right + 8, right + 26], [y, y], color=colors[number], linewidth=1.8)
-        write(page, right + 32, y, names[number], kind="small", limit=page.get_xlim()[1] - right - 40)
+        write(page, right + 32, y, names[number], kind="small", limit=page.get_xlim()[1] - right - 32 - STYLE["margin"])
 
 
 def _apart(numbers: list[int], wished: np.ndarray, top: float, bottom: float) -> tuple[list[int], list[float]]:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
+from .names import Box, nearest_spot, shortened
 from .palette import NOISE_GRAY, PALETTE
-from .spots import Box, nearest_spot
 from .style import STYLE, save, sheet, write
 
 #: Groups that are named in the picture; the largest, where there are more.
@@ -21,7 +21,7 @@ NAMED = 60
 _SIDE = 740
 _TOP = 116
 _MARGIN = STYLE["margin"]
-_LONGEST = 16
+_FEW = 20  # groups that have room for larger names
 _DOT = 12  # pixels of the dot before a name
 _NEAR = 14  # pixels a name may stand from its group without a line
 _SEED = 0  # of the order of drawing
@@ -75,12 +75,12 @@ def scatter(
     figure, page = sheet(_MARGIN + len(panels) * (_SIDE + _MARGIN), _TOP + upward + _MARGIN)
     page.set_zorder(2)
     write(page, _MARGIN, 36, title, kind="title", weight="bold", limit=figure.bbox.width - 2 * _MARGIN - 420)
-    remark = f"{len(points):,} images" + (f", {outside:,} of them outside the frame and drawn at it" if outside else "")
+    remark = _images(len(points)) + (f", {outside:,} of them outside the frame and drawn at it" if outside else "")
     write(page, figure.bbox.width - _MARGIN, 37, remark, ha="right", kind="small", color=STYLE["muted"])
     shown = np.clip(points, limits[0], limits[1])
     for number, (heading, groups) in enumerate(panels.items()):
         left = _MARGIN + number * (_SIDE + _MARGIN)
-        write(page, left, _TOP - 24, f"{heading}{_counted(groups, heading)}", color=STYLE["muted"])
+        write(page, left, _TOP - 24, f"{heading}{_counted(groups)}", color=STYLE["muted"], limit=_SIDE)
         axes = _panel(figure, left, limits)
         anchors = _anchors(shown, groups)
         colors = _colors(anchors)
@@ -100,18 +100,23 @@ def _by_class(classes: Sequence[object] | np.ndarray) -> _Groups:
     return _Groups([str(name) for name in found.tolist()], numbers.reshape(-1))
 
 
-def _counted(groups: _Groups, heading: str) -> str:
+def _counted(groups: _Groups) -> str:
     noise = int((groups.numbers < 0).sum())
     parts = [f"the {NAMED} largest of {len(groups.names):,} are named"] if len(groups.names) > NAMED else []
-    parts += [f"gray: {noise:,} images of noise"] if noise else []
+    parts += [f"gray: noise, {_images(noise)}"] if noise else []
     return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'' if count == 1 else 's'}"
 
 
 def _limits(points: np.ndarray) -> tuple[np.ndarray, int]:
     """Lower and upper corner of a frame around all but stray points, and the number of the stray."""
     low, high = np.quantile(points, (0.002, 0.998), axis=0)
-    room = 0.25 * (high - low)
-    low, high = np.maximum(points.min(axis=0), low - room), np.minimum(points.max(axis=0), high + room)
+    room = 0.25 * (high - low) + 1e-9
+    near = points[((points >= low - room) & (points <= high + room)).all(axis=1)]
+    low, high = near.min(axis=0), near.max(axis=0)
     half = (high - low) / 2
     # One unit is as long upward as across; the frame is at most as high as wide, and at least half as high.
     half[0] = max(half[0], half[1], 1e-9)
@@ -120,12 +125,12 @@ def _limits(points: np.ndarray) -> tuple[np.ndarray, int]:
     return frame, int(((points < frame[0] - 1e-9 * half) | (points > frame[1] + 1e-9 * half)).any(axis=1).sum())
 
 
-def _panel(figure: Figure, left: int, limits: np.ndarray) -> Axes:
+def _panel(figure: Figure, x: int, limits: np.ndarray) -> Axes:
     width, height = figure.bbox.width, figure.bbox.height
-    axes = figure.add_axes((left / width, _MARGIN / height, _SIDE / width, 1 - (_TOP + _MARGIN) / height))
+    axes = figure.add_axes((x / width, _MARGIN / height, _SIDE / width, 1 - (_TOP + _MARGIN) / height))
     edge = 0.03 * (limits[1] - limits[0])
-    axes.set(xlim=(limits[0, 0] - edge[0], limits[1, 0] + edge[0]), ylim=(limits[0, 1] - edge[1], limits[1, 1] + edge[1]))
-    axes.set(xticks=[], yticks=[])
+    (left, low), (right, high) = limits[0] - edge, limits[1] + edge
+    axes.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
     axes.spines[:].set(color=STYLE["rule"], linewidth=1.0)
     return axes
 
@@ -137,7 +142,8 @@ def _draw_points(axes: Axes, points: np.ndarray, groups: _Groups, colors: list[s
     size = float(np.clip(120 * count**-0.37, 2, 9)) * 72 / STYLE["dpi"]
     alpha = float(np.clip(8 * count**-0.29, 0.3, 0.85))
     filled = to_rgba_array([*colors, NOISE_GRAY], alpha)[groups.numbers[order]]
-    axes.scatter(*points[order].T, s=size**2, c=filled, linewidths=0, clip_on=False)
+    x, y = points[order].T
+    axes.scatter(x, y, s=size**2, c=filled, linewidths=0, clip_on=False)
 
 
 def _anchors(points: np.ndarray, groups: _Groups) -> np.ndarray:
@@ -155,7 +161,7 @@ def _colors(anchors: np.ndarray) -> list[str]:
     used = list(range(min(len(anchors), len(PALETTE))))
     for number in range(len(used), len(anchors)):
         away = np.square(anchors[:number] - anchors[number]).sum(axis=1)
-        used.append(max(range(len(PALETTE)), key=lambda each: min(away[np.array(used) == each])))  # noqa: B023
+        used.append(int(np.argmax([away[np.array(used) == each].min() for each in range(len(PALETTE))])))
     return [PALETTE[each] for each in used]
 
 
@@ -167,7 +173,7 @@ def _draw_names(page: Axes, axes: Axes, groups: _Groups, anchors: np.ndarray, co
     taken: list[Box] = []
     counts = np.bincount(groups.numbers[groups.numbers >= 0], minlength=len(groups.names))
     for number in np.argsort(-counts, kind="stable")[:NAMED].tolist():
-        artist = _name(page, groups.names[number])
+        artist = _name(page, groups.names[number], crowded=len(groups.names) > _FEW)
         extent = artist.get_window_extent()
         wished = (float(places[number, 0]), float(places[number, 1]))
         box = nearest_spot(wished, (extent.width + _DOT + 8, extent.height + 4), frame, taken)
@@ -180,11 +186,11 @@ def _draw_names(page: Axes, axes: Axes, groups: _Groups, anchors: np.ndarray, co
         dot = {"markersize": 6, "markerfacecolor": colors[number], "markeredgecolor": STYLE["paper"], "zorder": 3}
         page.plot(x, y, "o", markeredgewidth=1.0, **dot)
         if np.hypot((box[0] + box[2]) / 2 - wished[0], y - wished[1]) > _NEAR:
-            page.plot([wished[0], x], [wished[1], y], color=STYLE["ink"], linewidth=0.8)
+            page.plot([wished[0], x], [wished[1], y], color=STYLE["muted"], linewidth=0.7)
 
 
-def _name(page: Axes, name: str) -> Text:
-    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+def _name(page: Axes, name: str, crowded: bool) -> Text:
+    longest, kind = (12, "tiny") if crowded else (18, "text")
     halo = [withStroke(linewidth=2.5, foreground=STYLE["paper"])]
-    write(page, 0, 0, short, weight="bold", path_effects=halo)
+    write(page, 0, 0, shortened(name, longest), kind=kind, weight="bold", path_effects=halo)
     return page.texts[-1]

@@ -13,8 +13,9 @@ from typing import Any
 
 import tensorflow as tf
 
-#: Largest shift (share of the side), rotation (radians) and zoom (share); Guo et al. 2018 (DEC-DA), section 3.
-MAX_SHIFT, MAX_ROTATION, MAX_ZOOM = 0.1, math.radians(10), 0.1
+#: Largest shift (share of the side) and rotation (radians), those of Guo et al. 2018 (DEC-DA), section 3; largest
+#: zoom and shear (shares).
+MAX_SHIFT, MAX_ROTATION, MAX_ZOOM, MAX_SHEAR = 0.1, math.radians(10), 0.1, 0.15
 
 
 def augment(images: Any, names: Sequence[str], seed: Any) -> Any:
@@ -85,6 +86,12 @@ def zoom(count: Any, size: tuple[int, int], seed: Any) -> Any:
     return _scales(scale, scale)
 
 
+def shear(count: Any, size: tuple[int, int], seed: Any) -> Any:
+    """Leaning to either side by up to 15% of the height."""
+    slope = tf.random.stateless_uniform([count], seed, -MAX_SHEAR, MAX_SHEAR)
+    return _matrices(1.0, slope, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
 AUGMENTATIONS: dict[str, Callable[[Any, tuple[int, int], Any], Any]] = {
     "hflip": hflip,
     "vflip": vflip,
@@ -92,6 +99,7 @@ AUGMENTATIONS: dict[str, Callable[[Any, tuple[int, int], Any], Any]] = {
     "shift": shift,
     "rotate": rotate,
     "zoom": zoom,
+    "shear": shear,
 }
 
 

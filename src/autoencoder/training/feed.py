@@ -24,17 +24,21 @@ def steps(count: int, batch_size: int) -> int:
     return -(-count // batch_size)
 
 
-def training_batches(pixels: np.ndarray, training: Training, first_step: int = 0) -> tf.data.Dataset:
+def training_batches(
+    pixels: np.ndarray, training: Training, first_step: int = 0, partners: np.ndarray | None = None
+) -> tf.data.Dataset:
     """Feed (input, target) pairs without end, every image once an epoch in an order of its own.
 
     Parameters
     ----------
     pixels : uint8 array of shape (n, height, width, channels), in memory or memory-mapped
     training : Training
-        Gives `batch_size`, `seed`, `augment` and `noise`. Augmentation changes input and target alike; noise
-        damages the input only.
+        Gives `batch_size`, `seed`, `augment`, `target` and `noise`.
     first_step : int
         Where to begin: the same step always gives the same batch.
+    partners : int array of shape (n, m), optional
+        Rows that each image may be paired with. The input then holds a batch and, after it, a random partner of each
+        of its images; the target is the batch's alone.
     """
     per_epoch = steps(len(pixels), training.batch_size)
     order = _Order(len(pixels), training.seed)
@@ -42,19 +46,22 @@ def training_batches(pixels: np.ndarray, training: Training, first_step: int = 0
     def gather(step: np.ndarray) -> np.ndarray:
         epoch, batch = divmod(int(step), per_epoch)
         rows = order.of(epoch)[batch * training.batch_size : (batch + 1) * training.batch_size]
-        # Rows in the file's order: a memory-mapped file is read forwards.
-        return pixels[np.sort(rows)]
+        rows = np.sort(rows)  # the file's order: a memory-mapped file is read forwards
+        if partners is None:
+            return pixels[rows]
+        drawn = np.random.default_rng((training.seed, int(step))).integers(partners.shape[1], size=len(rows))
+        return pixels[np.concatenate([rows, partners[rows, drawn]])]
 
     def prepare(step: Any) -> tuple[Any, Any]:
-        target = _scaled(tf.numpy_function(gather, [step], tf.uint8), pixels.shape)
+        clean = given = _scaled(tf.numpy_function(gather, [step], tf.uint8), pixels.shape)
         seed = tf.stack([training.seed, tf.cast(step, tf.int32)])
         if training.augment:
-            target = augment(target, training.augment, seed)
-        given = (
-            corrupt(target, training.noise, tf.random.experimental.stateless_fold_in(seed, _NOISE_STREAM))
-            if training.noise
-            else target
-        )
+            given = augment(clean, training.augment, seed)
+        target = clean if training.target == "clean" else given
+        if partners is not None:
+            target = target[: tf.shape(target)[0] // 2]
+        if training.noise:
+            given = corrupt(given, training.noise, tf.random.experimental.stateless_fold_in(seed, _NOISE_STREAM))
         return given, target
 
     return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -13,9 +12,11 @@ import numpy as np
 
 from ..errors import DivergedError
 from ..losses import LOSSES
-from ..model.saved import save
+from ..model.build import Models
 from ..settings import Training
+from .contrast import ContrastedAutoencoder, partners
 from .feed import clean_batches, steps, training_batches
+from .learning_rate import current_rate, optimizer, plateau
 
 
 class Fitted(NamedTuple):
@@ -29,19 +30,18 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    model: keras.Model,
+    models: Models,
     train: np.ndarray,
     valid: np.ndarray,
     training: Training,
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
 ) -> Fitted:
-    """Train `model` to give back its own images; it ends with the weights of the best validation loss.
+    """Train the models to give back the images; they end with the weights of the best validation loss.
 
     Parameters
     ----------
-    model : keras.Model
-        Images to images, both float32 of shape (n, height, width, channels) in [0, 1].
+    models : Models
     train, valid : uint8 arrays of shape (n, height, width, channels)
     training : Training
     callbacks : list of keras.callbacks.Callback
@@ -52,17 +52,20 @@ def fit(
     Raises
     ------
     DivergedError
-        If the loss is no longer a number. `model` then holds the last good weights, or those it began with.
+        If the loss is no longer a number. The models then hold the last good weights, or those they began with.
     """
-    model.compile(optimizer=_optimizer(training), loss=LOSSES[training.loss])
+    per_epoch = steps(len(train), training.batch_size)
+    pairs = partners(train, training.neighbours) if training.contrast else None
+    model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
+    model.compile(optimizer=optimizer(training, per_epoch * training.train_epochs), loss=LOSSES[training.loss])
     guard = _Guard(training.patience, stopping)
     start = time.perf_counter()
     model.fit(
-        training_batches(train, training),
+        training_batches(train, training, partners=pairs),
         epochs=training.train_epochs,
-        steps_per_epoch=steps(len(train), training.batch_size),
+        steps_per_epoch=per_epoch,
         validation_data=clean_batches(valid, max(training.batch_size, 256)),
-        callbacks=[guard, *_schedule(training), *callbacks],
+        callbacks=[guard, *plateau(training), *callbacks],
         verbose=0,
         shuffle=False,
     )
@@ -72,39 +75,22 @@ def fit(
     if guard.status == "diverged":
         raise DivergedError(
             f"the loss became not a number in epoch {guard.epoch}; try a smaller --learning_rate (it was "
-            f"{_rate(model):.3g}); the weights of epoch {guard.best_epoch} are kept",
+            f"{current_rate(model.optimizer):.3g}); the weights of epoch {guard.best_epoch} are kept",
             fitted,
         )
     return fitted
 
 
-def _optimizer(training: Training) -> keras.optimizers.Optimizer:
-    optimizer = keras.optimizers.get(training.optimizer)
-    if training.learning_rate is not None:
-        optimizer.learning_rate = training.learning_rate
-    return optimizer
-
-
-def _rate(model: keras.Model) -> float:
-    return float(model.optimizer.learning_rate.numpy())
-
-
-def _schedule(training: Training) -> list[keras.callbacks.Callback]:
-    if training.reduce_lr is None:
-        return []
-    return [keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=training.reduce_lr)]
-
-
 class Checkpoints(keras.callbacks.Callback):
-    """Writes the whole model every `period` epochs to the path that `place` gives for the epoch."""
+    """Calls `save` with the epoch's number every `period` epochs."""
 
-    def __init__(self, period: int, place: Callable[[int], Path]) -> None:
+    def __init__(self, period: int, save: Callable[[int], None]) -> None:
         super().__init__()
-        self._period, self._place = period, place
+        self._period, self._save = period, save
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if (epoch + 1) % self._period == 0:
-            save(self.model, self._place(epoch + 1))
+            self._save(epoch + 1)
 
 
 class _Guard(keras.callbacks.Callback):
@@ -141,7 +127,12 @@ class _Guard(keras.callbacks.Callback):
         if self.status == "diverged" or not (math.isfinite(loss) and math.isfinite(val_loss)):
             self._end("diverged")
             return
-        row = {"epoch": epoch + 1, "loss": loss, "val_loss": val_loss, "learning_rate": _rate(self.model)}
+        row = {
+            "epoch": epoch + 1,
+            "loss": loss,
+            "val_loss": val_loss,
+            "learning_rate": current_rate(self.model.optimizer),
+        }
         for name, value in row.items():
             self.history[name].append(value)
         if val_loss < self._best_loss:

@@ -18,7 +18,7 @@ class Header(NamedTuple):
     """What is known of an image before it is decoded.
 
     `height` and `width` are as stored, in pixels; `orientation` is EXIF's 1 to 8; `levels` is the largest
-    value that a sample can have; `body` is where in the file the reading of the header stopped.
+    value that a sample has once OpenCV has decoded it; `body` is where in the file the reading of the header stopped.
     """
 
     kind: str

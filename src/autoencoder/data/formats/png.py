@@ -20,12 +20,12 @@ def read_header(data: bytes) -> Header:
     """Read IHDR, and EXIF's orientation where it stands in front of the image data."""
     if len(data) < 41:
         raise Incomplete("truncated PNG")
-    length, name, width, height, depth, color = struct.unpack_from(">I4sIIBB", data, 8)
+    length, name, width, height, color = struct.unpack_from(">I4sIIxB", data, 8)
     if name != b"IHDR" or length != 13:
         raise BadImage("PNG that does not begin with its header (IHDR)")
     check_size(height, width)
     orientation = 1 if data[37:41] == b"IDAT" else _orientation(data)
-    return Header("PNG", height, width, color in _GRAY_TYPES, orientation, 65_535 if depth == 16 else 255)
+    return Header("PNG", height, width, color in _GRAY_TYPES, orientation)
 
 
 def check(data: bytes) -> bytes:

@@ -1,0 +1,86 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from autoencoder.losses.neighbour import neighbour_contrast
+from autoencoder.model.build import build
+from autoencoder.settings import Architecture, Training
+from autoencoder.training.contrast import ContrastedAutoencoder, partners
+from autoencoder.training.feed import training_batches
+from autoencoder.training.fit import fit
+
+
+def test_contrast_by_hand():
+    # Two images at 0 and 1, their partners at 0 and 3: similarity 1 / (1 + d^2).
+    vectors = np.array([[0.0], [1.0], [0.0], [3.0]], np.float32)
+    similar = 1 / (1 + (vectors - vectors.T) ** 2)
+    np.fill_diagonal(similar, 0)
+    shares = similar / similar.sum(axis=1, keepdims=True)
+    expected = -np.log([shares[0, 2], shares[1, 3], shares[2, 0], shares[3, 1]]).mean()
+    assert neighbour_contrast(tf.constant(vectors)).numpy() == pytest.approx(expected, rel=1e-5)
+
+
+def test_contrast_is_least_where_partners_meet_and_others_are_far():
+    near = np.array([[0.0, 0], [99, 0], [0, 0], [99, 0]], np.float32)
+    equal = np.zeros((4, 2), np.float32)
+    assert neighbour_contrast(tf.constant(near)).numpy() < 0.01
+    assert neighbour_contrast(tf.constant(equal)).numpy() == pytest.approx(np.log(3))
+
+
+def test_partners_are_the_image_itself_and_its_nearest(digits):
+    found = partners(digits[:300], 5)
+    assert found.shape == (300, 6) and found.dtype == np.int32
+    np.testing.assert_array_equal(found[:, 0], np.arange(300))
+    flat = digits[:300].reshape(300, -1).astype(float)
+    flat -= flat.mean(0)
+    distances = ((flat[:, None] - flat[None]) ** 2).sum(-1)
+    nearest = np.argsort(distances, axis=1)[:, 1:6]
+    agreeing = [len(set(one) & set(other)) for one, other in zip(found[:, 1:], nearest, strict=True)]
+    assert np.mean(agreeing) > 4.9
+
+
+def test_partners_of_equal_images_are_other_images():
+    found = partners(np.zeros((12, 4, 4, 1), np.uint8), 3)
+    assert found.shape == (12, 4)
+    assert (found[:, 1:] != np.arange(12)[:, None]).all()
+
+
+def test_a_batch_holds_its_images_and_then_their_partners():
+    pixels = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
+    pairs = np.column_stack([np.arange(20), (np.arange(20) + 1) % 20])
+    given, target = next(iter(training_batches(pixels, Training(batch_size=8), partners=pairs)))
+    rows = np.round(given.numpy().ravel() * 255).astype(int)
+    assert len(rows) == 16 and target.shape == (8, 1, 1, 1)
+    np.testing.assert_array_equal(np.round(target.numpy().ravel() * 255), rows[:8])
+    assert set((rows[8:] - rows[:8]) % 20) == {0, 1}
+
+
+def test_a_clean_target_stays_as_it_was(digits):
+    training = Training(batch_size=8, augment=("rotate",), target="clean")
+    given, target = next(iter(training_batches(digits[:8], training)))
+    np.testing.assert_allclose(target, digits[:8].astype(np.float32) / 255)
+    assert not np.allclose(given, target)
+
+
+def test_contrast_teaches_embeddings_that_sort_digits(digits):
+    from sklearn.cluster import KMeans
+    from sklearn.datasets import load_digits
+    from sklearn.metrics import normalized_mutual_info_score
+
+    def agreement(contrast):
+        keras.utils.set_random_seed(0)
+        models = build(Architecture(filters=(16, 32)), (8, 8), 1)
+        training = Training(train_epochs=15, batch_size=128, loss="mse", contrast=contrast)
+        fit(models, digits, digits[:100], training, [])
+        vectors = models.encoder.predict(digits.astype(np.float32) / 255, verbose=0)
+        found = KMeans(10, n_init=3, random_state=0).fit_predict(vectors)
+        return normalized_mutual_info_score(load_digits().target, found)
+
+    assert agreement(0.1) > agreement(0.0) + 0.02
+
+
+def test_outside_of_training_it_is_the_autoencoder_itself(digits):
+    models = build(Architecture(filters=(8,)), (8, 8), 1)
+    images = digits[:4].astype(np.float32) / 255
+    np.testing.assert_array_equal(ContrastedAutoencoder(models, 1.0)(images), models.autoencoder(images))
