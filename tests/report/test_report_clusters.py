@@ -414,6 +414,9 @@ def test_the_course_of_deep_clustering(drawn, tmp_path, epochs, count):
     np.testing.assert_allclose(changed.lines[0].get_ydata(), 100 * history["changed"])
     np.testing.assert_array_equal([line.get_ydata() for line in members.lines], sizes.T)
     named = [int(text) for text in said(figure) if text.isdecimal()]
+    heights = [text.get_position()[1] for text in figure.axes[0].texts if text.get_text().isdecimal()]
+    low, high = (figure.bbox.height - edge for edge in (members.bbox.y1, members.bbox.y0))
+    assert low - 0.1 <= min(heights) and max(heights) <= high + 0.1
     assert len(named) == min(count, 18) and {sizes[-1, each] for each in named} >= {sizes[-1].min(), sizes[-1].max()}
 
 

@@ -43,8 +43,15 @@ def read_pixels(data: bytes, image_shape: tuple[int, int], color: str) -> np.nda
     return fit(decode(data), image_shape, color)
 
 
-def decode(data: bytes) -> np.ndarray:
+def decode(data: bytes, header: Header | None = None) -> np.ndarray:
     """Decode one image file at its own size.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole file.
+    header : Header, optional
+        What `read_header` says of it, where that is known already.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def decode(data: bytes) -> np.ndarray:
     BadImage
         If the file is damaged, no image, an animation or too large.
     """
-    header = read_header(data)
+    header = header or read_header(data)
     if header.kind == "PNG":
         data = png.check(data)
     elif header.kind == "JPEG":

@@ -117,10 +117,11 @@ def _listing(root: Path, found: dict[str, Found], bad: list[BadFile], unread: li
         root=root,
         paths=paths,
         labels=tuple(path.partition("/")[0] for path in paths) if has_classes else None,
-        shapes=np.array([file.shape for file in found.values()], int).reshape(-1, 2),
+        shapes=np.array([file.header.shape for file in found.values()], int).reshape(-1, 2),
         stamps=np.array([file.stamp for file in found.values()], np.int64).reshape(-1, 2),
         bad=tuple(bad),
         files=len(paths) + len(bad),
+        headers=tuple(file.header for file in found.values()),
         contents=tuple(file.content for file in found.values()),
     )
 

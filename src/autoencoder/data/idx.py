@@ -115,7 +115,6 @@ def scan_idx(path: Path) -> Listing:
         stamps=np.tile(np.array([status.st_size, status.st_mtime_ns]), (count, 1)),
         bad=(),
         files=count,
-        contents=(None,) * count,
         pixels=pixels,
     )
 

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from ..errors import DataError
+from .formats.common import Header
+
+Value = TypeVar("Value")
 
 _EXAMPLES = 3
 
@@ -40,8 +43,10 @@ class Listing:
         What could not be used, sorted.
     files : int
         How many files the whole scan looked at, usable or not.
+    headers : tuple of Header, n of them
+        What the files' headers say; empty for an idx file.
     contents : tuple of (bytes or None), n of them
-        Small files that were read whole, so that they need not be opened twice.
+        Small files that were read whole, so that they need not be opened twice; empty for an idx file.
     pixels : uint8 array of shape (n, h, w), or None
         Images of an idx file, which are stored decoded.
     """
@@ -53,7 +58,8 @@ class Listing:
     stamps: np.ndarray
     bad: tuple[BadFile, ...]
     files: int
-    contents: tuple[bytes | None, ...] = field(repr=False)
+    headers: tuple[Header, ...] = field(default=(), repr=False)
+    contents: tuple[bytes | None, ...] = field(default=(), repr=False)
     pixels: np.ndarray | None = field(default=None, repr=False)
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Listing":
@@ -61,13 +67,18 @@ class Listing:
         chosen = [int(row) for row in rows]
         return replace(
             self,
-            paths=tuple(self.paths[row] for row in chosen),
-            labels=None if self.labels is None else tuple(self.labels[row] for row in chosen),
+            paths=_of(self.paths, chosen),
+            labels=None if self.labels is None else _of(self.labels, chosen),
             shapes=self.shapes[chosen],
             stamps=self.stamps[chosen],
-            contents=tuple(self.contents[row] for row in chosen),
+            headers=_of(self.headers, chosen) if self.headers else (),
+            contents=_of(self.contents, chosen) if self.contents else (),
             pixels=None if self.pixels is None else self.pixels[chosen],
         )
+
+
+def _of(values: tuple[Value, ...], rows: list[int]) -> tuple[Value, ...]:
+    return tuple(values[row] for row in rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +127,7 @@ def check_usable(listing: Listing, max_bad: float) -> None:
     if share > max_bad:
         raise DataError(
             f"{source}: {len(bad):,} of {listing.files:,} files can't be used, a share of {share:.2f} where "
-            f"--max_bad={max_bad:g} is the most that is accepted ({examples}); remove or repair them, or raise --max_bad"
+            f"--max_bad={max_bad:g} is the most that is accepted ({examples}); remove or repair them or raise --max_bad"
         )
 
 

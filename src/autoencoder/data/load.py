@@ -10,9 +10,8 @@ from threading import Lock
 import numpy as np
 
 from .cache import Block, Refused, cache_file, open_cache, write_cache
-from .decode import decode, fit, quiet_codecs, read_pixels
+from .decode import decode, fit, quiet_codecs
 from .formats.common import BadImage
-from .formats.header import read_header
 from .listing import BadFile, Images, Listing, check_usable
 from .memory import memory_plan
 from .parallel import in_order
@@ -84,23 +83,25 @@ def is_grayscale(listing: Listing, sample: int = 100) -> bool:
 
     A colour file counts as gray where its three channels agree everywhere. Files that can't be decoded don't count.
     """
+    if listing.pixels is not None:
+        return True
     rows = np.unique(np.linspace(0, len(listing.paths) - 1, min(sample, len(listing.paths))).astype(int))
-    grays = []
+    decoded = 0
     with quiet_codecs():
         for row in rows:
             try:
-                grays.append(listing.pixels is not None or _is_gray(_content(listing, int(row))))
+                if not _is_gray(listing, row):
+                    return False
             except BadImage:
                 continue  # loading will list it with its reason
-            if not grays[-1]:
-                return False
-    return bool(grays)
+            decoded += 1
+    return decoded > 0
 
 
-def _is_gray(content: bytes) -> bool:
-    if read_header(content).gray:
+def _is_gray(listing: Listing, row: int) -> bool:
+    if listing.headers[row].gray:
         return True
-    pixels = decode(content)
+    pixels = _pixels(listing, row)
     return bool((pixels[..., 1:] == pixels[..., :1]).all())
 
 
@@ -154,21 +155,20 @@ def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, row
 def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int) -> np.ndarray:
     if listing.pixels is not None:
         return fit(listing.pixels[row], image_shape, color)
-    content = listing.contents[row]
-    if content is not None:
-        return read_pixels(content, image_shape, color)
-    if listing.shapes[row].prod() > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE:
+    if listing.contents[row] is None and (
+        listing.shapes[row].prod() > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE
+    ):
         with _ONE_LARGE_AT_A_TIME:
-            return read_pixels(_content(listing, row), image_shape, color)
-    return read_pixels(_content(listing, row), image_shape, color)
+            return fit(_pixels(listing, row), image_shape, color)
+    return fit(_pixels(listing, row), image_shape, color)
 
 
-def _content(listing: Listing, row: int) -> bytes:
+def _pixels(listing: Listing, row: int) -> np.ndarray:
     content = listing.contents[row]
-    if content is not None:
-        return content
-    size, changed = map(int, listing.stamps[row])
-    return read(f"{listing.root}/{listing.paths[row]}", (size, changed))
+    if content is None:
+        size, changed = map(int, listing.stamps[row])
+        content = read(f"{listing.root}/{listing.paths[row]}", (size, changed))
+    return decode(content, listing.headers[row])
 
 
 def _without_refused(listing: Listing, refused: list[Refused]) -> Listing:

@@ -4,7 +4,7 @@ import os
 import stat
 from typing import NamedTuple
 
-from .formats.common import BadImage, Incomplete
+from .formats.common import BadImage, Header, Incomplete
 from .formats.header import read_header
 
 HEAD = 65_536
@@ -15,7 +15,7 @@ _HOW = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 class Found(NamedTuple):
     """What the beginning of an image file says; `content` is the whole file where it is small."""
 
-    shape: tuple[int, int]
+    header: Header
     stamp: tuple[int, int]
     content: bytes | None
 
@@ -32,20 +32,22 @@ def look(path: str) -> Found:
         file = os.open(path, _HOW)
         try:
             stamp = _stamp(file)
-            head = os.read(file, min(HEAD, stamp[0]))
-            whole = len(head) >= stamp[0]
+            size = stamp[0]
+            head = os.read(file, size if size < HEAD else HEAD)
+            whole = len(head) == size
             try:
                 header = read_header(head)
             except Incomplete:
                 if whole:
                     raise
-                header = read_header(_read_all(file, stamp[0], head))
+                header = read_header(_read_all(file, size, head))
         finally:
             os.close(file)
     except OSError as error:
         raise BadImage(_why(error)) from None
-    _check_file_size(stamp[0])
-    return Found(header.shape, stamp, head if whole else None)
+    if not whole:
+        _check_file_size(size)
+    return Found(header, stamp, head if whole else None)
 
 
 def read(path: str, stamp: tuple[int, int]) -> bytes:

@@ -88,7 +88,7 @@ def _draw(
     longest = len(f"{table.max():,}")
     width, height = (max(64, 12 * longest + 14), 34) if counted else (22, 22)
     tilted = max(map(len, columns)) * 13 > width
-    top = 104 + 13 * (min(_LONGEST, max(map(len, columns))) if tilted else 1)
+    top = 112 + 13 * (min(_LONGEST, max(map(len, columns))) if tilted else 1)
     across, down = width * len(columns), height * len(rows)
     left = _MARGIN + _NAMES
     figure, page = sheet(max(900, left + across + _TOTALS + _MARGIN), top + down + 44 + _MARGIN)

@@ -40,13 +40,10 @@ def training_batches(
         Rows that each image may be paired with. The input then holds a batch and, after it, a random partner of each
         of its images; the target is the batch's alone.
     """
-    per_epoch = steps(len(pixels), training.batch_size)
-    order = _Order(len(pixels), training.seed)
+    order = _Order(len(pixels), training)
 
     def gather(step: np.ndarray) -> np.ndarray:
-        epoch, batch = divmod(int(step), per_epoch)
-        rows = order.of(epoch)[batch * training.batch_size : (batch + 1) * training.batch_size]
-        rows = np.sort(rows)  # the file's order: a memory-mapped file is read forwards
+        rows = order.batch(int(step))
         if partners is None:
             return pixels[rows]
         drawn = np.random.default_rng((training.seed, int(step))).integers(partners.shape[1], size=len(rows))
@@ -67,6 +64,43 @@ def training_batches(
     return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)
 
 
+def target_batches(
+    pixels: np.ndarray, targets: Any, training: Training, first_step: int, with_image: bool
+) -> tf.data.Dataset:
+    """Feed (input, outputs, weights) without end, in the order that `training_batches` would have.
+
+    Parameters
+    ----------
+    pixels : uint8 array of shape (n, height, width, channels)
+    targets : pair of float32 arrays
+        `clusters` of shape (n, k) and `weights` of shape (n,).
+    training : Training
+        Gives `batch_size`, `seed` and `augment`; an augmented input is compared with its own augmented image.
+    first_step : int
+    with_image : bool
+        Whether the outputs hold the image too.
+    """
+    order = _Order(len(pixels), training)
+    width = targets.clusters.shape[1]
+
+    def gather(step: np.ndarray) -> tuple[np.ndarray, ...]:
+        rows = order.batch(int(step))
+        return pixels[rows], targets.clusters[rows], targets.weights[rows]
+
+    def prepare(step: Any) -> tuple[Any, ...]:
+        images, clusters, weights = tf.numpy_function(gather, [step], (tf.uint8, tf.float32, tf.float32))
+        given = _scaled(images, pixels.shape)
+        clusters.set_shape((None, width))
+        weights.set_shape((None,))
+        if training.augment:
+            given = augment(given, training.augment, tf.stack([training.seed, tf.cast(step, tf.int32)]))
+        if not with_image:
+            return given, {"clusters": clusters}, {"clusters": weights}
+        return given, {"clusters": clusters, "image": given}, {"clusters": weights, "image": tf.ones_like(weights)}
+
+    return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)
+
+
 def clean_batches(pixels: np.ndarray, batch_size: int) -> tf.data.Dataset:
     """Feed (input, target) pairs once, in order, unchanged. Shapes as for `training_batches`."""
 
@@ -81,17 +115,19 @@ def clean_batches(pixels: np.ndarray, batch_size: int) -> tf.data.Dataset:
 
 
 class _Order:
-    """The order of the images in an epoch, worked out once an epoch."""
+    """The order of the images, drawn anew for every epoch and worked out once an epoch."""
 
-    def __init__(self, count: int, seed: int) -> None:
-        self._count, self._seed = count, seed
+    def __init__(self, count: int, training: Training) -> None:
+        self._count, self._size, self._seed = count, training.batch_size, training.seed
         self._epoch, self._rows = -1, np.empty(0, int)
 
-    def of(self, epoch: int) -> np.ndarray:
+    def batch(self, step: int) -> np.ndarray:
+        """Return the rows of the batch of a step, in the file's order: a memory-mapped file is read forwards."""
+        epoch, number = divmod(step, steps(self._count, self._size))
         if epoch != self._epoch:
             self._rows = np.random.default_rng((self._seed, epoch)).permutation(self._count)
             self._epoch = epoch
-        return self._rows
+        return np.sort(self._rows[number * self._size : (number + 1) * self._size])
 
 
 def _scaled(images: Any, shape: tuple[int, ...]) -> Any:
