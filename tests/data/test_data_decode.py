@@ -42,7 +42,7 @@ HASHES = {
     "PNG of 16 bits in colour": "9c2716c47fb0",
     "TIFF of 16 bits in colour": "9c2716c47fb0",
     "PPM of 16 bits": "9c2716c47fb0",
-    "PGM of 4095": "0c30658ce945",
+    "PGM of 4095": "2a35b74ad652",
     "PGM of 15 in text": "739e0e8490ea",
     "PNG of 1 bit": "12dac0aa2aaa",
     "PNG of 2 bits": "36acd294ac9a",
@@ -131,9 +131,17 @@ def test_16_bits_without_colour(files, deep):
 
 
 def test_portable_maps_are_scaled_by_their_largest_value(files):
-    expected = np.floor(np.arange(4096) * 255 / 4095 + 0.5)
-    assert np.array_equal(decode(files["PGM of 4095"]).ravel(), expected)
+    assert np.array_equal(decode(files["PGM of 4095"]).ravel(), np.arange(4096) * 255 // 4095)
     assert np.array_equal(decode(files["PGM of 15 in text"]).ravel(), np.arange(16) * 17)
+
+
+@pytest.mark.parametrize("largest", [1, 7, 100, 254, 300])
+def test_portable_maps_of_text_and_of_bytes_agree(largest):
+    values = np.arange(largest + 1)
+    start = b"%d 1 %d " % (largest + 1, largest)
+    text = b"P2 " + start + b" ".join(b"%d" % value for value in values)
+    packed = b"P5 " + start + values.astype(">u2" if largest > 255 else np.uint8).tobytes()
+    assert decode(text).tolist() == decode(packed).tolist() == [(values * 255 // largest).tolist()]
 
 
 def test_few_bits_are_spread_and_palettes_expanded(files):

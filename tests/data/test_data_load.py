@@ -1,3 +1,4 @@
+import contextlib
 import os
 import subprocess
 import sys
@@ -92,10 +93,21 @@ def test_a_file_that_changes_or_goes_after_the_scan_is_listed(save, image, nothi
     )
 
 
-def test_a_large_image_is_read_and_decoded(save, nothing_kept, monkeypatch):
+@pytest.mark.parametrize("kept", [0, 10**6])
+def test_large_images_are_decoded_one_at_a_time(save, image, monkeypatch, kept):
+    class Door(contextlib.AbstractContextManager):
+        entered = 0
+
+        def __exit__(self, *error):
+            self.entered += 1
+
+    door = Door()
+    monkeypatch.setattr(load, "_ONE_LARGE_AT_A_TIME", door)
     monkeypatch.setattr(load, "_LARGE_PIXELS", 100)
-    large = cv2.imencode(".png", np.full((50, 40), 9, np.uint8))[1].tobytes()
-    assert values(load.load(scan(save({"a.png": large, "b.png": large})), (5, 4), "grayscale")) == [9, 9]
+    monkeypatch.setattr(folder, "KEPT_BYTES", kept)
+    files = {"a.png": image(9, 50, 40), "b.png": image(8), "c.png": image(7, 11, 10)}
+    assert values(load.load(scan(save(files)), (5, 4), "grayscale")) == [9, 8, 7]
+    assert door.entered == 2
 
 
 @pytest.mark.parametrize("limit", [None, 0])

@@ -103,7 +103,7 @@ def _to_8_bits(pixels: np.ndarray, levels: int) -> np.ndarray:
     if levels == 65_535:
         np.right_shift(pixels, 8, out=pixels)
         return pixels.astype(np.uint8)
-    scaled = ((np.arange(levels + 1) * 255 + levels // 2) // levels).astype(np.uint8)
+    scaled = (np.arange(levels + 1) * 255 // levels).astype(np.uint8)  # rounded down, as OpenCV does in text files
     result = np.empty(pixels.shape, np.uint8)
     for row, values in enumerate(pixels):  # row by row: an index of the whole image would take eight times its memory
         result[row] = scaled[np.minimum(values, levels)]

@@ -155,9 +155,8 @@ def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, row
 def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int) -> np.ndarray:
     if listing.pixels is not None:
         return fit(listing.pixels[row], image_shape, color)
-    if listing.contents[row] is None and (
-        listing.shapes[row].prod() > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE
-    ):
+    header = listing.headers[row]
+    if header.height * header.width > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE:
         with _ONE_LARGE_AT_A_TIME:
             return fit(_pixels(listing, row), image_shape, color)
     return fit(_pixels(listing, row), image_shape, color)

@@ -1,0 +1,1 @@
+"""The work behind the commands, from settings to folders: what several commands share."""

@@ -1,0 +1,96 @@
+"""What a training leaves: models first, then scores, pictures and the row in logs/aescore.csv."""
+
+from __future__ import annotations
+
+import math
+import os
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from .. import aescore, run_folder
+from ..losses import LOSSES
+from ..model.apply import applied
+from ..model.build import Models
+from ..model.saved import save
+from ..report.figures import comparison, loss_curve
+from ..run_folder import Run
+from ..scores.reconstruction import pca_mse, score
+from ..settings import Settings
+from ..training.fit import Fitted
+from .images import Parts
+
+#: Scores of the training images are of so many of them at most, evenly spread.
+SCORED_TRAINING_IMAGES = 10_000
+PICTURED = 10
+
+
+def leave(run: Run, settings: Settings, models: Models, parts: Parts, fitted: Fitted) -> dict[str, Any]:
+    """Save the models first, then all that is said about them, and append the row."""
+    save(models.autoencoder, run.autoencoder)
+    save(models.encoder, run.encoder)
+    save(models.decoder, run.decoder)
+    if settings.output.h5:
+        save(models.autoencoder, run.autoencoder_h5)
+        save(models.encoder, run.encoder_h5)
+    run.write_history(fitted.history)
+    if fitted.history["epoch"]:
+        loss_curve(fitted.history, run.loss_picture)
+    scores = _scores(settings, models, parts, fitted)
+    _pictures(run, models, parts)
+    run.write_scores(scores)
+    row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
+    for note in aescore.append(run_folder.LOGS / "aescore.csv", row):
+        print(f"note: {note}")
+    return scores
+
+
+def _spread(pixels: np.ndarray, count: int) -> np.ndarray:
+    """Return at most `count` images, evenly spread."""
+    rows = np.linspace(0, len(pixels) - 1, min(count, len(pixels))).astype(int)
+    return pixels[rows]
+
+
+def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted) -> dict[str, Any]:
+    restore = applied(models.autoencoder)
+    train = _spread(parts.train.pixels, SCORED_TRAINING_IMAGES)
+    width = math.prod(models.encoder.output.shape[1:])
+    loss = LOSSES[settings.training.loss]
+    row: dict[str, Any] = {}
+    for part, pixels in (("train", train), ("valid", parts.valid.pixels)):
+        found = score(pixels, restore, loss, 256)
+        row |= {f"{part}_{name}": value for name, value in found._asdict().items() if name != "images"}
+    row |= {
+        "pca_mse": pca_mse(train, parts.valid.pixels, width, settings.training.seed),
+        "parameters": int(models.autoencoder.count_params()),
+        "embedding_size": width,
+        "epochs": len(fitted.history["epoch"]),
+        "best_epoch": fitted.best_epoch,
+        "seconds": round(fitted.seconds, 2),
+        "images_per_second": round(fitted.images_per_second, 1),
+        "seed": settings.training.seed,
+        "status": fitted.status,
+        "bad_files": len({*parts.train.bad, *parts.valid.bad}),
+    }
+    return row
+
+
+def _pictures(run: Run, models: Models, parts: Parts) -> None:
+    restore = applied(models.autoencoder)
+    for part, images in zip(("train", "valid"), parts, strict=True):
+        originals = _spread(images.pixels, PICTURED)
+        comparison(originals, restore(originals.astype(np.float32) / 255), run.comparison(part))
+
+
+def summary(run: Run, scores: dict[str, Any]) -> str:
+    """Return what the user is told at the end."""
+    lines = (
+        f"\nvalidation: loss {scores['valid_loss']:.5f}, mse {scores['valid_mse']:.5f} "
+        f"(a PCA of the same width: {scores['pca_mse']:.5f}), ssim {scores['valid_ssim']:.3f}",
+        f"the run is in {run.path}{os.sep}",
+        f"  look at {run.comparison('valid').name} and {run.loss_picture.name}; the model is {run.autoencoder.name}, "
+        f"its encoder {run.encoder.name}",
+        f"  its row is in {run_folder.LOGS / 'aescore.csv'}",
+    )
+    return "\n".join(lines)
