@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "autoencoder"
 LEVELS = [
     {"errors"},
     {"files", "settings", "signals", "tensorflow_start"},
-    {"aescore", "command", "geometry"},
+    {"aescore", "cluster_settings", "command", "geometry"},
     {"clustering", "data", "losses", "model", "scores"},
     {"cluster_folder", "embeddings", "run_folder", "training"},
     {"deep"},

@@ -16,7 +16,7 @@ from fire.decorators import SetParseFn
 
 from .arguments import read_arguments
 from .command import Job, job
-from .commands import encode, run
+from .commands import assign, cluster, encode, run, sort
 from .errors import UsageError, UserError
 from .help import command_help, overview
 from .settings import canonical
@@ -24,7 +24,10 @@ from .settings import canonical
 #: One line a command; each is described by its own module.
 COMMANDS = {
     "run": run.COMMAND,
+    "sort": sort.COMMAND,
     "encode": encode.COMMAND,
+    "cluster": cluster.COMMAND,
+    "assign": assign.COMMAND,
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +46,7 @@ def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5)
     """
     listing = scan(source)
     images = load(listing, encoder.image_shape, encoder.color, max_bad=max_bad, cache_dir=cache_dir)
-    vectors = np.concatenate(list(_encoded(encoder, images.pixels)))
+    vectors = encode(encoder, images.pixels)
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(wrong):
         raise DataError(
@@ -57,9 +56,13 @@ def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5)
     return Embeddings(vectors, images.paths, images.labels, source, images.bad), images
 
 
-def _encoded(encoder: Encoder, pixels: np.ndarray) -> Iterator[np.ndarray]:
+def encode(encoder: Encoder, pixels: np.ndarray) -> np.ndarray:
+    """Encode decoded images, uint8 of shape (n, height, width, channels), to float32 vectors of shape (n, width)."""
+    vectors = np.empty((len(pixels), encoder.width), np.float32)
     for start in range(0, len(pixels), BATCH):
-        yield encoder.apply(pixels[start : start + BATCH].astype(np.float32) / np.float32(255))
+        batch = pixels[start : start + BATCH].astype(np.float32) / np.float32(255)
+        vectors[start : start + BATCH] = encoder.apply(batch)
+    return vectors
 
 
 def write_parquet(embeddings: Embeddings, path: Path) -> None:

@@ -95,9 +95,15 @@ class Run:
         """The folder of a clustering."""
         return self.path / "clusters" / f"{method}_k{k}"
 
+    def flags(self) -> dict[str, Any]:
+        """Read the flags that the run was made with, of whichever command; none where the folder does not say."""
+        if not self.settings_file.is_file():
+            return {}
+        return dict(yaml.safe_load(self.settings_file.read_text(encoding="utf-8")))
+
     def settings(self) -> Settings:
-        """Read the settings back."""
-        return Settings.from_flags(yaml.safe_load(self.settings_file.read_text(encoding="utf-8")))
+        """Read the settings of a training back."""
+        return Settings.from_flags(self.flags())
 
     def comparison(self, part: str) -> Path:
         """Originals over reconstructions over their difference, of `part`: train or valid."""
@@ -230,10 +236,11 @@ def trained_on(run: Run) -> Path:
     UsageError
         If the folder does not say.
     """
-    source = run.settings().data.train_dir if run.settings_file.is_file() else None
+    flags = run.flags()
+    source = flags.get("images") or flags.get("train_dir")
     if source is None:
         raise UsageError(f"--images: {run.path} does not say what it was trained on; name a folder of images")
-    return source
+    return Path(source)
 
 
 def _by_age() -> list[Path]:

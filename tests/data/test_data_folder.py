@@ -225,6 +225,15 @@ def test_small_files_are_kept_while_there_is_room(save, image, monkeypatch):
     assert scan(save(files)).contents == (image(), image(), None)
 
 
+@pytest.mark.parametrize("seconds", [0, 1000])
+def test_a_slow_disk_changes_nothing_but_the_number_of_threads(save, image, monkeypatch, seconds):
+    monkeypatch.setattr(folder, "_SLOW_SECONDS", seconds)
+    files = {f"{number:03}.png": b"" if number % 50 == 7 else image() for number in range(300)}
+    listing = scan(save(files))
+    assert listing.paths == tuple(name for name, content in files.items() if content)
+    assert listing.bad == tuple(BadFile(f"{number:03}.png", "an empty file") for number in range(7, 300, 50))
+
+
 def test_a_part_of_a_listing_knows_what_the_whole_could_not_use(save, image):
     listing = scan(save({"cat/a.png": image(1), "cat/b.png": image(2), "dog/c.png": image(3), "dog/d.png": b""}))
     part = listing.take([2, 0])

@@ -16,9 +16,12 @@ from autoencoder.data.listing import BadFile
 from autoencoder.errors import DataError, DiskError
 
 
-@pytest.fixture(params=[1, 4], ids=["one processor", "four processors"])
-def processors(request, monkeypatch):
-    monkeypatch.setattr(parallel, "processors", lambda: request.param)
+@pytest.fixture(params=[1, 4], ids=["one thread", "four threads"])
+def threads(request, monkeypatch) -> int:
+    """Let images of any size be worth several threads."""
+    monkeypatch.setattr(load, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(load, "processors", lambda: request.param)
+    return request.param
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def values(images) -> list[int]:
     return images.pixels[:, 0, 0, 0].tolist()
 
 
-def test_images_come_in_order_with_their_labels(save, image, processors):
+def test_images_come_in_order_with_their_labels(save, image, threads):
     files = {f"{'odd' if value % 2 else 'even'}/{value:03}.png": image(value) for value in range(200)}
     images = load.load(scan(save(files)), (2, 3), "grayscale")
     assert images.pixels.shape == (200, 2, 3, 1) and images.pixels.dtype == np.uint8
@@ -40,7 +43,7 @@ def test_images_come_in_order_with_their_labels(save, image, processors):
     assert (images.paths[1], images.bad) == ("even/002.png", ())
 
 
-def test_many_small_pieces_of_work_keep_the_order(save, image, processors, monkeypatch):
+def test_many_small_pieces_of_work_keep_the_order(save, image, threads, monkeypatch):
     monkeypatch.setattr(load, "_IMAGES_AT_ONCE", 3)
     images = load.load(scan(save({f"{value:03}.png": image(value) for value in range(100)})), (2, 3), "rgb")
     assert values(images) == list(range(100))
@@ -53,7 +56,7 @@ def test_images_of_different_kinds_get_one_shape_and_colour(save, image, ramp):
     assert np.array_equal(images.pixels[1], ramp[..., ::-1])
 
 
-def test_what_only_decoding_shows_is_dropped_and_listed(save, image, processors):
+def test_what_only_decoding_shows_is_dropped_and_listed(save, image, threads):
     files = {"a.png": image(1), "b.png": image(2)[:-12], "c.png": image(3), "d.png": b"", "e.png": image(5)}
     images = load.load(scan(save(files)), (2, 3), "grayscale")
     assert (values(images), images.paths) == ([1, 3, 5], ("a.png", "c.png", "e.png"))
@@ -150,7 +153,7 @@ def cache_files(folder: Path) -> list[Path]:
     return sorted((folder / "new" / "cache").iterdir())
 
 
-def test_images_beyond_the_limit_are_mapped_from_a_file(root, tmp_path, processors):
+def test_images_beyond_the_limit_are_mapped_from_a_file(root, tmp_path, threads):
     images = mapped(scan(root), tmp_path)
     assert isinstance(images.pixels, np.memmap) and not images.pixels.flags.writeable
     assert images.pixels.shape == (2, 2, 3, 1) and values(images) == [1, 3]
@@ -243,25 +246,28 @@ def test_a_place_that_is_no_folder_is_an_error(root, tmp_path):
 # --- several threads ---
 
 
-def test_results_come_in_order_whoever_is_first(processors):
+def test_results_come_in_order_whoever_is_first(threads):
     def slow_at_first(number: int) -> int:
         time.sleep(0.002 if number < 3 else 0)
         return number * number
 
-    assert list(parallel.in_order(slow_at_first, range(50))) == [number**2 for number in range(50)]
+    assert list(parallel.in_order(slow_at_first, range(50), threads)) == [number**2 for number in range(50)]
 
 
-def test_only_a_few_items_are_begun_ahead(monkeypatch):
-    monkeypatch.setattr(parallel, "processors", lambda: 2)
+def test_only_a_few_items_are_begun_ahead():
     begun = []
-    results = parallel.in_order(lambda number: number, (begun.append(number) or number for number in range(1000)))
+    results = parallel.in_order(lambda number: number, (begun.append(number) or number for number in range(1000)), 2)
     assert next(results) == 0
     assert len(begun) < 10
     results.close()
 
 
-def test_an_error_arrives_where_the_result_would(processors):
-    results = parallel.in_order(lambda number: 1 // number, [1, 1, 0, 1])
+def test_an_error_arrives_where_the_result_would(threads):
+    results = parallel.in_order(lambda number: 1 // number, [1, 1, 0, 1], threads)
     assert [next(results), next(results)] == [1, 1]
     with pytest.raises(ZeroDivisionError):
         next(results)
+
+
+def test_there_is_a_processor():
+    assert parallel.processors() >= 1

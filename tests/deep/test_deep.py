@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from autoencoder import clustering
-from autoencoder.deep import DEEP, Refinement, refine
+from autoencoder.deep import DEEP, Refinement, Start, refine
 from autoencoder.deep.dec import target_distribution
+from autoencoder.deep.graph import modularity, neighbour_graph, smoothed
 from autoencoder.deep.refine import Targets
-from autoencoder.deep.self_label import neighbour_graph, smoothed, surest
+from autoencoder.deep.self_label import surest
 from autoencoder.model.build import build
 from autoencoder.model.saved import load, save
 from autoencoder.settings import Architecture, Training
@@ -30,12 +31,13 @@ def trained(digits):
 
 
 def begin(digits, trained):
-    """The trained models, their images, k-means' clusters of the embedding, and the embedding."""
+    """What a method begins with: trained models, their embedding, k-means' clusters of it, and the graph."""
     keras.utils.set_random_seed(0)
     models = build(Architecture(filters=(8,)), (8, 8), 1)
     models.autoencoder.set_weights(trained)
     vectors = models.encoder.predict(digits[:COUNT].astype(np.float32) / 255, verbose=0)
-    return models, digits[:COUNT], clustering.fit(vectors, "kmeans", 5, 0).labels, vectors
+    labels = clustering.fit(vectors, "kmeans", 5, 0).labels
+    return Start(models, vectors, labels, neighbour_graph(digits[:COUNT]))
 
 
 @pytest.fixture
@@ -44,16 +46,16 @@ def start(digits, trained):
 
 
 @pytest.mark.parametrize("name", DEEP)
-def test_contract(start, name, tmp_path):
-    method = DEEP[name](*start)
-    refined = refine(method, start[1], TRAINING)
+def test_contract(digits, start, name, tmp_path):
+    method = DEEP[name](start)
+    refined = refine(method, digits[:COUNT], TRAINING)
     assert refined.assignments.shape == (COUNT, 5)
     np.testing.assert_allclose(refined.assignments.sum(axis=1), 1, atol=1e-5)
     assert [sum(sizes) for sizes in refined.sizes] == [COUNT] * len(refined.history["epoch"])
     assert all(0 <= changed <= 1 for changed in refined.history["changed"])
     assert np.isfinite(refined.history["loss"]).all()
     save(method.network, tmp_path / "network.keras")
-    images = start[1][:7].astype(np.float32) / 255
+    images = digits[:COUNT][:7].astype(np.float32) / 255
     again = load(tmp_path / "network.keras")(images)["clusters"].numpy()
     np.testing.assert_allclose(again, refined.assignments[:7], atol=1e-5)
     np.testing.assert_array_equal(again.argmax(axis=1), refined.assignments[:7].argmax(axis=1))
@@ -61,18 +63,18 @@ def test_contract(start, name, tmp_path):
 
 @pytest.mark.parametrize("name", DEEP)
 def test_the_same_seed_gives_the_same_assignments(digits, trained, name):
-    one, other = (refine(DEEP[name](*begin(digits, trained)), digits[:COUNT], TRAINING).assignments for _ in range(2))
+    one, other = (refine(DEEP[name](begin(digits, trained)), digits[:COUNT], TRAINING).assignments for _ in range(2))
     np.testing.assert_array_equal(one, other)
 
 
-def test_the_first_assignments_of_dec_are_those_of_its_start(start):
-    method = DEEP["dec"](*start)
-    q = method.network(start[1].astype(np.float32) / 255)["clusters"].numpy()
-    assert np.mean(q.argmax(axis=1) == start[2]) > 0.97
+def test_the_first_assignments_of_dec_are_those_of_its_start(digits, start):
+    method = DEEP["dec"](start)
+    q = method.network(digits[:COUNT].astype(np.float32) / 255)["clusters"].numpy()
+    assert np.mean(q.argmax(axis=1) == start.labels) > 0.97
 
 
-def test_idec_keeps_the_reconstruction(start):
-    refined = refine(DEEP["idec"](*start), start[1], TRAINING)
+def test_idec_keeps_the_reconstruction(digits, start):
+    refined = refine(DEEP["idec"](start), digits[:COUNT], TRAINING)
     assert {"clusters_loss", "image_loss"} <= set(refined.history)
 
 
@@ -97,9 +99,9 @@ def test_target_distribution_refuses_what_it_cannot_sharpen():
         target_distribution(np.array([[1.0, 0.0]]))
 
 
-def test_an_empty_cluster_brings_the_round_before_back(start):
-    models, pixels, labels, vectors = start
-    method = DEEP["self_label"](models, pixels, labels, vectors)
+def test_an_empty_cluster_brings_the_round_before_back(digits, start):
+    pixels = digits[:COUNT]
+    method = DEEP["self_label"](start)
     one = np.zeros((COUNT, 5), np.float32)
     one[:, 0] = 1
     all_in_one = Refinement(
@@ -122,18 +124,26 @@ def test_an_empty_cluster_brings_the_round_before_back(start):
     np.testing.assert_allclose(q, refined.assignments, atol=1e-5)
 
 
-def test_it_settles_where_nothing_changes_and_stops_where_it_is_asked(start):
-    method = DEEP["dec"](*start)
-    assert refine(method, start[1], TRAINING, tolerance=1.0).status == "settled"
-    assert refine(method, start[1], TRAINING, tolerance=-1, stopping=lambda: True).status == "interrupted"
+def test_it_settles_where_nothing_changes_and_stops_where_it_is_asked(digits, start):
+    method = DEEP["dec"](start)
+    assert refine(method, digits[:COUNT], TRAINING, tolerance=1.0).status == "settled"
+    assert refine(method, digits[:COUNT], TRAINING, tolerance=-1, stopping=lambda: True).status == "interrupted"
 
 
-def test_the_graph_is_symmetric_in_its_links_and_its_rows_sum_to_one(digits):
-    graph = neighbour_graph(digits[:100])
-    links = (graph > 0).toarray()
+def test_the_graph_joins_both_ways_and_never_an_image_with_itself(digits):
+    links = neighbour_graph(digits[:100]).toarray()
     np.testing.assert_array_equal(links, links.T)
+    assert set(links.ravel()) == {0, 1}
     assert (links.sum(axis=1) >= 10).all()
-    np.testing.assert_allclose(graph.sum(axis=1), 1, rtol=1e-5)
+    assert not links.diagonal().any()
+
+
+def test_modularity_by_hand():
+    # Two pairs: all links inside, half of the ends in each cluster: 1 - 2 / 4.
+    pairs = scipy.sparse.csr_array(np.kron(np.eye(2), [[0.0, 1.0], [1.0, 0.0]]))
+    assert modularity(np.array([0, 0, 1, 1]), pairs) == pytest.approx(0.5)
+    assert modularity(np.array([0, 1, 0, 1]), pairs) == pytest.approx(-0.5)
+    assert modularity(np.zeros(4, int), pairs) == pytest.approx(0)
 
 
 def test_smoothing_by_hand():

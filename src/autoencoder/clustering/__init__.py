@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataError, ModelFileError, UsageError
-from . import agglomerative, gmm, hdbscan, kmeans, minibatch, umap_gmm
+from . import agglomerative, gmm, hdbscan, kmeans, minibatch, soft, umap_gmm
 from .clustering import NOISE, Assignment, Clustering
 from .storage import read, save
 from .threads import one_blas_thread
@@ -23,7 +23,7 @@ class Method:
     Attributes
     ----------
     fit : callable
-        (vectors float32 (n, d), k, seed) to a `Clustering`.
+        (vectors float32 (n, d), k, seed) to a `Clustering`; None where the encoder itself must be trained.
     assign : callable
         (clustering, vectors float32 (n, d)) to an `Assignment`; needs nothing but what is saved.
     takes_k : bool
@@ -32,7 +32,7 @@ class Method:
         One line for people who choose.
     """
 
-    fit: Callable[[np.ndarray, int | None, int], Clustering]
+    fit: Callable[[np.ndarray, int | None, int], Clustering] | None
     assign: Callable[[Clustering, np.ndarray], Assignment]
     takes_k: bool
     about: str
@@ -45,6 +45,9 @@ METHODS: dict[str, Method] = {
     "hdbscan": Method(hdbscan.fit, hdbscan.assign, False, "dense groups of any shape; finds k; leaves noise (-1)"),
     "agglomerative": Method(agglomerative.fit, agglomerative.assign, True, "a tree of merges (Ward)"),
     "umap_gmm": Method(umap_gmm.fit, umap_gmm.assign, True, "gmm in UMAP's space (N2D); slow, mostly the best"),
+    "dec": Method(None, soft.assign_by_kernel, True, "deep: sharpens soft clusters around centres"),
+    "idec": Method(None, soft.assign_by_kernel, True, "deep: dec that keeps the reconstruction"),
+    "self_label": Method(None, soft.assign_by_softmax, True, "deep: learns the surest members of each cluster"),
 }
 
 
@@ -74,6 +77,8 @@ def fit(vectors: np.ndarray, method: str = "kmeans", k: int | None = None, seed:
         If the vectors are not finite, fewer than 2, or fewer than `k` of them are different.
     """
     chosen = _method(method)
+    if chosen.fit is None:
+        raise UsageError(f"{method} trains the encoder itself; it cannot cluster embeddings alone")
     if isinstance(seed, bool) or int(seed) != seed or not 0 <= seed < 2**32:
         raise UsageError(f"the seed must be a whole number from 0 to {2**32 - 1}, but is {seed}")
     clean = check_vectors(vectors)

@@ -41,7 +41,7 @@ class Clustering:
         Number of clusters found. Clusters are numbered by falling size: 0 is the largest.
     labels, distances, confidence, second : arrays of shape (n,)
         As in `Assignment`.
-    centers : float32 array of shape (k, d) or None
+    centers : float32 array of shape (k, d)
         Centre of each cluster in the space of the vectors; `distances` are measured to them.
     arrays : dict of str to array
         What the method needs, besides `centers`, to assign new vectors.
@@ -55,7 +55,7 @@ class Clustering:
     distances: np.ndarray
     confidence: np.ndarray
     second: np.ndarray
-    centers: np.ndarray | None = None
+    centers: np.ndarray
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from os import cpu_count
 from typing import Any, NamedTuple
 
@@ -78,7 +79,7 @@ def from_centers(method: str, vectors: np.ndarray, centers: np.ndarray, settings
     return Clustering(method, len(centers), *placed, centers=centers, settings=settings)
 
 
-def find_centers(vectors: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, dict[str, Any]]:
+def find_centers(vectors: np.ndarray, k: int, seed: int, starts: int = STARTS) -> tuple[np.ndarray, dict[str, Any]]:
     """Find the centres of k-means, those of large clusters first.
 
     Returns
@@ -93,11 +94,11 @@ def find_centers(vectors: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, di
     table = np.ones((len(vectors), vectors.shape[1] + 1), np.float32)
     np.divide(vectors - origin.astype(np.float32), np.float32(spread), out=table[:, :-1])
     size = min(len(table), max(SAMPLE, _ROWS_PER_CENTER * k))
-    run = _best_start(_sample(table, size, seed), k, seed)
+    run = _best_start(_sample(table, size, seed), k, seed, starts)
     by_faiss = len(table) > FAISS_FROM and importlib.util.find_spec("faiss") is not None
     if size < len(table):
         run = _faiss(table, run, seed) if by_faiss else _lloyd(table, run.centers)
-    settings = {"seed": seed, "k": k, "starts": STARTS, "sample": size, "steps": run.steps}
+    settings: dict[str, Any] = {"seed": seed, "k": k, "starts": starts, "sample": size, "steps": run.steps}
     settings |= {"inertia": run.inertia * spread**2, "by": "faiss" if by_faiss else "numpy"}
     largest_first = np.argsort(-run.sizes, kind="stable")
     return (run.centers[largest_first] * spread + origin).astype(np.float32), settings
@@ -109,12 +110,12 @@ def _sample(table: np.ndarray, size: int, seed: int) -> np.ndarray:
     return table[np.sort(np.random.default_rng(seed).choice(len(table), size, replace=False))]
 
 
-def _best_start(sample: np.ndarray, k: int, seed: int) -> _Run:
+def _best_start(sample: np.ndarray, k: int, seed: int, starts: int) -> _Run:
     from sklearn.cluster import kmeans_plusplus
 
-    seeds = np.random.SeedSequence(seed).generate_state(STARTS)
-    starts = (kmeans_plusplus(sample[:, :-1], k, random_state=int(each))[0] for each in seeds)
-    return min((_lloyd(sample, start) for start in starts), key=lambda run: run.inertia)
+    seeds = np.random.SeedSequence(seed).generate_state(starts)
+    begins = (kmeans_plusplus(sample[:, :-1], k, random_state=int(each))[0] for each in seeds)
+    return min((_lloyd(sample, start) for start in begins), key=lambda run: run.inertia)
 
 
 def _lloyd(table: np.ndarray, centers: np.ndarray) -> _Run:
@@ -128,20 +129,21 @@ def _lloyd(table: np.ndarray, centers: np.ndarray) -> _Run:
     squares = float(np.einsum("nd,nd->", table, table, dtype=np.float64)) - len(table)
     with ThreadPoolExecutor(cpu_count()) as pool:
         spread_out = pool.map if len(table) >= _THREADED_FROM else map
-        for steps in range(1, _MAX_STEPS + 1):
+        steps, shift = 0, np.inf
+        while shift > _TOLERANCE and steps < _MAX_STEPS:
             bent = np.hstack([centers, -0.5 * np.square(centers).sum(axis=1, keepdims=True)]).astype(np.float32)
-            parts = list(spread_out(lambda block, bent=bent: _step(block, bent), blocks))
-            sums = sum(part[0].astype(np.float64) for part in parts)
+            parts = list(spread_out(partial(_step, bent), blocks))
+            sums = np.zeros(bent.shape)
+            for part in parts:
+                sums += part[0]
             inertia = squares - 2.0 * sum(part[1] for part in parts)
             moved = _fill_empty(sums[:, :-1], sums[:, -1:], table, centers).astype(np.float32)
-            shift = float(np.square(moved - centers).sum())
-            if shift <= _TOLERANCE:
-                break
-            centers = moved
+            shift, steps = float(np.square(moved - centers).sum()), steps + 1
+            centers = moved if shift > _TOLERANCE else centers
     return _Run(centers, sums[:, -1], inertia, steps)
 
 
-def _step(block: np.ndarray, bent: np.ndarray) -> tuple[np.ndarray, float]:
+def _step(bent: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, float]:
     # The nearest centre has the largest x·c - |c|²/2. A row on a border counts on both of its sides.
     closeness = bent @ block.T
     best = closeness.max(axis=0)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from .clustering import Clustering
 
 ARRAYS_FILE = "clustering.npz"
 JSON_FILE = "clustering.json"
-_OWN = ("labels", "distances", "confidence", "second")
+_OWN = ("labels", "distances", "confidence", "second", "centers")
 _EXTRA = "array."
 
 
@@ -35,8 +36,6 @@ def save(clustering: Clustering, folder: str | Path) -> None:
         If the folder cannot be written to.
     """
     arrays = {name: getattr(clustering, name) for name in _OWN}
-    if clustering.centers is not None:
-        arrays["centers"] = clustering.centers
     arrays |= {_EXTRA + name: each for name, each in clustering.arrays.items()}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -54,11 +53,11 @@ def save(clustering: Clustering, folder: str | Path) -> None:
 def _replace(path: Path, content: bytes | memoryview) -> None:
     beside = path.with_name(path.name + ".part")
     try:
-        with open(beside, "wb") as file:
+        with beside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -86,12 +85,22 @@ def read(folder: str | Path) -> Clustering:
             f"{Path(folder, ARRAYS_FILE)} is damaged or belongs to another clustering than {JSON_FILE} beside it: "
             "cluster again"
         )
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+    arrays = _read_arrays(content, Path(folder, ARRAYS_FILE))
     own = {name: arrays.pop(name) for name in _OWN}
-    centers = arrays.pop("centers", None)
     extra = {name.removeprefix(_EXTRA): each for name, each in arrays.items()}
-    return Clustering(about["method"], about["k"], **own, centers=centers, arrays=extra, settings=about["settings"])
+    return Clustering(about["method"], about["k"], **own, arrays=extra, settings=about["settings"])
+
+
+def _read_arrays(content: bytes, path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelFileError(f"{path} holds other things than arrays of numbers, so it is not read: {error}") from error
+    missing = [name for name in _OWN if name not in arrays]
+    if missing:
+        raise ModelFileError(f"{path} lacks the arrays {', '.join(missing)} of a clustering: cluster again")
+    return arrays
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -110,4 +119,5 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ModelFileError(f"{path} cannot be read ({error.strerror or error}): name the folder of a clustering") from error
+        why = error.strerror or error
+        raise ModelFileError(f"{path} cannot be read ({why}): name the folder of a clustering") from error

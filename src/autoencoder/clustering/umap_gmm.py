@@ -44,10 +44,7 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     arrays = {name: each[found] for name, each in mixture.items()} | {"known": known, "projected": projected}
     own = posterior(arrays, projected)
     centers = means_of(known, own.argmax(axis=1), len(found))
-    if size == len(vectors):
-        placed = from_posterior(own, vectors, centers)
-    else:
-        placed = _place(arrays, centers, vectors)
+    placed = from_posterior(own, vectors, centers) if size == len(vectors) else _place(arrays, centers, vectors)
     order = order_by_size(placed.labels)
     arrays |= {name: arrays[name][order] for name in mixture}
     placed = renumber_assignment(placed, order)

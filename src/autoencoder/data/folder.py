@@ -1,7 +1,8 @@
 """Find the images of a folder of class folders, of a flat or nested folder, or of an idx file."""
 
 import difflib
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -19,7 +20,8 @@ SIDECAR_SUFFIXES = frozenset({".txt", ".csv", ".tsv", ".json", ".md", ".rst", ".
 SIDECAR_NAMES = frozenset({"thumbs.db", "desktop.ini", "license", "licence", "readme"})
 #: Small files are kept as they were read, up to so many bytes in all.
 KEPT_BYTES = 64 * 2**20
-_AT_ONCE = 256
+#: A network drive takes milliseconds to open a file; then several threads wait for it at the same time.
+_TIMED, _SLOW_SECONDS, _THREADS = 64, 1e-3, 8
 
 
 def scan(source: Path, *, categories: Sequence[str] | None = None, max_images: int | None = None) -> Listing:
@@ -77,24 +79,26 @@ def _scan_folder(root: Path, categories: Sequence[str] | None) -> Listing:
 
 def _look_at_all(root: Path, files: list[str]) -> tuple[dict[str, Found], list[BadFile]]:
     """Read the headers of all files; small files are kept while there is room."""
-
-    place = f"{root}/"
-
-    def look_at(names: list[str]) -> list[Found | str]:
-        return [_look(place + name) for name in names]
-
     found: dict[str, Found] = {}
     bad: list[BadFile] = []
     room = KEPT_BYTES
-    parts = [files[start : start + _AT_ONCE] for start in range(0, len(files), _AT_ONCE)]
-    for names, answers in zip(parts, in_order(look_at, parts), strict=True):
-        for name, answer in zip(names, answers, strict=True):
-            if isinstance(answer, Found):
-                room -= len(answer.content or b"")
-                found[name] = answer if room >= 0 else answer._replace(content=None)
-            elif not _is_sidecar(name):
-                bad.append(BadFile(name, answer))
+    for name, answer in zip(files, _answers(f"{root}/", files), strict=True):
+        if isinstance(answer, Found):
+            room -= len(answer.content or b"")
+            found[name] = answer if room >= 0 else answer._replace(content=None)
+        elif not _is_sidecar(name):
+            bad.append(BadFile(name, answer))
     return found, bad
+
+
+def _answers(place: str, files: list[str]) -> Iterator[Found | str]:
+    """Look at every file: at the first ones to see how long it takes, then by several threads where it takes long."""
+    began = time.perf_counter()
+    yield from [_look(place + name) for name in files[:_TIMED]]
+    slow = time.perf_counter() - began > _TIMED * _SLOW_SECONDS
+    parts = [files[start : start + _TIMED] for start in range(_TIMED, len(files), _TIMED)]
+    for answers in in_order(lambda names: [_look(place + name) for name in names], parts, _THREADS if slow else 1):
+        yield from answers
 
 
 def _look(path: str) -> Found | str:

@@ -14,11 +14,13 @@ from .decode import decode, fit, quiet_codecs
 from .formats.common import BadImage
 from .listing import BadFile, Images, Listing, check_usable
 from .memory import memory_plan
-from .parallel import in_order
+from .parallel import in_order, processors
 from .reading import read
 
 # What one thread does at a stretch: so many images at most, bytes of results, and pixels to decode.
 _IMAGES_AT_ONCE, _BYTES_AT_ONCE, _PIXELS_AT_ONCE = 256, 2**22, 2**24
+# From so many pixels an image on, several threads are faster than one.
+_WORTH_A_THREAD, _MOST_THREADS = 2**15, 8
 # Larger ones are decoded one after the other, lest several together take more memory than there is.
 _LARGE_PIXELS, _LARGE_FILE = 2**24, 2**25
 _ONE_LARGE_AT_A_TIME = Lock()
@@ -137,7 +139,8 @@ def _blocks(listing: Listing, image_shape: tuple[int, int], color: str) -> Itera
     mean_pixels = int(listing.shapes.prod(axis=1).mean())
     step = max(1, min(_IMAGES_AT_ONCE, _BYTES_AT_ONCE // prod(sides), _PIXELS_AT_ONCE // mean_pixels))
     chunks = (range(start, min(start + step, count)) for start in range(0, count, step))
-    return in_order(partial(_decode_rows, listing, image_shape, color), chunks)
+    threads = min(processors(), _MOST_THREADS) if mean_pixels >= _WORTH_A_THREAD else 1
+    return in_order(partial(_decode_rows, listing, image_shape, color), chunks, threads)
 
 
 def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, rows: range) -> Block:

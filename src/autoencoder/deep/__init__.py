@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .dec import dec, idec
-from .refine import Refined, Refinement, refine
+from .graph import modularity, neighbour_graph, smoothed
+from .refine import Refined, Refinement, Start, refine
 from .self_label import self_label
 
-DEEP: dict[str, Callable[..., Refinement]] = {"dec": dec, "idec": idec, "self_label": self_label}
+DEEP: dict[str, Callable[[Start], Refinement]] = {"dec": dec, "idec": idec, "self_label": self_label}
 
-__all__ = ["DEEP", "Refined", "Refinement", "refine"]
+__all__ = ["DEEP", "Refined", "Refinement", "Start", "modularity", "neighbour_graph", "refine", "smoothed"]

@@ -10,9 +10,8 @@ import keras
 import numpy as np
 
 from ..losses import LOSSES
-from ..model.build import Models
 from ..model.student import StudentAssignment
-from .refine import Refinement, Targets
+from .refine import Refinement, Start, Targets
 
 #: The weight of the clustering loss beside a mean squared error of pixels in [0, 1]; it is not portable to others.
 GAMMA = 0.1
@@ -49,43 +48,33 @@ def target_distribution(q: np.ndarray) -> np.ndarray:
     return weighted / weighted.sum(axis=1, keepdims=True)
 
 
-def dec(models: Models, pixels: np.ndarray, labels: np.ndarray, vectors: np.ndarray) -> Refinement:
-    """Deep embedded clustering, from clusters that were found in the embedding.
-
-    Parameters
-    ----------
-    models : Models
-        Trained; the encoder is trained further.
-    pixels : uint8 array of shape (n, height, width, channels)
-    labels : int array of shape (n,)
-        0 to k - 1, every cluster with members.
-    vectors : float32 array of shape (n, d)
-        The embedding of `pixels`.
-    """
-    q, _ = _head(models, labels, vectors)
-    network = keras.Model(models.encoder.input, {"clusters": q}, name="dec")
-    return Refinement(network, models.encoder, _targets, {"clusters": "kld"}, {"clusters": 1.0})
+def dec(start: Start) -> Refinement:
+    """Deep embedded clustering, from clusters that were found in the embedding."""
+    q, _ = _head(start)
+    network = keras.Model(start.models.encoder.input, {"clusters": q}, name="dec")
+    return Refinement(network, start.models.encoder, _targets, {"clusters": "kld"}, {"clusters": 1.0})
 
 
-def idec(models: Models, pixels: np.ndarray, labels: np.ndarray, vectors: np.ndarray) -> Refinement:
+def idec(start: Start) -> Refinement:
     """Improved deep embedded clustering: as `dec`, with the decoder and its reconstruction kept.
 
     References
     ----------
     Guo, Gao, Liu & Yin 2017, Improved deep embedded clustering with local structure preservation, IJCAI.
     """
-    q, z = _head(models, labels, vectors)
-    outputs = {"clusters": q, "image": models.decoder(z)}
-    network = keras.Model(models.encoder.input, outputs, name="idec")
+    q, z = _head(start)
+    outputs = {"clusters": q, "image": start.models.decoder(z)}
+    network = keras.Model(start.models.encoder.input, outputs, name="idec")
     losses, weights = {"clusters": "kld", "image": LOSSES["mse"]}, {"clusters": GAMMA, "image": 1.0}
-    return Refinement(network, models.encoder, _targets, losses, weights)
+    return Refinement(network, start.models.encoder, _targets, losses, weights)
 
 
-def _head(models: Models, labels: np.ndarray, vectors: np.ndarray) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    z = models.encoder.output
-    layer = StudentAssignment(int(labels.max()) + 1, name="assignment")
+def _head(start: Start) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    z = start.models.encoder.output
+    layer = StudentAssignment(int(start.labels.max()) + 1, name="assignment")
     q = layer(keras.layers.Flatten(name="assignment_flatten")(z))
-    layer.centers.assign(np.stack([vectors[labels == cluster].mean(axis=0) for cluster in range(layer.clusters)]))
+    means = [start.vectors[start.labels == cluster].mean(axis=0) for cluster in range(layer.clusters)]
+    layer.centers.assign(np.stack(means))
     return q, z
 
 

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import scipy.sparse
 import tensorflow as tf
 
+from ..model.build import Models
 from ..settings import Training
 from ..training.feed import steps, target_batches
 from ..training.learning_rate import optimizer
@@ -17,6 +19,17 @@ PREDICTED_AT_ONCE = 1024
 #: A round is a pass over the images, but at least so many batches, DEC's own interval (Xie et al. 2016, section 4.3):
 #: after fewer, a new head cannot tell the clusters apart yet.
 STEPS_AT_LEAST = 140
+
+
+class Start(NamedTuple):
+    """What a method begins with: trained `models`; `vectors`, float32 (n, d), the embedding of the images; `labels`,
+    int (n,), 0 to k - 1, every cluster with members; `graph`, sparse (n, n), which images look alike.
+    """
+
+    models: Models
+    vectors: np.ndarray
+    labels: np.ndarray
+    graph: scipy.sparse.csr_array
 
 
 class Targets(NamedTuple):
@@ -128,7 +141,7 @@ class _History:
 def _predictor(network: keras.Model, pixels: np.ndarray) -> Callable[[], np.ndarray]:
     """Return a function that gives the present assignments to all clean images."""
 
-    @tf.function(input_signature=[tf.TensorSpec((None, *pixels.shape[1:]), tf.uint8)])
+    @tf.function(input_signature=[tf.TensorSpec((None, *pixels.shape[1:]), tf.uint8)], autograph=False)
     def assign(batch: Any) -> Any:
         return network(tf.cast(batch, tf.float32) / 255.0, training=False)["clusters"]
 

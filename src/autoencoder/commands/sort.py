@@ -1,0 +1,36 @@
+"""`sort`: from a folder of images to clusters in one command: train, then cluster the same images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..cluster_folder import check_export, read_names
+from ..cluster_settings import Clusters, Export
+from ..command import Command
+from ..settings import Architecture, Data, Output, Settings, Training
+from ..tensorflow_start import start_tensorflow
+
+
+def carry_out(
+    data: Data, architecture: Architecture, training: Training, output: Output, clusters: Clusters, export: Export
+) -> Path:
+    """Train and cluster, and return the folder that the clustering left."""
+    from ..pipeline.images import prepare
+
+    names = read_names(export.names)
+    check_export(export.export, export.overwrite)
+    asked = Settings(data=data, architecture=architecture, training=training, output=output)
+    settings, listings = prepare(asked)
+    start_tensorflow()
+    from ..pipeline.cluster import Place, cluster
+    from ..pipeline.train import train
+
+    run = train(settings, listings)
+    return cluster(Place(run, run.encoder, listings.train.root), clusters, export, names, training.seed).path
+
+
+COMMAND = Command(
+    "From a folder of images to clusters: train an autoencoder, then cluster the same images.",
+    sections=(*Settings.sections, Clusters, Export),
+    carry_out=carry_out,
+)

@@ -1,0 +1,125 @@
+"""Refine: a new run, whose encoder was trained further for clusters of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import yaml
+
+from .. import run_folder
+from ..cluster_settings import Clusters
+from ..clustering import Clustering, fit
+from ..clustering.soft import from_assignments, with_kernel
+from ..data.listing import Images
+from ..deep import DEEP, Refined, Start, modularity, neighbour_graph, refine, smoothed
+from ..embeddings import Embeddings, encode
+from ..errors import Interrupted, ModelFileError
+from ..files import write_text
+from ..model.build import Models
+from ..model.encoder import open_encoder
+from ..model.saved import load, save
+from ..report.curves import deep_curves
+from ..run_folder import Run
+from ..settings import Output, Training
+from ..signals import stop_at_next_batch
+
+BATCH_SIZE = 256
+AUTOMATIC_STARTS = ("kmeans", "gmm")
+SMOOTHING_STEPS = 20
+
+
+class Place(NamedTuple):
+    """The encoder that is used, the run whose folder it belongs to, and the images."""
+
+    run: Run
+    encoder: Path
+    images: Path
+
+
+def refine_run(
+    place: Place, embeddings: Embeddings, images: Images, wanted: Clusters, seed: int
+) -> tuple[Place, Embeddings, Clustering]:
+    """Train a run's encoder further by a deep method; return the new run, its embeddings and its clusters.
+
+    Raises
+    ------
+    ModelFileError
+        If the encoder is no Keras model, or idec finds no decoder beside it.
+    Interrupted
+        After a signal, once the new run is saved.
+    """
+    keras.utils.set_random_seed(seed)
+    models = _models(place, wanted.method)
+    graph = neighbour_graph(images.pixels)
+    labels = _starting_labels(embeddings.vectors, wanted, graph, seed)
+    method = DEEP[wanted.method](Start(models, embeddings.vectors, labels, graph))
+    training = _training(place.run, wanted, seed)
+    with stop_at_next_batch() as stopping:
+        refined = refine(method, images.pixels, training, tell=print, stopping=stopping)
+    run = run_folder.create(Output(save_prefix=wanted.method), datetime.now())
+    save(method.encoder, run.encoder)
+    _write_settings(run, place, wanted, seed)
+    run.write_history(refined.history)
+    if refined.sizes:
+        deep_curves(refined.history, refined.sizes, run.loss_picture)
+    if stopping.signal is not None:
+        raise Interrupted(f"interrupted; the encoder so far is in {run.path}", stopping.signal)
+    encoder = open_encoder(run.encoder)
+    fresh = embeddings._replace(vectors=encode(encoder, images.pixels))
+    found = _clustering(method.network, wanted, refined, fresh)
+    return place._replace(run=run, encoder=run.encoder), fresh, found
+
+
+def _starting_labels(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: int) -> np.ndarray:
+    """Cluster the embedding by the method that is asked for, or by the one that the graph agrees with more."""
+    candidates = AUTOMATIC_STARTS if wanted.start is None else (wanted.start,)
+    found = {name: fit(vectors, name, wanted.k, seed).labels for name in candidates}
+    if len(found) == 1:
+        return found[candidates[0]]
+    agreed = {}
+    for name, labels in found.items():
+        spread = smoothed(np.eye(labels.max() + 1, dtype=np.float32)[labels], graph, SMOOTHING_STEPS)
+        agreed[name] = modularity(spread.argmax(axis=1), graph)
+        print(f"start {name}: modularity {agreed[name]:.4f}")
+    return found[max(agreed, key=lambda name: agreed[name])]
+
+
+def _models(place: Place, method: str) -> Models:
+    if place.encoder.suffix == ".onnx":
+        raise ModelFileError(f"{place.encoder}: an ONNX model cannot be trained further; name a .keras file")
+    encoder = load(place.encoder)
+    if method != "idec":
+        return Models(encoder, encoder, encoder)
+    decoder = load(place.run.decoder)
+    inputs = keras.Input(encoder.input.shape[1:], name="image")
+    return Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs))))
+
+
+def _training(run: Run, wanted: Clusters, seed: int) -> Training:
+    """Train on images that are augmented as the run's own were."""
+    return Training(
+        train_epochs=wanted.rounds,
+        learning_rate=wanted.refine_rate,
+        schedule="cosine",
+        batch_size=BATCH_SIZE,
+        augment=run.flags().get("augment"),
+        seed=seed,
+    )
+
+
+def _write_settings(run: Run, place: Place, wanted: Clusters, seed: int) -> None:
+    """Write what repeats the refining: `flexae cluster --config=settings.yml`; `run` names the parent."""
+    flags: dict[str, Any] = {"run": str(place.run.path), "images": str(place.images), "seed": seed}
+    write_text(run.settings_file, yaml.safe_dump(flags | wanted.model_dump(mode="json"), sort_keys=False))
+
+
+def _clustering(network: keras.Model, wanted: Clusters, refined: Refined, embeddings: Embeddings) -> Clustering:
+    settings = wanted.model_dump(mode="json", include={"start", "rounds", "refine_rate"}) | {"status": refined.status}
+    found = from_assignments(wanted.method, refined.assignments, embeddings.vectors, settings)
+    if wanted.method == "self_label":
+        return found
+    return with_kernel(found, network.get_layer("assignment").centers.numpy())
