@@ -66,7 +66,9 @@ def test_scores_without_labels_are_scikit_learns():
 
 def test_the_silhouette_of_many_images_is_that_of_a_sample(monkeypatch):
     monkeypatch.setattr(module, "SILHOUETTE_IMAGES", 50)
-    vectors = np.concatenate([np.zeros((100, 2)), np.ones((100, 2))]) + np.random.default_rng(0).normal(0, 0.1, (200, 2))
+    vectors = np.concatenate([np.zeros((100, 2)), np.ones((100, 2))]) + np.random.default_rng(0).normal(
+        0, 0.1, (200, 2)
+    )
     labels = np.repeat([0, 1], 100)
     scores = without_labels(vectors, labels, seed=3)
     assert scores["silhouette_images"] == 50

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Method:
         One line for people who choose.
     """
 
-    fit: Callable[[np.ndarray, int | None, int], Clustering] | None
+    fit: Callable[[np.ndarray, Any, int], Clustering] | None
     assign: Callable[[Clustering, np.ndarray], Assignment]
     takes_k: bool
     about: str

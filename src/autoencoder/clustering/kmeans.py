@@ -164,7 +164,7 @@ def _faiss(table: np.ndarray, start: _Run, seed: int) -> _Run:
     import faiss
 
     rows = np.ascontiguousarray(table[:, :-1])
-    means = faiss.Kmeans(rows.shape[1], len(start.centers), niter=25, seed=seed % 2**31)
+    means: Any = faiss.Kmeans(rows.shape[1], len(start.centers), niter=25, seed=seed % 2**31)
     means.cp.min_points_per_centroid, means.cp.max_points_per_centroid = 1, len(rows)
     means.train(rows, init_centroids=np.ascontiguousarray(start.centers, dtype=np.float32))
     centers = np.asarray(means.centroids)

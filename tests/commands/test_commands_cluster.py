@@ -1,0 +1,189 @@
+import csv
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pandas
+import pytest
+import yaml
+
+from autoencoder import Autoencoder
+from autoencoder.cluster_settings import Clusters, Method
+from autoencoder.clustering import METHODS, read
+from autoencoder.deep import DEEP
+from autoencoder.errors import DataError, ModelFileError, UsageError
+from autoencoder.model.saved import load
+
+PICTURES = {"overview.png", "sizes.png", "pca.png", "umap.png", "confusion.png"}
+TABLES = {"clustering.npz", "clustering.json", "encoder.keras", "clusters.csv", "scores.json"}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, digits):
+    """A place with a folder of 60 digits in class folders, and a run that was trained on it."""
+    from sklearn.datasets import load_digits
+
+    place = tmp_path_factory.mktemp("place")
+    labels = load_digits().target
+    for label in range(3):
+        (place / "digits" / str(label)).mkdir(parents=True)
+        for row in np.flatnonzero(labels == label)[:20]:
+            (place / "digits" / str(label) / f"{row}.png").write_bytes(cv2.imencode(".png", digits[row])[1].tobytes())
+    run = Autoencoder(
+        train_dir=place / "digits",
+        save_dir=place / "run",
+        train_epochs=30,
+        filters=[8],
+        contrast=0.1,
+        loss="mse",
+        verbose=0,
+    ).run()
+    return place, run
+
+
+@pytest.fixture(autouse=True)
+def place(trained, tmp_path, monkeypatch):
+    """A copy of the trained run in an empty folder."""
+    shutil.copytree(trained[0] / "run", tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_method_of_the_settings_is_in_a_table():
+    assert set(Method.__args__) == set(METHODS)
+    assert {name for name in METHODS if METHODS[name].fit is None} == set(DEEP)
+    assert {name for name in METHODS if Clusters(method=name).deep} == set(DEEP)
+
+
+def test_a_clustering_leaves_everything_that_is_promised(trained):
+    folder = Autoencoder().cluster("run", k=3)
+    names = {path.name for path in folder.iterdir()}
+    assert names == PICTURES | TABLES | {f"cluster_{number:02d}.png" for number in range(3)}
+    table = rows(folder / "clusters.csv")
+    assert list(table[0]) == ["path", "cluster", "distance", "confidence", "second"]
+    assert sorted(row["path"] for row in table) == sorted(
+        str(path.relative_to(trained[0] / "digits")) for path in (trained[0] / "digits").rglob("*.png")
+    )
+    scores = json.loads((folder / "scores.json").read_text())
+    assert scores["accuracy"] > 0.5 and scores["k"] == 3 and sum(scores["sizes"].values()) == 60
+    assert {"silhouette", "davies_bouldin", "calinski_harabasz", "stability", "nmi", "ari", "homogeneity"} <= set(
+        scores
+    )
+    found = read(folder)
+    assert [int(row["cluster"]) for row in table] == found.labels.tolist()
+    for picture in folder.glob("*.png"):
+        assert cv2.imread(str(picture)) is not None
+
+
+def test_the_same_images_are_assigned_to_the_same_clusters_without_the_run(trained, place):
+    folder = Autoencoder().cluster("run", k=3)
+    moved = place / "elsewhere"
+    shutil.move(folder, moved)
+    shutil.rmtree(place / "run")
+    table = Autoencoder().assign(moved, images=trained[0] / "digits")
+    assert rows(table) == rows(moved / "clusters.csv")
+
+
+@pytest.mark.parametrize("method", sorted(DEEP))
+def test_a_deep_method_leaves_a_new_run_that_names_its_parent(trained, place, method):
+    folder = Autoencoder().cluster("run", k=3, method=method, rounds=2)
+    run = folder.parents[1]
+    assert run.parent.name == "logs" and run.name.startswith(method)
+    settings = yaml.safe_load((run / "settings.yml").read_text())
+    assert (settings["run"], settings["method"], settings["k"]) == ("run", method, 3)
+    assert {"encoder.keras", "history.csv", "loss.png", "settings.yml", "clusters"} == {p.name for p in run.iterdir()}
+    history = pandas.read_csv(run / "history.csv")
+    assert {"epoch", "loss", "changed"} <= set(history)
+    table = Autoencoder().assign(folder, images=trained[0] / "digits")
+    assert [row["cluster"] for row in rows(table)] == [row["cluster"] for row in rows(folder / "clusters.csv")]
+    again = Autoencoder(config=run / "settings.yml").cluster()
+    assert rows(again / "clusters.csv") == rows(folder / "clusters.csv")
+
+
+def test_export_makes_a_folder_of_files_per_cluster(trained, place):
+    folder = Autoencoder().cluster("run", k=3, export=place / "out")
+    for row in rows(folder / "clusters.csv"):
+        copy = place / "out" / f"cluster_{int(row['cluster']):02d}" / row["path"].replace("/", "_")
+        assert copy.read_bytes() == (trained[0] / "digits" / row["path"]).read_bytes()
+    with pytest.raises(UsageError, match=r"--export=.*is not empty"):
+        Autoencoder().cluster("run", k=3, export=place / "out")
+    Autoencoder().cluster("run", k=3, export=place / "out", overwrite=True)
+
+
+def test_export_links_under_the_names_that_a_person_gave(place):
+    (place / "names.csv").write_text("cluster,name\n0,zeros\n1,ones é\n", encoding="utf-8")
+    folder = Autoencoder().cluster("run", k=3, export=place / "out", link=True, names=place / "names.csv")
+    assert {path.name for path in (place / "out").iterdir()} == {"zeros", "ones é", "cluster_02"}
+    links = list((place / "out").rglob("*.png"))
+    assert len(links) == 60 and all(path.is_symlink() and path.exists() for path in links)
+    assert {row["name"] for row in rows(folder / "clusters.csv")} == {"zeros", "ones é", ""}
+
+
+@pytest.mark.parametrize("text", ["a,b\n0,x\n", "cluster,name\nx,y\n", "cluster,name\n0,a/b\n", "cluster,name\n0,\n"])
+def test_names_that_cannot_be_used_are_refused(place, text):
+    (place / "names.csv").write_text(text)
+    with pytest.raises(UsageError, match="--names="):
+        Autoencoder().cluster("run", k=3, names=place / "names.csv")
+
+
+def test_encode_writes_a_table_that_keeps_the_paths(trained):
+    table = Autoencoder().encode("run", npy=True)
+    frame = pandas.read_parquet(table)
+    assert list(frame) == ["path", "label", *(f"e{number}" for number in range(10))]
+    assert frame["path"].is_monotonic_increasing and set(frame["label"]) == {"0", "1", "2"}
+    np.testing.assert_array_equal(np.load(table.with_suffix(".npy")), frame.filter(regex=r"^e\d").to_numpy(np.float32))
+    images = np.stack([cv2.imread(str(trained[0] / "digits" / path), 0) for path in frame["path"]])[..., None]
+    expected = load(trained[1].encoder).predict(images.astype(np.float32) / 255, verbose=0)
+    np.testing.assert_allclose(frame.filter(regex=r"^e\d").to_numpy(), expected, atol=1e-5)
+
+
+def test_an_encoders_own_file_is_enough(trained, place):
+    shutil.copy(place / "run" / "encoder.keras", place / "mine.keras")
+    table = Autoencoder().encode("mine.keras", images=trained[0] / "digits")
+    assert len(pandas.read_parquet(table)) == 60
+    with pytest.raises(UsageError, match=r"--images: \. does not say what it was trained on"):
+        Autoencoder().encode("mine.keras")
+
+
+@pytest.mark.parametrize(
+    ("flags", "error", "said"),
+    [
+        ({"run": "nowhere"}, UsageError, "nowhere: no such run"),
+        ({"k": 1}, UsageError, "--k=1: should be greater than or equal to 2"),
+        ({"k": 61}, UsageError, "60"),
+        ({"method": "kmean"}, UsageError, "--method=kmean"),
+        ({"method": "hdbscan", "k": 3}, UsageError, "finds the number of clusters itself"),
+        ({"link": True}, UsageError, "--link says how --export writes"),
+        ({"k_min": 9, "k_max": 3}, UsageError, "must be smaller than"),
+        ({"k": 3, "images": "empty"}, DataError, "holds no images"),
+        ({"k": 3, "run": "damaged.keras", "images": "empty"}, ModelFileError, "damaged"),
+        ({"k": 3, "run": "run/autoencoder.keras"}, ModelFileError, "gives images, not embeddings"),
+    ],
+)
+def test_bad_input_is_refused(place, flags, error, said):
+    (place / "empty").mkdir()
+    (place / "damaged.keras").write_bytes(b"x")
+    with pytest.raises(error, match=said):
+        Autoencoder(**({"run": "run"} | flags)).cluster()
+
+
+def test_images_of_another_shape_are_resized_as_in_training(trained, place):
+    image = cv2.imread(str(next((trained[0] / "digits").rglob("*.png"))), 0)
+    (place / "new").mkdir()
+    for number in range(3):
+        (place / "new" / f"{number}.png").write_bytes(cv2.imencode(".png", cv2.resize(image, (31, 17)))[1].tobytes())
+    assert len(pandas.read_parquet(Autoencoder().encode("run", images=place / "new"))) == 3
+
+
+def test_sort_goes_from_images_to_clusters(trained, place):
+    folder = Autoencoder(
+        train_dir=trained[0] / "digits", train_epochs=2, filters=[8], k=3, method="gmm", verbose=0
+    ).sort()
+    assert len(rows(folder / "clusters.csv")) == 60
+    assert (folder.parents[1] / "autoencoder.keras").exists()
