@@ -78,7 +78,7 @@ def plan(argv: Sequence[str]) -> Job:
     arguments = read_arguments(argv, COMMANDS)
     flags = [f"--{name}={text}" for name, text in arguments.flags.items() if name != "debug"]
     command = [*flags, arguments.command, *arguments.words]
-    return fire.Fire(_Plan, command=command, serialize=lambda _: None)  # type: ignore[no-any-return]
+    return fire.Fire(_Plan, command=command, serialize=lambda _: None)
 
 
 def _canonical(flags: Mapping[str, Any]) -> dict[str, Any]:

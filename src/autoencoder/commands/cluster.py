@@ -34,7 +34,8 @@ def carry_out(options: Options, clusters: Clusters, export: Export) -> Path:
     names = read_names(export.names)
     check_export(export.export, export.overwrite)
     start_tensorflow()
-    from ..pipeline.cluster import Place, cluster
+    from ..pipeline.cluster import cluster
+    from ..pipeline.refine import Place
 
     return cluster(Place(run, encoder, images), clusters, export, names, options.seed).path
 

@@ -22,7 +22,8 @@ def carry_out(
     asked = Settings(data=data, architecture=architecture, training=training, output=output)
     settings, listings = prepare(asked)
     start_tensorflow()
-    from ..pipeline.cluster import Place, cluster
+    from ..pipeline.cluster import cluster
+    from ..pipeline.refine import Place
     from ..pipeline.train import train
 
     run = train(settings, listings)
