@@ -248,8 +248,12 @@ for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
         verdicts.append(True)
     except BadImage:
         verdicts.append(False)
-unit = 1 if sys.platform == "darwin" else 1024
-print(json.dumps([verdicts, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit]))
+status = pathlib.Path("/proc/self/status")
+if status.exists():  # Linux counts in ru_maxrss what the process was before it became this program
+    peak = int(status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(json.dumps([verdicts, peak]))
 """
     command = [sys.executable, "-c", decode_all, str(tmp_path)]
     path = {"PYTHONPATH": str(next(p for p in sys.path if p.endswith("src")))}

@@ -10,7 +10,7 @@ import numpy as np
 from .clustering import Assignment, Clustering, order_by_size
 from .nearest import blocks, margins
 
-STARTS = 10
+STARTS = 20
 SAMPLE = 10_000
 _STEPS = 300
 _TOLERANCE = 1e-3
@@ -60,7 +60,7 @@ def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
 
 
 def fit_mixture(points: np.ndarray, k: int, seed: int) -> tuple[Mixture, dict[str, Any]]:
-    """Fit a mixture: ten starts from k-means on a sample of 10,000 rows, then all rows from the likeliest.
+    """Fit a mixture: twenty starts from k-means on a sample of 10,000 rows, then all rows from the likeliest.
 
     Parameters
     ----------
@@ -135,7 +135,9 @@ def posterior(mixture: Mixture, points: np.ndarray) -> np.ndarray:
     return result
 
 
-def from_posterior(probabilities: np.ndarray, vectors: np.ndarray, centers: np.ndarray) -> Assignment:
+def from_posterior(
+    probabilities: np.ndarray, vectors: np.ndarray, centers: np.ndarray, labels: np.ndarray | None = None
+) -> Assignment:
     """Choose the likeliest cluster and the next; confidence is the probability of the first.
 
     Parameters
@@ -144,12 +146,14 @@ def from_posterior(probabilities: np.ndarray, vectors: np.ndarray, centers: np.n
         Is overwritten.
     vectors : float32 array of shape (n, d)
     centers : float32 array of shape (k, d)
+    labels : int array of shape (n,), optional
+        Clusters chosen by other means than the probabilities.
 
     Returns
     -------
     Assignment
     """
-    every, labels = np.arange(len(vectors)), probabilities.argmax(axis=1)
+    every, labels = np.arange(len(vectors)), probabilities.argmax(axis=1) if labels is None else labels
     confidence = np.clip(probabilities[every, labels], 0.0, 1.0).astype(np.float32)
     placed = margins(vectors, centers, labels)
     if probabilities.shape[1] == 1:

@@ -4,13 +4,13 @@ import numpy as np
 
 from .clustering import Assignment, Clustering, means_of, order_by_size, renumber_assignment
 from .gmm import fit_mixture, from_posterior, posterior
-from .nearest import neighbours, vote_weights
+from .nearest import blocks, neighbours, vote_weights
 from .projection import project_umap
 
 COMPONENTS = 10
 NEIGHBOURS = 20
 SAMPLE = 100_000
-VOTERS = 10
+VOTERS = 5
 
 
 def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
@@ -28,7 +28,8 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     Returns
     -------
     Clustering
-        Confidence is the posterior of the own component; centres are the means of the members' vectors.
+        Confidence is the mean posterior of the own cluster over the five nearest vectors, its own among them; centres
+        are the means of the members' vectors.
         `arrays` holds the vectors that were projected (known) and their coordinates (projected).
 
     References
@@ -42,9 +43,8 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     settings |= {"components": COMPONENTS, "neighbours": NEIGHBOURS, "projected": size}
     found = order_by_size(posterior(mixture, projected).argmax(axis=1))
     arrays = {name: each[found] for name, each in mixture.items()} | {"known": known, "projected": projected}
-    own = posterior(arrays, projected)
-    centers = means_of(known, own.argmax(axis=1), len(found))
-    placed = from_posterior(own, vectors, centers) if size == len(vectors) else _place(arrays, centers, vectors)
+    centers = means_of(known, posterior(arrays, projected).argmax(axis=1), len(found))
+    placed = _place(arrays, centers, vectors)
     order = order_by_size(placed.labels)
     arrays |= {name: arrays[name][order] for name in mixture}
     placed = renumber_assignment(placed, order)
@@ -52,11 +52,11 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
 
 
 def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
-    """Average the posteriors of the ten nearest projected vectors, each weighed by its inverse distance.
+    """Average the posteriors of the five nearest projected vectors, each weighed by its inverse distance.
 
     It stands for UMAP's own transform, which would need UMAP's object (a pickle). Posteriors and not coordinates
     are averaged: between two clusters, the mean of coordinates can fall into a third. A vector that was projected
-    has its own posterior.
+    is its own nearest, so it keeps its cluster.
 
     Parameters
     ----------
@@ -66,11 +66,18 @@ def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
     Returns
     -------
     Assignment
+        Confidence is the plain mean of the five posteriors. (A mixture in UMAP's space is sure of nearly every vector;
+        that neighbours lie in another cluster is what shows doubt.)
     """
     return _place(clustering.arrays, clustering.centers, vectors)
 
 
 def _place(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndarray) -> Assignment:
     distances, rows = neighbours(arrays["known"], vectors, VOTERS)
-    posteriors = posterior(arrays, arrays["projected"])
-    return from_posterior(np.einsum("nv,nvk->nk", vote_weights(distances), posteriors[rows]), vectors, centers)
+    weights, posteriors = vote_weights(distances), posterior(arrays, arrays["projected"])
+    labels, means = np.empty(len(vectors), np.int64), np.empty((len(vectors), len(centers)))
+    for block in blocks(len(vectors), VOTERS * len(centers)):
+        near = posteriors[rows[block]]
+        labels[block] = np.einsum("nv,nvk->nk", weights[block], near).argmax(axis=1)
+        means[block] = near.mean(axis=1)
+    return from_posterior(means, vectors, centers, labels)
