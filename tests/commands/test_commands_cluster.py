@@ -30,15 +30,10 @@ def trained(tmp_path_factory, digits):
         (place / "digits" / str(label)).mkdir(parents=True)
         for row in np.flatnonzero(labels == label)[:20]:
             (place / "digits" / str(label) / f"{row}.png").write_bytes(cv2.imencode(".png", digits[row])[1].tobytes())
-    run = Autoencoder(
-        train_dir=place / "digits",
-        save_dir=place / "run",
-        train_epochs=30,
-        filters=[8],
-        contrast=0.1,
-        loss="mse",
-        verbose=0,
-    ).run()
+    settings = {"train_dir": place / "digits", "save_dir": place / "run", "train_epochs": 30, "verbose": 0}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        run = Autoencoder(**settings, filters=[8], contrast=0.1, loss="mse").run()
     return place, run
 
 
