@@ -8,7 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "autoencoder"
 LEVELS = [
     {"errors"},
-    {"files", "settings", "signals", "tensorflow_start"},
+    {"files", "flags", "knob_types", "signals", "tensorflow_start"},
+    {"settings"},
     {"aescore", "cluster_settings", "command", "geometry"},
     {"clustering", "data", "losses", "model", "scores"},
     {"cluster_folder", "embeddings", "run_folder", "training"},

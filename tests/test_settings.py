@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoencoder import settings as module
+from autoencoder import knob_types
 from autoencoder.errors import UsageError
-from autoencoder.settings import ALIASES, Settings, default_text, fields
+from autoencoder.flags import ALIASES, default_text, fields
+from autoencoder.settings import Optimizer, Settings
 
 sides = st.integers(1, 4000)
 widths = st.lists(st.integers(1, 500), min_size=1, max_size=5)
@@ -137,10 +138,10 @@ def test_every_field_is_documented_and_named_once():
 @pytest.mark.parametrize(
     ("names", "get"),
     [
-        (module._ACTIVATIONS, keras.activations.get),
-        (module._INITIALIZERS, keras.initializers.get),
-        (module._CONSTRAINTS, keras.constraints.get),
-        (module.Optimizer.__args__, keras.optimizers.get),
+        (knob_types.ACTIVATIONS, keras.activations.get),
+        (knob_types.INITIALIZERS, keras.initializers.get),
+        (knob_types.CONSTRAINTS, keras.constraints.get),
+        (Optimizer.__args__, keras.optimizers.get),
     ],
 )
 def test_every_name_is_known_to_keras(names, get):

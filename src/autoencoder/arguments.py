@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .command import Command, Common
 from .errors import UsageError
-from .settings import canonical, fields, nearest
+from .flags import canonical, fields, nearest
 
 _TRUTHS = {"true", "false", "yes", "no", "on", "off", "1", "0"}
 

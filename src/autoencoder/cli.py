@@ -18,8 +18,8 @@ from .arguments import read_arguments
 from .command import Job, job
 from .commands import assign, cluster, encode, run, sort
 from .errors import UsageError, UserError
+from .flags import canonical
 from .help import command_help, overview
-from .settings import canonical
 
 #: One line a command; each is described by its own module.
 COMMANDS = {

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .settings import PositiveInt, Section
+from .flags import Section
+from .knob_types import PositiveInt
 
 #: Methods that cluster the embeddings as they are, and those that train the encoder further.
 Method = Literal["kmeans", "minibatch", "gmm", "hdbscan", "agglomerative", "umap_gmm", "dec", "idec", "self_label"]

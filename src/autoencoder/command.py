@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from .errors import UsageError
-from .settings import Section, parse
+from .flags import Section, parse
 
 
 class Common(Section):

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 
 from .command import Command, Common
-from .settings import ALIASES, Section, default_text
+from .flags import ALIASES, Section, default_text
 
 
 def overview(commands: Mapping[str, Command]) -> str:

@@ -6,25 +6,30 @@ these fields. `None` stands for `auto` or `none`, as the field's description say
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticUndefined
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from .errors import UsageError
-
-#: Names of the original program, and the field that each one means now.
-ALIASES = {
-    "imageShape": "image_shape",
-    "dropRate": "drop_rate",
-    "preTrain_verbose": "verbose",
-    "AutoencoderMLP_switch": "mlp",
-}
+from .flags import Section, parse
+from .knob_types import (
+    Activation,
+    Constraint,
+    Initializer,
+    Names,
+    Pairs,
+    Poolings,
+    PositiveInt,
+    Regularizer,
+    Shape,
+    Share,
+    Widths,
+    listed,
+    named,
+    no_truth,
+)
 
 Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear"]
 Loss = Literal["binary_crossentropy", "mse", "mae", "huber", "ssim"]
@@ -33,111 +38,6 @@ Noise = Literal["gaussian", "salt_pepper", "masking"]
 Optimizer = Literal[
     "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "muon", "nadam", "rmsprop", "sgd"
 ]
-
-_ACTIVATIONS = (
-    *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu"),
-    *("linear", "log_sigmoid", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "soft_shrink", "softplus"),
-    *("softsign", "sparse_plus", "squareplus", "swish", "tanh", "tanh_shrink"),
-)
-_INITIALIZERS = (
-    *("glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "ones"),
-    *("orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling", "zeros"),
-)
-_REGULARIZERS = ("l1", "l2", "l1_l2")
-_CONSTRAINTS = ("max_norm", "non_neg", "unit_norm")
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, str) and value.lower() in {"auto", "none", "null", ""})
-
-
-def _optional(value: Any) -> Any:
-    """Let `auto` and `none` stand for None, wherever None is allowed."""
-    return None if _is_missing(value) else value
-
-
-def _listed(value: Any) -> Any:
-    """Let one value stand for a list of one; let commas stand without brackets."""
-    if isinstance(value, str) and "," in value:
-        return [part.strip() for part in value.strip("[]()").split(",")]
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _pairs(value: Any) -> Any:
-    """Let an int `n` stand for the pair (n, n), level by level."""
-    return [list(item) if isinstance(item, list | tuple) else [item, item] for item in _listed(value)]
-
-
-def _pooling(value: Any) -> str:
-    # YAML 1.1 reads a bare `no` as false.
-    name = "no" if value is False or value is None else str(value)
-    if not re.fullmatch(r"no|(avg|max)([2-9]|[1-9][0-9]+)?", name):
-        raise ValueError(f"{name!r} is no pooling; choose from avg, max, no, or avg and max with a size: max5")
-    return name
-
-
-def _no_truth(value: Any) -> Any:
-    # Python counts True as 1.
-    if isinstance(value, bool):
-        raise ValueError("should be a number")
-    return value
-
-
-def _pair(value: Any) -> Any:
-    return [value, value] if isinstance(value, int) else _listed(value)
-
-
-def _named(choices: Iterable[str], what: str, *, numbered: Iterable[str] = ()) -> BeforeValidator:
-    """Accept one of `choices`; those that are `numbered` may bring a number of their own: `name:0.2`."""
-    choices, numbered = tuple(choices), tuple(numbered)
-
-    def check(value: Any) -> str:
-        name, colon, strength = str(value).partition(":")
-        if name not in choices:
-            raise ValueError(f"{name!r} is no {what}; choose from {', '.join(choices)}")
-        if colon and name not in numbered:
-            raise ValueError(f"{name} takes no number; write {name!r} alone")
-        if colon and not re.fullmatch(r"\d*\.?\d+(e-?\d+)?", strength):
-            raise ValueError(f"what follows {name}: must be a number of at least 0, as in {name}:0.2")
-        return str(value)
-
-    return BeforeValidator(check)
-
-
-PositiveInt = Annotated[int, Field(ge=1), BeforeValidator(_no_truth)]
-Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_no_truth)]
-Side = Annotated[int, Field(ge=1, le=32_768)]
-Shape = Annotated[tuple[Side, Side], BeforeValidator(_pair)]
-Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1), BeforeValidator(_listed)]
-Pairs = Annotated[tuple[tuple[PositiveInt, PositiveInt], ...], Field(min_length=1), BeforeValidator(_pairs)]
-Pooling = Annotated[str, BeforeValidator(_pooling)]
-Poolings = Annotated[tuple[Pooling, ...], Field(min_length=1), BeforeValidator(_listed)]
-Names = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)]
-Activation = Annotated[str, _named(_ACTIVATIONS, "activation", numbered=("leaky_relu", "elu"))]
-Initializer = Annotated[str, _named(_INITIALIZERS, "initializer")]
-Regularizer = Annotated[str, _named(_REGULARIZERS, "regularizer", numbered=_REGULARIZERS)] | None
-Constraint = Annotated[str, _named(_CONSTRAINTS, "constraint")] | None
-
-
-class Section(BaseModel):
-    """A frozen group of fields that are checked together."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _accept_auto(cls, values: Any) -> Any:
-        fields = cls.model_fields
-        optional = {name for name, field in fields.items() if field.default is None or _allows_none(field.annotation)}
-        return {key: _optional(value) if key in optional else value for key, value in dict(values).items()}
-
-    def changed(self, name: str) -> bool:
-        """Whether the field has another value than its default."""
-        return bool(getattr(self, name) != type(self).model_fields[name].default)
-
-
-def _allows_none(annotation: Any) -> bool:
-    return type(None) in getattr(annotation, "__args__", ())
 
 
 class Data(Section):
@@ -249,20 +149,20 @@ class Training(Section):
         None, description="stop after so many epochs without a better val_loss; none: never"
     )
     period: PositiveInt | None = Field(None, description="a checkpoint every so many epochs; none: no checkpoints")
-    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(_listed)] | None = Field(
+    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(listed)] | None = Field(
         None,
         description="random changes of the training images: any of hflip, vflip, rotate90, shift, rotate, zoom, shear",
     )
     target: Literal["augmented", "clean"] = Field(
         "augmented", description="what the reconstruction of an augmented image is compared with"
     )
-    contrast: Annotated[float, Field(ge=0), BeforeValidator(_no_truth)] = Field(
+    contrast: Annotated[float, Field(ge=0), BeforeValidator(no_truth)] = Field(
         0.0,
         description="weight of neighbour contrast: every embedding must be told from the batch's others by the "
         "embedding of an image that looks alike; makes embeddings that cluster well",
     )
     neighbours: PositiveInt = Field(10, description="contrast: how many images an image may be paired with")
-    noise: Annotated[str, _named(get_args(Noise), "noise", numbered=get_args(Noise))] | None = Field(
+    noise: Annotated[str, named(get_args(Noise), "noise", numbered=get_args(Noise))] | None = Field(
         None,
         description="denoising: gaussian, salt_pepper or masking, with a strength (gaussian:0.2); the target stays "
         "clean",
@@ -344,90 +244,3 @@ class Settings(BaseModel):
     def to_yaml(self) -> str:
         """Return the settings as YAML, one line a field, which `--config` reads back."""
         return str(yaml.safe_dump(self.to_flags(), sort_keys=False, allow_unicode=True, default_flow_style=None))
-
-
-def fields(sections: Iterable[type[Section]]) -> dict[str, Any]:
-    """Return pydantic's description of every field, by name, in order."""
-    return {name: field for section in sections for name, field in section.model_fields.items()}
-
-
-def default_text(field: Any) -> str:
-    """Say a field's default as a person would write it."""
-    if field.default is PydanticUndefined:
-        return "required"
-    value = field.default
-    if isinstance(value, tuple):
-        return "[" + ", ".join(str(v[0] if isinstance(v, tuple) and v[0] == v[1] else v) for v in value) + "]"
-    return str(value) if value is not None else "auto" if "auto:" in field.description else "none"
-
-
-def parse(flags: Mapping[str, Any], sections: Iterable[type[Section]]) -> list[Any]:
-    """Share flat `flags` among `sections` and check each; every name must belong to one of them.
-
-    Text is read as YAML where the field is not text itself, so that `--filters=[16,32]` and `--save_dir=2024` both
-    mean what they say.
-
-    Raises
-    ------
-    UsageError
-        Lists every problem: the flag, the value received and the rule.
-    """
-    known = fields(sections)
-    checked, problems = [], []
-    given = {canonical(name): value for name, value in flags.items()}
-    problems += [unknown_flag(name, known) for name in given if name not in known]
-    for section in sections:
-        own = {name: read_text(given[name], known[name]) for name in section.model_fields if name in given}
-        try:
-            checked.append(section(**own))
-        except ValidationError as error:
-            details = error.errors()
-            # A list whose items are all refused is also called too short; the items' own complaints say more.
-            items = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
-            problems += [_problem(d, given) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in items]
-    if problems:
-        raise UsageError("\n".join(problems))
-    return checked
-
-
-def canonical(name: str) -> str:
-    """Return the field that `name` means: itself, or what a name of the original program stands for."""
-    return ALIASES.get(name, name)
-
-
-def unknown_flag(name: str, known: Iterable[str]) -> str:
-    """Say that there is no flag `name`, and which known one is nearest."""
-    return f"--{name}: no such flag{nearest(name, [*known, *ALIASES])}"
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return '; did you mean ...?' with the nearest of the `known` names, or nothing where none is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]}?" if found else ""
-
-
-def read_text(value: Any, field: Any) -> Any:
-    """Turn the text of a flag into the value that YAML sees in it, unless the field holds text or a path."""
-    if not isinstance(value, str) or _is_text(field.annotation):
-        return value
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
-        return value
-
-
-def _is_text(annotation: Any) -> bool:
-    return annotation in (str, Path) or bool({str, Path} & set(getattr(annotation, "__args__", ())))
-
-
-def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any]) -> str:
-    """Say one of pydantic's complaints as: the flag, what it received, the rule."""
-    if detail["type"] == "too_short":
-        return f"--{detail['loc'][0]}={flags.get(str(detail['loc'][0]))}: needs at least one value"
-    message = detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
-    if not detail["loc"]:
-        return message
-    name, *place = detail["loc"]
-    numbers = [part + 1 for part in place if isinstance(part, int)]
-    where = f" item {numbers[0]}" if numbers else ""
-    return f"--{name}={flags.get(str(name))}:{where} {message}"

@@ -9,7 +9,7 @@ from pydantic import Field
 from .. import run_folder
 from ..cluster_folder import ClusterFolder, check_export, export, read_names, write_table
 from ..command import Command
-from ..settings import Section
+from ..flags import Section
 from ..tensorflow_start import start_tensorflow
 
 

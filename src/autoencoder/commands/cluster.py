@@ -11,7 +11,7 @@ from .. import run_folder
 from ..cluster_folder import check_export, read_names
 from ..cluster_settings import Clusters, Export
 from ..command import Command
-from ..settings import Section
+from ..flags import Section
 from ..tensorflow_start import start_tensorflow
 
 

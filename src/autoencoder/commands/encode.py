@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from .. import run_folder
 from ..command import Command
-from ..settings import Section
+from ..flags import Section
 from ..tensorflow_start import start_tensorflow
 
 

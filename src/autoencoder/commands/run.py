@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ..command import Command
-from ..settings import Architecture, Data, Output, Section, Settings, Training
+from ..flags import Section
+from ..settings import Architecture, Data, Output, Settings, Training
 from ..tensorflow_start import start_tensorflow
 
 if TYPE_CHECKING:

@@ -64,13 +64,13 @@ def refine_run(
     save(method.encoder, run.encoder)
     _write_settings(run, place, wanted, seed)
     run.write_history(refined.history)
-    if refined.sizes:
-        deep_curves(refined.history, refined.sizes, run.loss_picture)
     if stopping.signal is not None:
         raise Interrupted(f"interrupted; the encoder so far is in {run.path}", stopping.signal)
     encoder = open_encoder(run.encoder)
     fresh = embeddings._replace(vectors=encode(encoder, images.pixels))
     found = _clustering(method.network, wanted, refined, fresh)
+    if refined.sizes:
+        deep_curves(refined.history, np.array(refined.sizes)[:, found.arrays["order"]], run.loss_picture)
     return place._replace(run=run, encoder=run.encoder), fresh, found
 
 
