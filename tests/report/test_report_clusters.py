@@ -230,7 +230,7 @@ def test_bars_are_as_long_as_clusters_are_large(drawn, tmp_path):
 
 @pytest.mark.parametrize("labels", [np.zeros(3, int), -np.ones(3, int), np.repeat([0, 1], [1_234_567, 3])])
 def test_bars_of_one_cluster_of_noise_alone_and_of_millions(drawn, tmp_path, labels):
-    drawn(clusters.sizes, labels, tmp_path / "sizes.png")
+    assert said(drawn(clusters.sizes, labels, tmp_path / "sizes.png"))
 
 
 def test_large_images_are_averaged_and_small_ones_stay_sharp():
@@ -394,7 +394,7 @@ def test_the_curve_over_k_shades_the_proposal_and_marks_the_best(drawn, tmp_path
 
 @pytest.mark.parametrize("ks", [[2], [2, 3], list(range(2, 61))])
 def test_a_curve_over_few_and_many_k(drawn, tmp_path, ks):
-    drawn(curves.k_curve, ks, [0.5] * len(ks), [float("nan")] * len(ks), (2, 2), 2, tmp_path / "k.png")
+    assert said(drawn(curves.k_curve, ks, [0.5] * len(ks), [float("nan")] * len(ks), (2, 2), 2, tmp_path / "k.png"))
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 200])

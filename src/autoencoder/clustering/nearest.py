@@ -18,7 +18,7 @@ def blocks(rows: int, width: int) -> Iterator[slice]:
 def margins(vectors: np.ndarray, centers: np.ndarray, labels: np.ndarray | None = None) -> Assignment:
     """Measure how clearly each vector belongs where it is, by its distances to the centres.
 
-    Without labels, each vector goes to the nearest centre; of equally near ones, to the first.
+    Without labels, each vector goes to the nearest centre.
 
     Confidence is 1 - d_own / d_other, where d_other is the distance to the nearest other centre: 1 at the own
     centre, 0 on the border, and 0 for a vector that is nearer to another centre than to its own. Of noise it is 0.

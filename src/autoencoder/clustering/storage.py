@@ -3,14 +3,14 @@
 import hashlib
 import io
 import json
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import DiskError, ModelFileError
+from ..errors import ModelFileError
+from ..files import disk_errors, write_bytes, write_text
 from .clustering import Clustering
 
 ARRAYS_FILE = "clustering.npz"
@@ -42,24 +42,10 @@ def save(clustering: Clustering, folder: str | Path) -> None:
     about = {"method": clustering.method, "k": clustering.k, "settings": clustering.settings}
     about["arrays"] = {"file": ARRAYS_FILE, "sha256": hashlib.sha256(buffer.getbuffer()).hexdigest()}
     text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
+    with disk_errors(folder):
         Path(folder).mkdir(parents=True, exist_ok=True)
-        _replace(Path(folder, ARRAYS_FILE), buffer.getbuffer())
-        _replace(Path(folder, JSON_FILE), text.encode())
-    except OSError as error:
-        raise DiskError(f"the clustering cannot be written to {folder}: {error.strerror or error}") from error
-
-
-def _replace(path: Path, content: bytes | memoryview) -> None:
-    beside = path.with_name(path.name + ".part")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_bytes(Path(folder, ARRAYS_FILE), buffer.getvalue())
+    write_text(Path(folder, JSON_FILE), text)
 
 
 def read(folder: str | Path) -> Clustering:

@@ -11,6 +11,7 @@ import numpy as np
 from ..data.folder import scan
 from ..data.listing import Images, Listing, check_usable, common_shape
 from ..data.load import is_grayscale, load
+from ..data.memory import memory_plan
 from ..errors import DataError
 from ..geometry import levels
 from ..run_folder import CACHE, check_free
@@ -93,6 +94,13 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
     shape, color = settings.image_shape, settings.data.color
     assert color is not None
     options: dict[str, Any] = {"max_bad": settings.data.max_bad, "cache_dir": CACHE}
+    for name, listing in listings._asdict().items():
+        plan = memory_plan(len(listing.paths), shape, color)
+        if plan.mapped:
+            say(
+                f"the decoded {name} images take {plan.bytes / 1e9:.1f} GB, more than half of the free memory: they are "
+                f"kept in a file in {CACHE}, used again the next time"
+            )
     parts = Parts(load(listings.train, shape, color, **options), load(listings.valid, shape, color, **options))
     bad = sorted({*parts.train.bad, *parts.valid.bad})
     say(

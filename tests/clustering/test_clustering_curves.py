@@ -1,0 +1,87 @@
+"""How a number of clusters is read off the curves."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_blobs
+from sklearn.metrics import davies_bouldin_score, silhouette_score
+
+from autoencoder.clustering import choose_k
+from autoencoder.clustering.choose_k import clear_peaks, propose_from_curves, propose_k, score_curves
+from autoencoder.clustering.kmeans import find_centers
+from autoencoder.clustering.nearest import margins
+from autoencoder.errors import DataError, UsageError
+
+# Silhouettes of 7,000 MNIST images, raw pixels in UMAP's space, k = 2 to 14: six groups of kinds, ten kinds.
+MNIST = np.array([0.522, 0.535, 0.602, 0.661, 0.665, 0.607, 0.561, 0.574, 0.597, 0.592, 0.589, 0.567, 0.543])
+
+
+def test_the_curves_are_scikit_learns(monkeypatch):
+    points = make_blobs(150, 4, centers=4, random_state=3)[0].astype(np.float32)
+    monkeypatch.setattr(choose_k, "_BLOCK", 40)
+    silhouette, davies_bouldin = score_curves(points, np.array([2, 4, 9]), 0)
+    for place, k in enumerate((2, 4, 9)):
+        labels = margins(points, find_centers(points, k, 0, 20)[0]).labels
+        assert silhouette[place] == pytest.approx(silhouette_score(points, labels), abs=1e-4)
+        assert davies_bouldin[place] == pytest.approx(davies_bouldin_score(points, labels), abs=1e-4)
+
+
+def test_a_cluster_of_one_has_a_silhouette_of_zero():
+    points = np.array([[0.0], [1.0], [50.0]], np.float32)
+    labels = np.array([0, 0, 1])
+    assert choose_k._silhouettes(points, [labels])[0] == pytest.approx(silhouette_score(points, labels), abs=1e-5)
+
+
+def test_a_second_peak_shows_the_kinds_within_the_groups():
+    assert (clear_peaks(MNIST) + 2).tolist() == [6, 10]
+
+
+@pytest.mark.parametrize(
+    ("curve", "peaks"),
+    [
+        ([0.1, 0.5, 0.9], [2]),
+        ([0.9, 0.5, 0.1], [0]),
+        ([0.5, 0.5, 0.5], [0]),
+        ([0.5, 0.9, 0.85, 0.86, 0.8], [1]),  # rises too little
+        ([0.5, 0.9, 0.85, 0.87, 0.8], [1, 3]),
+        ([0.5, 0.9, 0.5, 0.7, 0.4], [1]),  # lies too low
+        ([0.9, 0.86, 0.88], [0, 2]),  # at the end of the curve
+        ([0.88, 0.86, 0.9], [0, 2]),
+    ],
+)
+def test_peaks_are_high_and_clear(curve, peaks):
+    assert clear_peaks(np.array(curve)).tolist() == peaks
+
+
+def test_the_proposal_is_the_median_of_the_projections():
+    ks, flat = np.arange(2, 15), np.ones(13)
+    other = np.roll(MNIST, 1)
+    spread = 1 - MNIST
+    proposal = propose_from_curves(ks, [MNIST, other, MNIST], [spread, flat, spread], 7000)
+    assert (proposal.low, proposal.best, proposal.high, proposal.sample) == (6, 10, 10, 7000)
+    assert proposal.ks == tuple(range(2, 15))
+    np.testing.assert_allclose(proposal.silhouette, (2 * MNIST + other) / 3)
+    np.testing.assert_allclose(proposal.davies_bouldin, (2 * spread + flat) / 3)
+
+
+def test_samples_of_many_images_are_projected(monkeypatch):
+    vectors = make_blobs(300, 3, centers=5, cluster_std=0.3, random_state=8)[0].astype(np.float32)
+    seen = []
+
+    def project(chosen, *arguments):
+        seen.append(len(chosen))
+        return chosen
+
+    monkeypatch.setattr(choose_k, "project_umap", project)
+    monkeypatch.setattr(choose_k, "SAMPLE", 200)
+    proposal = propose_k(vectors, 2, 9)
+    assert (seen, proposal.sample, proposal.best) == ([200, 200, 200], 200, 5)
+    assert proposal == propose_k(vectors, 2, 9)
+
+
+def test_bad_vectors_are_refused():
+    with pytest.raises(DataError, match="row 3"):
+        propose_k(np.where(np.arange(40)[:, None] == 3, np.nan, np.ones((40, 2))), 2, 5)
+    with pytest.raises(DataError, match="identical"):
+        propose_k(np.ones((40, 2)), 2, 5)
+    with pytest.raises(UsageError, match="k_max below 40"):
+        propose_k(np.eye(40), 2, 40)
