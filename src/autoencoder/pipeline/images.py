@@ -97,10 +97,8 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
     for name, listing in listings._asdict().items():
         plan = memory_plan(len(listing.paths), shape, color)
         if plan.mapped:
-            say(
-                f"the decoded {name} images take {plan.bytes / 1e9:.1f} GB, more than half of the free memory: they are "
-                f"kept in a file in {CACHE}, used again the next time"
-            )
+            size = f"{plan.bytes / 1e9:.1f} GB, more than half of the free memory"
+            say(f"the decoded {name} images take {size}: they lie in a file in {CACHE}, used again the next time")
     parts = Parts(load(listings.train, shape, color, **options), load(listings.valid, shape, color, **options))
     bad = sorted({*parts.train.bad, *parts.valid.bad})
     say(
