@@ -103,14 +103,14 @@ def with_labels(found: np.ndarray, classes: Sequence[str] | np.ndarray) -> dict[
     Accuracy: Xie, Girshick & Farhadi 2016, arXiv:1511.06335, equation 10. ARI: Hubert & Arabie 1985. Homogeneity:
     Rosenberg & Hirschberg 2007.
     """
+    from sklearn.metrics import adjusted_rand_score, homogeneity_score, normalized_mutual_info_score
+
     table, _, _, matched = contingency(found, classes)
-    of_clusters, of_classes = _entropy(table.sum(axis=1)), _entropy(table.sum(axis=0))
-    shared = of_clusters + of_classes - _entropy(table)
     return {
         "accuracy": int(table[matched >= 0, matched[matched >= 0]].sum()) / len(found),
-        "nmi": _share(2.0 * shared, of_clusters + of_classes),
-        "ari": _adjusted_rand(table),
-        "homogeneity": _share(shared, of_classes),
+        "nmi": float(normalized_mutual_info_score(classes, found)),
+        "ari": float(adjusted_rand_score(classes, found)),
+        "homogeneity": float(homogeneity_score(classes, found)),
     }
 
 
@@ -167,30 +167,11 @@ def stability(vectors: np.ndarray, fit: Callable[[np.ndarray, int], np.ndarray],
     float
         Mean adjusted Rand index: 1 is the same clusters every time, 0 is chance.
     """
+    from sklearn.metrics import adjusted_rand_score
+
     chosen = vectors[_sample(len(vectors), STABILITY_IMAGES, seed)]
     runs = [fit(chosen, (seed + step) % 2**32) for step in range(STABILITY_SEEDS)]
-    return float(np.mean([_adjusted_rand(_meetings(one, other)[2]) for one, other in combinations(runs, 2)]))
-
-
-def _adjusted_rand(table: np.ndarray) -> float:
-    # In Python's whole numbers: the product of two counts of pairs overflows 64 bits from some 70,000 images on.
-    def pairs(counts: np.ndarray) -> int:
-        return sum(count * (count - 1) // 2 for count in counts.ravel().tolist())
-
-    both, rows, columns = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
-    if both == rows == columns:
-        return 1.0
-    chance = rows * columns / pairs(table.sum(keepdims=True))
-    return (both - chance) / ((rows + columns) / 2 - chance)
-
-
-def _entropy(counts: np.ndarray) -> float:
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log(shares)).sum())
-
-
-def _share(part: float, whole: float) -> float:
-    return min(1.0, max(0.0, part / whole)) if whole > 0 else 1.0
+    return float(np.mean([adjusted_rand_score(one, other) for one, other in combinations(runs, 2)]))
 
 
 def _comparable(labels: np.ndarray) -> bool:
