@@ -83,25 +83,6 @@ def write_parquet(embeddings: Embeddings, path: Path) -> None:
         table.to_parquet(temporary, index=False)
 
 
-def read_parquet(path: Path) -> Embeddings:
-    """Read what `write_parquet` wrote; the paths are relative to a root that the file does not know.
-
-    Raises
-    ------
-    DataError
-        If it is no such table.
-    """
-    import pandas
-
-    try:
-        table = pandas.read_parquet(path)
-        vectors = table[[name for name in table.columns if name not in ("path", "label")]].to_numpy(np.float32)
-        labels = tuple(table["label"]) if "label" in table else None
-        return Embeddings(vectors, tuple(table["path"]), labels, path.parent, ())
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"{path}: is no table of embeddings ({error}); make one with: flexae encode") from error
-
-
 def write_npy(embeddings: Embeddings, path: Path) -> None:
     """Write the vectors alone, as NumPy's own file.
 

@@ -16,7 +16,7 @@ from ..model.build import Models
 from ..model.saved import save
 from ..report.figures import comparison, loss_curve
 from ..run_folder import Run
-from ..scores.reconstruction import pca_mse, score
+from ..scores.reconstruction import Restore, pca_mse, score
 from ..settings import Settings
 from ..training.fit import Fitted
 from .images import Parts
@@ -37,8 +37,9 @@ def leave(run: Run, settings: Settings, models: Models, parts: Parts, fitted: Fi
     run.write_history(fitted.history)
     if fitted.history["epoch"]:
         loss_curve(fitted.history, run.loss_picture)
-    scores = _scores(settings, models, parts, fitted)
-    _pictures(run, models, parts)
+    restore = applied(models.autoencoder)
+    scores = _scores(settings, models, parts, fitted, restore)
+    _pictures(run, parts, restore)
     run.write_scores(scores)
     row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
     for note in aescore.append(run_folder.LOGS / "aescore.csv", row):
@@ -52,15 +53,14 @@ def _spread(pixels: np.ndarray, count: int) -> np.ndarray:
     return pixels[rows]
 
 
-def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted) -> dict[str, Any]:
-    restore = applied(models.autoencoder)
+def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, restore: Restore) -> dict[str, Any]:
     train = _spread(parts.train.pixels, SCORED_TRAINING_IMAGES)
     width = math.prod(models.encoder.output.shape[1:])
     loss = LOSSES[settings.training.loss]
     row: dict[str, Any] = {}
     for part, pixels in (("train", train), ("valid", parts.valid.pixels)):
         found = score(pixels, restore, loss, 256)
-        row |= {f"{part}_{name}": value for name, value in found._asdict().items() if name != "images"}
+        row |= {f"{part}_{name}": value for name, value in found._asdict().items()}
     row |= {
         "pca_mse": pca_mse(train, parts.valid.pixels, width, settings.training.seed),
         "parameters": int(models.autoencoder.count_params()),
@@ -76,8 +76,7 @@ def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted) ->
     return row
 
 
-def _pictures(run: Run, models: Models, parts: Parts) -> None:
-    restore = applied(models.autoencoder)
+def _pictures(run: Run, parts: Parts, restore: Restore) -> None:
     for part, images in zip(("train", "valid"), parts, strict=True):
         originals = _spread(images.pixels, PICTURED)
         comparison(originals, restore(originals.astype(np.float32) / 255), run.comparison(part))
