@@ -1,17 +1,22 @@
 """Print the README's table of clusterings: `PYTHONPATH=src python scripts/reproduce_clustering.py mnist FOLDER`.
 
+`--rival=PYTHON` adds ClustPy's DEC, IDEC and N2D by an interpreter that has it, each for the CPU seconds of the recipe.
+
 FOLDER holds train and test (or valid) images in class folders, or the four idx files of the MNIST format, gzipped or
 not. Both parts are clustered together, the true number of classes is given, and no label is seen by any step. Every
 seed trains from nothing by recipes/cluster_<name>.yml; the runs stay in logs/.
 """
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+import fire
 import numpy as np
 
 from autoencoder.clustering import fit
@@ -25,6 +30,7 @@ from autoencoder.scores.clusters import with_labels
 from autoencoder.tensorflow_start import start_tensorflow
 
 SEEDS = (1, 2, 3)
+RIVALS = ("DEC", "IDEC", "N2D")
 
 
 def together(folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -42,11 +48,18 @@ def figures(labels: np.ndarray, classes: list[str]) -> list[float]:
     return [found[name] for name in ("accuracy", "nmi", "ari")]
 
 
-def sort(name: str, images: Path, seed: int) -> tuple[Run, dict, float]:
-    """Run the recipe; return the autoencoder's run, the scores of its clusters, and the seconds that both took."""
+def measured(command: list[str]) -> tuple[float, float]:
+    """Run a command; return its wall and CPU seconds."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def sort(name: str, images: Path, seed: int) -> tuple[Run, dict, tuple[float, float]]:
+    """Run the recipe; return the autoencoder's run, the scores of its clusters, and the seconds, wall and CPU."""
     before = {path.name for path in Path("logs").glob("*")}
     recipe = Path(__file__).parents[1] / "recipes" / f"cluster_{name}.yml"
-    start = time.perf_counter()
     command = [
         sys.executable,
         "-m",
@@ -56,8 +69,7 @@ def sort(name: str, images: Path, seed: int) -> tuple[Run, dict, float]:
         f"--train_dir={images}",
         f"--seed={seed}",
     ]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - start
+    seconds = measured(command)
     new = [path for path in Path("logs").glob("*") if path.is_dir() and path.name not in before]
     (scores,) = (path for folder in new for path in folder.glob("clusters/*/scores.json"))
     (trained,) = (folder for folder in new if (folder / "autoencoder.keras").exists())
@@ -73,31 +85,71 @@ def row(what: str, values: list[list[float]], note: str) -> str:
     return f"| {what} | {cells} | {note} |"
 
 
-def main(name: str, folder: Path) -> None:
-    """Print the table."""
-    pixels, labels = together(folder)
-    classes, k = [str(label) for label in labels], int(labels.max()) + 1
-    print(f"| {name}, {len(labels):,} images | accuracy | NMI | ARI | seconds |\n|---|---|---|---|---|", flush=True)
+class Table(NamedTuple):
+    """What the rows are made of: the images, their classes and a folder that holds both as idx files."""
+
+    name: str
+    pixels: np.ndarray
+    classes: list[str]
+    k: int
+    idx: Path
+
+
+def ours(table: Table, seeds: tuple[int, ...]) -> float:
+    """Print the rows of this project, and return the mean CPU seconds of the recipe."""
     start = time.perf_counter()
-    raw = fit(pixels.reshape(len(pixels), -1).astype(np.float32) / 255, "kmeans", k, SEEDS[0]).labels
-    print(row("pixels, k-means", [figures(raw, classes)], f"{time.perf_counter() - start:.0f}"), flush=True)
+    flat = table.pixels.reshape(len(table.pixels), -1).astype(np.float32) / 255
+    raw = fit(flat, "kmeans", table.k, seeds[0]).labels
+    print(row("pixels, k-means", [figures(raw, table.classes)], f"{time.perf_counter() - start:.0f}"), flush=True)
+    embedded, best, trained, taken = [], [], [], []
+    for seed in seeds:
+        run, scores, seconds = sort(table.name, table.idx, seed)
+        vectors = encode(open_encoder(run.encoder), table.pixels)
+        embedded.append(figures(fit(vectors, "kmeans", table.k, seed).labels, table.classes))
+        best.append([scores[score] for score in ("accuracy", "nmi", "ari")])
+        trained.append(run.scores()["seconds"])
+        taken.append(seconds)
+        print(f"<!-- seed {seed}: k-means {embedded[-1]}, recipe {best[-1]}, {seconds} s -->", flush=True)
+    wall, cpu = np.mean(taken, axis=0)
+    print(row("embedding, k-means", embedded, f"{np.mean(trained):.0f} (training)"))
+    print(
+        row(f"recipes/cluster_{table.name}.yml", best, f"{wall:.0f}, {cpu:.0f} of CPU (all, pictures too)"), flush=True
+    )
+    return float(cpu)
+
+
+def rivals(table: Table, seeds: tuple[int, ...], interpreter: str, cpu: float) -> None:
+    """Print the rows of ClustPy's methods, each given `cpu` seconds of the processors."""
+    program = Path(__file__).parent / "clustpy_rival.py"
+    pixels, labels = table.idx.with_name("pixels.npy"), table.idx.with_name("labels.npy")
+    np.save(pixels, table.pixels)
+    for method in RIVALS:
+        found, taken = [], []
+        for seed in seeds:
+            command = [interpreter, program, pixels, method, round(cpu), seed, labels]
+            taken.append(measured([str(word) for word in command]))
+            found.append(figures(np.load(labels), table.classes))
+            print(f"<!-- {method}, seed {seed}: {found[-1]}, {taken[-1]} s -->", flush=True)
+        wall, used = np.mean(taken, axis=0)
+        print(row(f"ClustPy's {method}", found, f"{wall:.0f}, {used:.0f} of CPU"), flush=True)
+
+
+def main(
+    name: str, folder: str, rival: str | None = None, seeds: tuple[int, ...] = SEEDS, cpu: float | None = None
+) -> None:
+    """Print the table of `name` (mnist or fashion); `cpu` leaves out this project's rows and takes that time."""
     start_tensorflow()
-    embedded, best, trained_seconds, seconds = [], [], [], []
+    pixels, labels = together(Path(folder))
+    print(f"| {name}, {len(labels):,} images | accuracy | NMI | ARI | seconds |\n|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as place:
         images = Path(place) / "all-images-idx3-ubyte"
         write_idx(images, pixels[..., 0])
         write_idx(Path(place) / "all-labels-idx1-ubyte", labels)
-        for seed in SEEDS:
-            run, scores, took = sort(name, images, seed)
-            vectors = encode(open_encoder(run.encoder), pixels)
-            embedded.append(figures(fit(vectors, "kmeans", k, seed).labels, classes))
-            best.append([scores[score] for score in ("accuracy", "nmi", "ari")])
-            trained_seconds.append(run.scores()["seconds"])
-            seconds.append(took)
-            print(f"<!-- seed {seed}: k-means {embedded[-1]}, recipe {best[-1]}, {took:.0f} s -->", flush=True)
-    print(row("embedding, k-means", embedded, f"{np.mean(trained_seconds):.0f} (training)"))
-    print(row(f"recipes/cluster_{name}.yml", best, f"{np.mean(seconds):.0f} (all, pictures too)"))
+        table = Table(name, pixels, [str(label) for label in labels], int(labels.max()) + 1, images)
+        budget = cpu or ours(table, seeds)
+        if rival:
+            rivals(table, seeds, rival, budget)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    fire.Fire(main)
