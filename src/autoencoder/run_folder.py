@@ -42,6 +42,12 @@ class Run:
         """Images to embeddings."""
         return self.path / "encoder.keras"
 
+    def exported(self, form: str) -> Path:
+        """The encoder for other programs, in a format of model/export.py."""
+        return (
+            self.path / {"onnx": "encoder.onnx", "saved_model": "encoder_saved_model", "tflite": "encoder.tflite"}[form]
+        )
+
     @property
     def decoder(self) -> Path:
         """Embeddings to images."""

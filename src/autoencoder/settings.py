@@ -145,6 +145,11 @@ class Training(Section):
     )
     train_epochs: PositiveInt = Field(40, description="passes over the training images")
     batch_size: PositiveInt = Field(32, description="images per step")
+    precision: Literal["float32", "bfloat16"] | None = Field(
+        "float32",
+        description="what the layers compute in; bfloat16 is faster on some processors, and weights and files stay "
+        "float32; auto: bfloat16 where a short trial finds it faster and as good",
+    )
     patience: PositiveInt | None = Field(
         None, description="stop after so many epochs without a better val_loss; none: never"
     )

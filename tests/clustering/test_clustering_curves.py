@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
-from sklearn.metrics import davies_bouldin_score, silhouette_score
+from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
 
 from autoencoder.clustering import choose_k
-from autoencoder.clustering.choose_k import clear_peaks, propose_from_curves, propose_k, score_curves
+from autoencoder.clustering.choose_k import Curves, clear_peaks, propose_from_curves, propose_k, score_curves
 from autoencoder.clustering.kmeans import find_centers
 from autoencoder.clustering.nearest import margins
 from autoencoder.errors import DataError, UsageError
@@ -17,12 +17,16 @@ MNIST = np.array([0.522, 0.535, 0.602, 0.661, 0.665, 0.607, 0.561, 0.574, 0.597,
 
 def test_the_curves_are_scikit_learns(monkeypatch):
     points = make_blobs(150, 4, centers=4, random_state=3)[0].astype(np.float32)
+    spaces = [points, points[:, ::-1] * np.float32(2), points[:, :2].copy()]
     monkeypatch.setattr(choose_k, "_BLOCK", 40)
-    silhouette, davies_bouldin = score_curves(points, np.array([2, 4, 9]), 0)
+    curves = score_curves(spaces, np.array([2, 4, 9]), 0)
     for place, k in enumerate((2, 4, 9)):
-        labels = margins(points, find_centers(points, k, 0, 20)[0]).labels
-        assert silhouette[place] == pytest.approx(silhouette_score(points, labels), abs=1e-4)
-        assert davies_bouldin[place] == pytest.approx(davies_bouldin_score(points, labels), abs=1e-4)
+        found = [margins(at, find_centers(at, k, 0, 20)[0]).labels for at in spaces]
+        pairs = list(zip(spaces, found, strict=True))
+        alike = [adjusted_rand_score(found[one], found[other]) for one, other in ((0, 1), (0, 2), (1, 2))]
+        assert curves.silhouette[place] == pytest.approx(np.mean([silhouette_score(*pair) for pair in pairs]), abs=1e-4)
+        assert curves.davies_bouldin[place] == pytest.approx(np.mean([davies_bouldin_score(*pair) for pair in pairs]))
+        assert curves.agreement[place] == pytest.approx(np.mean(alike))
 
 
 def test_a_cluster_of_one_has_a_silhouette_of_zero():
@@ -43,24 +47,31 @@ def test_a_second_peak_shows_the_kinds_within_the_groups():
         ([0.5, 0.5, 0.5], [0]),
         ([0.5, 0.9, 0.85, 0.86, 0.8], [1]),  # rises too little
         ([0.5, 0.9, 0.85, 0.87, 0.8], [1, 3]),
-        ([0.5, 0.9, 0.5, 0.7, 0.4], [1]),  # lies too low
+        ([0.5, 0.9, 0.5, 0.7, 0.4], [1, 3]),
         ([0.9, 0.86, 0.88], [0, 2]),  # at the end of the curve
         ([0.88, 0.86, 0.9], [0, 2]),
     ],
 )
-def test_peaks_are_high_and_clear(curve, peaks):
+def test_peaks_are_clear(curve, peaks):
     assert clear_peaks(np.array(curve)).tolist() == peaks
 
 
-def test_the_proposal_is_the_median_of_the_projections():
-    ks, flat = np.arange(2, 15), np.ones(13)
-    other = np.roll(MNIST, 1)
-    spread = 1 - MNIST
-    proposal = propose_from_curves(ks, [MNIST, other, MNIST], [spread, flat, spread], 7000)
-    assert (proposal.low, proposal.best, proposal.high, proposal.sample) == (6, 10, 10, 7000)
-    assert proposal.ks == tuple(range(2, 15))
-    np.testing.assert_allclose(proposal.silhouette, (2 * MNIST + other) / 3)
-    np.testing.assert_allclose(proposal.davies_bouldin, (2 * spread + flat) / 3)
+@pytest.mark.parametrize(
+    ("agreement_at_10", "spread", "found"),
+    [(0.96, 1 - MNIST, (6, 10, 10)), (0.94, 1 - MNIST, (6, 6, 6)), (0.96, np.arange(13.0), (2, 10, 10))],
+)
+def test_the_proposal_is_the_finest_clear_peak_that_projections_agree_on(agreement_at_10, spread, found):
+    ks, agreement = np.arange(2, 15), np.ones(13)
+    agreement[8] = agreement_at_10
+    proposal = propose_from_curves(ks, Curves(MNIST, spread, agreement), 7000)
+    assert (proposal.low, proposal.best, proposal.high) == found
+    assert (proposal.ks, proposal.sample) == (tuple(range(2, 15)), 7000)
+    np.testing.assert_array_equal(proposal.agreement, agreement)
+
+
+def test_without_any_agreement_the_highest_silhouette_is_proposed():
+    proposal = propose_from_curves(np.arange(2, 15), Curves(MNIST, 1 - MNIST, np.zeros(13)), 7000)
+    assert (proposal.low, proposal.best, proposal.high) == (6, 6, 6)
 
 
 def test_samples_of_many_images_are_projected(monkeypatch):

@@ -101,7 +101,9 @@ def every_picture(folder: Path):
         "sizes": lambda path: clusters.sizes(found.labels, path),
         "scatter": lambda path: scatter.scatter(points, found.labels, ["a", "b"] * 50, path, "PCA"),
         "confusion": lambda path: confusion.confusion(table, "xyz", [2, 0, -1, 1], path),
-        "k_curve": lambda path: curves.k_curve([2, 3, 4], [0.1, 0.5, 0.2], [2, 1, 3], (2, 3), 3, path),
+        "k_curve": lambda path: curves.k_curve(
+            [2, 3, 4], {"silhouette": [0.1, 0.5, 0.2], "spread": [2, 1, 3]}, (2, 3), 3, path
+        ),
         "deep_curves": lambda path: curves.deep_curves(history, [[50, 50], [60, 40], [99, 1]], path),
     }
 
@@ -382,9 +384,10 @@ def test_a_table_of_nothing_has_no_share(drawn, tmp_path):
 def test_the_curve_over_k_shades_the_proposal_and_marks_the_best(drawn, tmp_path):
     ks = list(range(2, 21))
     silhouette = [float("nan"), *np.linspace(0.2, 0.5, 18)]
-    figure = drawn(curves.k_curve, ks, silhouette, np.linspace(1.5, 0.7, 19), (8, 11), 10, tmp_path / "k.png")
-    assert "shaded: proposed, 8 to 11; marked: best, 10" in said(figure)
-    for axes, values in zip(figure.axes[1:], (silhouette, np.linspace(1.5, 0.7, 19)), strict=True):
+    shown = {"silhouette": silhouette, "spread": np.linspace(1.5, 0.7, 19), "agreement": np.linspace(1, 0.9, 19)}
+    figure = drawn(curves.k_curve, ks, shown, (8, 11), 10, tmp_path / "k.png")
+    assert {"shaded: proposed, 8 to 11; marked: best, 10", *shown} <= set(said(figure))
+    for axes, values in zip(figure.axes[1:], shown.values(), strict=True):
         shade = axes.patches[0]
         assert (shade.get_x(), shade.get_x() + shade.get_width()) == (7.5, 11.5)
         ring = axes.lines[-1]
@@ -394,7 +397,8 @@ def test_the_curve_over_k_shades_the_proposal_and_marks_the_best(drawn, tmp_path
 
 @pytest.mark.parametrize("ks", [[2], [2, 3], list(range(2, 61))])
 def test_a_curve_over_few_and_many_k(drawn, tmp_path, ks):
-    assert said(drawn(curves.k_curve, ks, [0.5] * len(ks), [float("nan")] * len(ks), (2, 2), 2, tmp_path / "k.png"))
+    shown = {"silhouette": [0.5] * len(ks), "spread": [float("nan")] * len(ks)}
+    assert said(drawn(curves.k_curve, ks, shown, (2, 2), 2, tmp_path / "k.png"))
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 200])

@@ -61,17 +61,35 @@ def test_a_loss_that_is_no_number_ends_training_with_the_last_good_weights(parts
     assert all(np.isfinite(weights).all() for weights in network.autoencoder.get_weights())
 
 
-def test_a_signal_ends_training_at_the_next_batch(parts):
+def test_a_signal_ends_training_within_eight_batches(parts):
     asked = []
 
     def stopping():
         asked.append(True)
-        return len(asked) >= 10
+        return len(asked) >= 4
 
-    fitted = fit(model(), *parts, Training(train_epochs=50), [], stopping)
+    # 10 batches an epoch: they are run five at a time, and the fourth time to ask is the end of the second epoch.
+    fitted = fit(model(), *parts, Training(train_epochs=50, batch_size=20), [], stopping)
     assert fitted.status == "interrupted"
-    assert len(asked) == 10
-    assert fitted.images_per_second * fitted.seconds == pytest.approx(200 + 3 * 32)
+    assert len(asked) == 4
+    assert fitted.images_per_second * fitted.seconds == pytest.approx(2 * 200)
+
+
+def test_what_is_trained_ends_with_the_epoch_however_many_batches_it_has(parts):
+    for size in (7, 20, 32):  # 29 batches, a prime; 10; 7
+        fitted = fit(model(), *parts, Training(train_epochs=2, batch_size=size), [])
+        assert fitted.images_per_second * fitted.seconds == pytest.approx(2 * 200)
+
+
+def test_bfloat16_learns_as_well_and_leaves_a_float32_network(parts):
+    networks = [model(), model()]
+    losses = []
+    for network, precision in zip(networks, ("float32", "bfloat16"), strict=True):
+        fitted = fit(network, *parts, Training(train_epochs=4, precision=precision), [])
+        losses.append(fitted.history["val_loss"][-1])
+        assert {layer.dtype_policy.name for layer in network.autoencoder._flatten_layers()} == {"float32"}
+    assert losses[0] != losses[1]
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
 
 
 def test_reduce_lr_halves_the_rate_where_nothing_improves(parts):

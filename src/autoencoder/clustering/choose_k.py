@@ -1,5 +1,6 @@
-"""How many clusters: a range with its curves, from silhouettes in UMAP's space."""
+"""How many clusters: a range with its curves, from silhouettes and agreement in UMAP's space."""
 
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +16,9 @@ SAMPLE = 7_000
 PROJECTIONS = 3
 _STARTS = 20
 _COMPONENTS, _NEIGHBOURS = 10, 20
-# A peak lower than this share of the highest is of slivers; one that rises less is within the luck of the starts.
-_LOWEST_SHARE = 0.85
+# A peak that rises less is within the luck of the starts; clusters that projections do not agree on are slivers.
 _LEAST_RISE = 0.0125
+_LEAST_AGREEMENT = 0.95
 _BLOCK = 1000
 
 
@@ -31,17 +32,20 @@ class Proposal(NamedTuple):
     silhouette, davies_bouldin : tuple of float
         The curves over `ks`, means of three projections. High silhouettes and low Davies-Bouldin scores are good.
         UMAP inflates both: compare along a curve, never between sets of vectors.
+    agreement : tuple of float
+        Adjusted Rand index between the clusters of two projections, mean of the three pairs; 1 where they are the same.
     low, high : int
         The range: from the coarsest to the finest grouping that either curve marks.
     best : int
-        The finest grouping that the silhouettes mark clearly; the median of three projections.
+        The finest grouping that the silhouettes mark clearly and the projections agree on.
     sample : int
-        Vectors in each projection.
+        Vectors that were projected.
     """
 
     ks: tuple[int, ...]
     silhouette: tuple[float, ...]
     davies_bouldin: tuple[float, ...]
+    agreement: tuple[float, ...]
     low: int
     high: int
     best: int
@@ -51,10 +55,11 @@ class Proposal(NamedTuple):
 def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 0) -> Proposal:
     """Propose a number of clusters.
 
-    Three samples of at most 7,000 vectors are projected by UMAP (10 components, 20 neighbours, min_dist 0) and
+    A sample of at most 7,000 vectors is projected three times by UMAP (10 components, 20 neighbours, min_dist 0) and
     clustered by k-means for every k. Kinds that resemble each other lie near each other there, so the highest
     silhouette marks groups of kinds (in MNIST, 4 with 7 and 9); the kinds themselves show as a second peak at a larger
-    k. So the proposal is the finest clear peak and the range reaches from the coarsest to the finest one.
+    k. So the proposal is the finest clear peak of clusters that come out alike in all projections, and the range
+    reaches from the coarsest to the finest one.
 
     Parameters
     ----------
@@ -76,7 +81,8 @@ def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 
 
     References
     ----------
-    Rousseeuw 1987, Silhouettes; Davies & Bouldin 1979, A cluster separation measure.
+    Rousseeuw 1987, Silhouettes; Davies & Bouldin 1979, A cluster separation measure; agreement as a criterion: Lange
+    et al. 2004, Stability-based validation of clustering solutions.
     """
     clean = check_vectors(vectors)
     check_k(k_min, len(clean))
@@ -89,37 +95,39 @@ def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 
         )
     check_different(clean, k_max)
     ks = np.arange(k_min, k_max + 1)
+    rows = np.sort(np.random.default_rng(seed).choice(len(clean), size, replace=False))
     with one_blas_thread():
-        spaces = [_space(clean, size, each) for each in range(seed, seed + PROJECTIONS)]
-        pairs = [score_curves(space, ks, seed) for space in spaces]
-    return propose_from_curves(ks, [pair[0] for pair in pairs], [pair[1] for pair in pairs], size)
+        seeds = [each % 2**32 for each in range(seed, seed + PROJECTIONS)]
+        spaces = [project_umap(clean[rows], _COMPONENTS, _NEIGHBOURS, 0.0, each) for each in seeds]
+        curves = score_curves(spaces, ks, seed)
+    return propose_from_curves(ks, curves, size)
 
 
-def _space(vectors: np.ndarray, size: int, seed: int) -> np.ndarray:
-    seed %= 2**32
-    rows = np.sort(np.random.default_rng(seed).choice(len(vectors), size, replace=False))
-    return project_umap(vectors[rows], _COMPONENTS, _NEIGHBOURS, 0.0, seed)
+class Curves(NamedTuple):
+    """What is seen over the numbers of clusters, each float64 of shape (m,); see `Proposal`."""
+
+    silhouette: np.ndarray
+    davies_bouldin: np.ndarray
+    agreement: np.ndarray
 
 
-def score_curves(points: np.ndarray, ks: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Score k-means for each number of clusters.
+def score_curves(spaces: list[np.ndarray], ks: np.ndarray, seed: int) -> Curves:
+    """Score k-means for each number of clusters: means over projections of the same vectors.
 
     Parameters
     ----------
-    points : float32 array of shape (n, d)
+    spaces : list of float32 arrays of shape (n, d)
+        Two projections at least.
     ks : int array of shape (m,)
     seed : int
-
-    Returns
-    -------
-    silhouette : float64 array of shape (m,)
-        Mean over all points.
-    davies_bouldin : float64 array of shape (m,)
     """
-    from sklearn.metrics import davies_bouldin_score
+    from sklearn.metrics import adjusted_rand_score, davies_bouldin_score
 
-    labelings = [margins(points, find_centers(points, int(k), seed, _STARTS)[0]).labels for k in ks]
-    return _silhouettes(points, labelings), np.array([davies_bouldin_score(points, each) for each in labelings])
+    labelings = [[margins(at, find_centers(at, int(k), seed, _STARTS)[0]).labels for k in ks] for at in spaces]
+    spread = [[davies_bouldin_score(at, each) for each in found] for at, found in zip(spaces, labelings, strict=True)]
+    alike = [[adjusted_rand_score(*pair) for pair in combinations(found, 2)] for found in zip(*labelings, strict=True)]
+    shapes = [_silhouettes(at, found) for at, found in zip(spaces, labelings, strict=True)]
+    return Curves(np.mean(shapes, axis=0), np.mean(spread, axis=0), np.mean(alike, axis=1))
 
 
 def _silhouettes(points: np.ndarray, labelings: list[np.ndarray]) -> np.ndarray:
@@ -151,43 +159,29 @@ def _widths(sums: np.ndarray, labels: np.ndarray, sizes: np.ndarray) -> np.ndarr
     return np.where(alone, 0.0, (outside - inside) / widest)
 
 
-def propose_from_curves(
-    ks: np.ndarray, silhouettes: list[np.ndarray], davies_bouldin: list[np.ndarray], sample: int
-) -> Proposal:
-    """Read a proposal off the curves of several projections.
+def propose_from_curves(ks: np.ndarray, curves: Curves, sample: int) -> Proposal:
+    """Read a proposal off the curves.
 
     Parameters
     ----------
     ks : int array of shape (m,)
-    silhouettes, davies_bouldin : lists of float arrays of shape (m,)
-        One per projection.
+    curves : Curves
     sample : int
-        Vectors in each projection.
-
-    Returns
-    -------
-    Proposal
+        Vectors that were projected.
     """
-    finest = [int(ks[clear_peaks(curve)[-1]]) for curve in silhouettes]
-    best = sorted(finest)[len(finest) // 2]
-    shape, spread = np.mean(silhouettes, axis=0), np.mean(davies_bouldin, axis=0)
-    marks = [best, int(ks[shape.argmax()]), int(ks[spread.argmin()])]
-    return Proposal(
-        tuple(int(k) for k in ks),
-        tuple(float(each) for each in shape),
-        tuple(float(each) for each in spread),
-        min(marks),
-        max(marks),
-        best,
-        sample,
-    )
+    top = int(curves.silhouette.argmax())
+    agreed = [place for place in clear_peaks(curves.silhouette) if curves.agreement[place] >= _LEAST_AGREEMENT]
+    best = int(ks[max(agreed, default=top)])
+    marks = [best, int(ks[top]), int(ks[curves.davies_bouldin.argmin()])]
+    silhouette, davies_bouldin, agreement = (tuple(float(each) for each in curve) for curve in curves)
+    numbers = tuple(int(k) for k in ks)
+    return Proposal(numbers, silhouette, davies_bouldin, agreement, min(marks), max(marks), best, sample)
 
 
 def clear_peaks(curve: np.ndarray) -> np.ndarray:
-    """Find the peaks that are high (85% of the highest) and clear.
+    """Find the peaks that lie 0.0125 above the dips that part them from higher points.
 
-    Clear is what lies 0.0125 above the dips that part it from higher points: the luck of k-means moves a curve by
-    less.
+    The luck of k-means moves a curve by less.
 
     Parameters
     ----------
@@ -198,9 +192,8 @@ def clear_peaks(curve: np.ndarray) -> np.ndarray:
     int array
         Indices, rising; the highest point of the curve is always among them.
     """
-    top = int(curve.argmax())
-    peaks = [place for place in range(len(curve)) if _rise(curve, place) >= _LEAST_RISE]
-    return np.array(sorted({top, *(place for place in peaks if curve[place] >= _LOWEST_SHARE * curve[top])}))
+    clear = {place for place in range(len(curve)) if _rise(curve, place) >= _LEAST_RISE}
+    return np.array(sorted({int(curve.argmax()), *clear}))
 
 
 def _rise(curve: np.ndarray, place: int) -> float:

@@ -10,7 +10,6 @@ from .. import run_folder
 from ..cluster_folder import ClusterFolder, check_export, export, read_names, write_table
 from ..command import Command
 from ..flags import Section
-from ..tensorflow_start import start_tensorflow
 
 
 class Options(Section):
@@ -33,7 +32,6 @@ def carry_out(options: Options) -> Path:
     found = read(folder.path)
     names = read_names(options.names)
     check_export(options.export, options.overwrite)
-    start_tensorflow()
     from ..embeddings import embed
     from ..model.encoder import open_encoder
 

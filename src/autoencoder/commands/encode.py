@@ -10,7 +10,6 @@ from pydantic import BeforeValidator, Field
 from .. import run_folder
 from ..command import Command
 from ..flags import Section
-from ..tensorflow_start import start_tensorflow
 
 
 class Options(Section):
@@ -29,7 +28,6 @@ def carry_out(options: Options) -> Path:
     """Encode, and return the path of the table."""
     run, encoder_file = run_folder.locate(options.run)
     source = options.images or run_folder.trained_on(run)
-    start_tensorflow()
     from ..embeddings import embed, write_npy, write_parquet
     from ..model.encoder import open_encoder
 

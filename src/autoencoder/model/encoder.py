@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ModelFileError
+from ..tensorflow_start import start_tensorflow
 
 
 class Encoder(NamedTuple):
@@ -41,6 +42,7 @@ def open_encoder(path: Path) -> Encoder:
     """
     if path.suffix == ".onnx":
         return _open_onnx(path)
+    start_tensorflow()
     from .apply import applied
     from .saved import load
 
@@ -63,22 +65,24 @@ def _checked(path: Path, taken: Any, given: Any, apply: Callable[[np.ndarray], n
 
 
 def _open_onnx(path: Path) -> Encoder:
+    """Open an exported encoder with OpenVINO, which needs neither TensorFlow nor its start."""
     try:
-        import onnxruntime
+        import openvino
     except ImportError as error:
         raise ModelFileError(
-            f"{path}: reading ONNX needs onnxruntime; install it with: pip install 'flexible-autoencoder[onnx]'"
+            f"{path}: reading ONNX needs OpenVINO; install it with: pip install 'flexible-autoencoder[fast]'"
         ) from error
     if not path.is_file():
         raise ModelFileError(f"no such model file: {path}")
     try:
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        # Without the hint a processor that has bfloat16 computes in it, and gives other vectors.
+        model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     except Exception as error:
         raise ModelFileError(
             f"{path}: the file is damaged or no ONNX model ({' '.join(str(error).split())[:200]})"
         ) from error
-    (taken,), (given, *_) = session.get_inputs(), session.get_outputs()
-    shapes = [[side if isinstance(side, int) else None for side in part.shape[1:]] for part in (taken, given)]
-    return _checked(
-        path, shapes[0], shapes[1], lambda batch: np.asarray(session.run([given.name], {taken.name: batch})[0])
-    )
+    shapes = [
+        [side.get_length() if side.is_static else None for side in part.partial_shape]
+        for part in (model.inputs[0], model.outputs[0])
+    ]
+    return _checked(path, shapes[0][1:], shapes[1][1:], lambda batch: np.asarray(model(batch)[0]))

@@ -9,19 +9,20 @@ import keras
 
 from ..errors import ModelFileError
 from ..files import replacing
+from .precision import computing_in
 
 SUFFIXES = (".keras", ".h5")
 
 
 def save(model: keras.Model, path: Path) -> None:
-    """Write `model` to `path`, `.keras` or `.h5`, without the optimizer's state.
+    """Write `model` to `path`, `.keras` or `.h5`, in float32 and without the optimizer's state.
 
     Raises
     ------
     DiskError
         If it cannot be written; a model that was there before is untouched.
     """
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, computing_in("float32", model):
         model.save(temporary, include_optimizer=False)
 
 

@@ -42,8 +42,12 @@ def draw(shown: Shown, proposal: Proposal | None, folder: ClusterFolder, seed: i
     overview(images.pixels, found.labels, found.distances, folder.picture("overview"), names)
     sizes(found.labels, folder.picture("sizes"), names)
     if proposal is not None:
-        curves = (proposal.ks, proposal.silhouette, proposal.davies_bouldin)
-        k_curve(*curves, (proposal.low, proposal.high), proposal.best, folder.picture("k_curve"))
+        curves = {
+            "silhouette (higher is better)": proposal.silhouette,
+            "Davies-Bouldin (lower is better)": proposal.davies_bouldin,
+            "agreement of three projections (1: the same clusters)": proposal.agreement,
+        }
+        k_curve(proposal.ks, curves, (proposal.low, proposal.high), proposal.best, folder.picture("k_curve"))
     _draw_in_two_dimensions(shown, folder, seed)
     _draw_confusion(shown, folder)
 

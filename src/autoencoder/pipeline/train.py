@@ -21,6 +21,7 @@ from ..run_folder import Run
 from ..settings import Settings
 from ..signals import stop_at_next_batch
 from ..training.fit import Checkpoints, fit
+from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from .images import Listings, Parts, load_images
 from .leave import leave, summary
@@ -64,6 +65,7 @@ def _build(settings: Settings) -> Models:
 def _train(settings: Settings, parts: Parts, say: Callable[..., None]) -> Run:
     models = _build(settings)
     _check_memory(models, settings.training.batch_size)
+    settings = _with_precision(settings, models, parts, say)
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = run_folder.create(settings.output, datetime.now())
     run.write_settings(settings)
@@ -81,6 +83,16 @@ def _train(settings: Settings, parts: Parts, say: Callable[..., None]) -> Run:
     if stopping.signal is not None:
         raise Interrupted(f"interrupted; the best weights so far and the scores are in {run.path}", stopping.signal)
     return run
+
+
+def _with_precision(settings: Settings, models: Models, parts: Parts, say: Callable[..., None]) -> Settings:
+    if settings.training.precision is not None:
+        return settings
+    choice = choose_precision(models.autoencoder, parts.train.pixels, settings.training)
+    say(f"--precision={choice.precision} is taken: {choice.why}")
+    return settings.model_copy(
+        update={"training": settings.training.model_copy(update={"precision": choice.precision})}
+    )
 
 
 def _check_memory(models: Models, batch_size: int) -> None:

@@ -20,20 +20,19 @@ _PAUSE = 70
 
 def k_curve(
     ks: Sequence[int],
-    silhouette: Sequence[float],
-    davies_bouldin: Sequence[float],
+    curves: Mapping[str, Sequence[float]],
     proposed: tuple[int, int],
     best: int,
     path: str | os.PathLike[str],
 ) -> None:
-    """Draw both scores over the number of clusters, with the proposed range shaded and the best number marked.
+    """Draw scores over the number of clusters, with the proposed range shaded and the best number marked.
 
     Parameters
     ----------
     ks : sequence of int
         Numbers of clusters, rising.
-    silhouette, davies_bouldin : sequences of as many floats
-        Values that are not finite leave a gap.
+    curves : mapping from title to as many floats
+        A panel each. Values that are not finite leave a gap.
     proposed : tuple of int
         First and last number of the range.
     best : int
@@ -45,11 +44,11 @@ def k_curve(
     DiskError
         If the file cannot be written.
     """
-    figure, page = sheet(_WIDTH, 760)
+    height = 120 + 320 * len(curves)
+    figure, page = sheet(_WIDTH, height)
     low, high = proposed
     span = f"{low} to {high}" if low < high else f"{low}"
     _head(page, "How many clusters", f"shaded: proposed, {span}; marked: best, {best}")
-    curves = {"silhouette (higher is better)": silhouette, "Davies-Bouldin (lower is better)": davies_bouldin}
     for number, (name, values) in enumerate(curves.items()):
         axes = _axes(figure, (_LEFT, 120 + number * 320, _WIDTH - _MARGIN - _LEFT, 220))
         write(page, _LEFT, 96 + number * 320, name, kind="small", color=STYLE["muted"])
@@ -59,7 +58,7 @@ def k_curve(
         at = dict(zip(ks, values, strict=True)).get(best, np.nan)
         axes.plot(best, at, "o", markersize=9, markerfacecolor="none", markeredgecolor=STYLE["ink"], zorder=5)
         axes.set_xlim(min(*ks, low) - 0.7, max(*ks, high) + 0.7)
-    write(page, _WIDTH - _MARGIN, 760 - 36, "clusters", ha="right", color=STYLE["muted"])
+    write(page, _WIDTH - _MARGIN, height - 36, "clusters", ha="right", color=STYLE["muted"])
     save(figure, path)
 
 

@@ -36,7 +36,7 @@ class ContrastedAutoencoder(keras.Model):
         if not training:
             return self.decoder(vectors)
         count = tf.shape(vectors)[0] // 2
-        self.add_loss(self._weight * neighbour_contrast(tf.reshape(vectors, (2 * count, -1))))
+        self.add_loss(self._weight * neighbour_contrast(tf.reshape(tf.cast(vectors, tf.float32), (2 * count, -1))))
         return self.decoder(vectors[:count], training=True)
 
 

@@ -13,10 +13,14 @@ import numpy as np
 from ..errors import DivergedError
 from ..losses import LOSSES
 from ..model.build import Models
+from ..model.precision import computing_in
 from ..settings import Training
 from .contrast import ContrastedAutoencoder, partners
 from .feed import clean_batches, steps, training_batches
 from .learning_rate import current_rate, optimizer, plateau
+
+#: At most so many batches between two returns from TensorFlow's graph to Python: a return costs half a millisecond.
+STEPS_AT_ONCE = 8
 
 
 class Fitted(NamedTuple):
@@ -57,18 +61,24 @@ def fit(
     per_epoch = steps(len(train), training.batch_size)
     pairs = partners(train, training.neighbours) if training.contrast else None
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
-    model.compile(optimizer=optimizer(training, per_epoch * training.train_epochs), loss=LOSSES[training.loss])
+    model.compile(
+        optimizer=optimizer(training, per_epoch * training.train_epochs),
+        loss=LOSSES[training.loss],
+        # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
+        steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
+    )
     guard = _Guard(training.patience, stopping)
     start = time.perf_counter()
-    model.fit(
-        training_batches(train, training, partners=pairs),
-        epochs=training.train_epochs,
-        steps_per_epoch=per_epoch,
-        validation_data=clean_batches(valid, max(training.batch_size, 256)),
-        callbacks=[guard, *plateau(training), *callbacks],
-        verbose=0,
-        shuffle=False,
-    )
+    with computing_in(training.precision or "float32", models.autoencoder):
+        model.fit(
+            training_batches(train, training, partners=pairs),
+            epochs=training.train_epochs,
+            steps_per_epoch=per_epoch,
+            validation_data=clean_batches(valid, max(training.batch_size, 256)),
+            callbacks=[guard, *plateau(training), *callbacks],
+            verbose=0,
+            shuffle=False,
+        )
     seconds = time.perf_counter() - start
     trained = guard.images(len(train), training.batch_size)
     fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status)
@@ -116,7 +126,7 @@ class _Guard(keras.callbacks.Callback):
         self.epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._batches += 1
+        self._batches = (self.epoch - 1) * self.params["steps"] + batch + 1
         if not math.isfinite(logs["loss"]):
             self._end("diverged")
         elif self._stopping():
