@@ -16,7 +16,7 @@ from fire.decorators import SetParseFn
 
 from .arguments import read_arguments
 from .command import Job, job
-from .commands import assign, cluster, encode, run, sort
+from .commands import assign, cluster, encode, restore, restore_train, run, sort
 from .errors import UsageError, UserError
 from .flags import canonical
 from .help import command_help, overview
@@ -28,6 +28,8 @@ COMMANDS = {
     "encode": encode.COMMAND,
     "cluster": cluster.COMMAND,
     "assign": assign.COMMAND,
+    "restore_train": restore_train.COMMAND,
+    "restore": restore.COMMAND,
 }
 
 

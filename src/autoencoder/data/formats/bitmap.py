@@ -3,7 +3,7 @@
 import re
 import struct
 
-from .common import BadImage, Header, Incomplete, check_size
+from .common import BadImage, Header, Incomplete
 
 PORTABLE = re.compile(rb"P[1-6]\s")
 _OLD_HEADER = 12
@@ -19,7 +19,6 @@ def read_bmp(data: bytes) -> Header:
         raise Incomplete("truncated BMP")
     (size,) = struct.unpack_from("<I", data, 14)
     width, height = struct.unpack_from("<HH" if size == _OLD_HEADER else "<ii", data, 18)
-    check_size(abs(height), width)
     return Header("BMP", abs(height), width, False)
 
 
@@ -29,7 +28,6 @@ def read_portable(data: bytes) -> Header:
     if not found:
         raise Incomplete("damaged header of a PBM, PGM or PPM file")
     kind, width, height = (int(found[group]) for group in (1, 2, 3))
-    check_size(height, width)
     levels = 255 if kind in _BLACK_AND_WHITE else int(found[4] or 0)
     if not 1 <= levels <= 65_535:
         raise BadImage(f"PGM or PPM with a largest value of {levels}: it must be from 1 to 65,535")
