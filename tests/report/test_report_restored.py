@@ -11,7 +11,7 @@ def triple(shape, levels):
 
 def test_the_images_stand_under_one_another_whatever_their_sizes(tmp_path):
     images = [triple((48, 48, 1), (10, 20, 30)), triple((400, 100, 3), (40, 50, 60))]
-    restored_picture(images, ["first", "second"], tmp_path / "a.png")
+    restored_picture(images, [(0.1, 0.2), (0.3, 0)], tmp_path / "a.png")
     picture = cv2.imread(str(tmp_path / "a.png"))
     pitch, left, top = 198, 150, 30
     for column, levels in enumerate(((10, 20, 30), (40, 50, 60))):
@@ -25,11 +25,11 @@ def test_the_images_stand_under_one_another_whatever_their_sizes(tmp_path):
 
 def test_it_is_the_same_file_every_time(tmp_path):
     for name in ("a.png", "b.png"):
-        restored_picture([triple((5, 7, 1), (0, 1, 2))], ["0.1 to 0.0"], tmp_path / name)
+        restored_picture([triple((5, 7, 1), (0, 1, 2))], [(0.1, 0)], tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-@pytest.mark.parametrize(("images", "remarks"), [([], []), ([triple((5, 5, 1), (0, 1, 2))], [])])
-def test_what_does_not_fit_together_is_refused(tmp_path, images, remarks):
-    with pytest.raises(ValueError, match="one remark is needed"):
-        restored_picture(images, remarks, tmp_path / "a.png")
+@pytest.mark.parametrize(("images", "distances"), [([], []), ([triple((5, 5, 1), (0, 1, 2))], [])])
+def test_what_does_not_fit_together_is_refused(tmp_path, images, distances):
+    with pytest.raises(ValueError, match="distances of each"):
+        restored_picture(images, distances, tmp_path / "a.png")

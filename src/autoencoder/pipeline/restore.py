@@ -104,8 +104,8 @@ def _picture(run: Run, pairs: list[Pair], restored: list[np.ndarray], rows: list
     """Draw some test images, evenly spread, with their Hamming distances."""
     chosen = np.unique(np.linspace(0, len(pairs) - 1, PICTURED).astype(int)).tolist()
     images = [(pairs[each].modified, restored[each], pairs[each].original) for each in chosen]
-    remarks = [f"Hamming {rows[each]['hamming_before']:.4f} to {rows[each]['hamming_after']:.4f}" for each in chosen]
-    restored_picture(images, remarks, run.restored_picture)
+    distances = [(rows[each]["hamming_before"], rows[each]["hamming_after"]) for each in chosen]
+    restored_picture(images, distances, run.restored_picture)
 
 
 def restored_image(image: np.ndarray, codes: Codes, restore: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

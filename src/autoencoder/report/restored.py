@@ -17,9 +17,9 @@ _LINE = 30
 
 
 def restored_picture(
-    images: Sequence[Sequence[np.ndarray]], remarks: Sequence[str], path: str | os.PathLike[str]
+    images: Sequence[Sequence[np.ndarray]], distances: Sequence[tuple[float, float]], path: str | os.PathLike[str]
 ) -> None:
-    """Draw a column an image: modified, restored, original, and a remark below.
+    """Draw a column an image: modified, restored, original, and its Hamming distances before and after.
 
     Small images keep sharp pixels; large ones are averaged down.
 
@@ -27,20 +27,20 @@ def restored_picture(
     ----------
     images : sequence of triples of uint8 arrays of shape (height, width, 1 or 3)
         Modified, restored and original; sizes may differ from column to column.
-    remarks : sequence of str
-        One line below each column.
+    distances : sequence of pairs of float
+        Of the modified and of the restored image from the original.
     path : path
         A PNG file to write.
 
     Raises
     ------
     ValueError
-        If there are no images, or not one remark for each.
+        If there are no images, or not a pair of distances for each.
     DiskError
         If the file cannot be written.
     """
-    if not images or len(images) != len(remarks):
-        raise ValueError(f"one remark is needed for each of at least one image: {len(images)}, {len(remarks)}")
+    if not images or len(images) != len(distances):
+        raise ValueError(f"at least one image is needed, and distances of each: {len(images)}, {len(distances)}")
     squares = np.stack([_square(column[row]) for row in range(len(ROWS)) for column in images])
     pitch, left, top = _ROOM + GAP, STYLE["margin"] + _NAMES, STYLE["margin"]
     width = left + len(images) * pitch + STYLE["margin"]
@@ -48,10 +48,11 @@ def restored_picture(
     place(figure, mosaic(squares, (_ROOM, _ROOM), len(images)), left, top)
     for number, name in enumerate(ROWS):
         write(page, left - 16, top + (number + 0.5) * pitch, name, ha="right")
-    for column, remark in enumerate(remarks):
-        middle = left + (column + 0.5) * pitch
-        y = top + len(ROWS) * pitch + 16
-        write(page, middle, y, remark, ha="center", kind="small", color=STYLE["muted"], limit=pitch)
+    y = top + len(ROWS) * pitch + 16
+    write(page, left - 16, y, "Hamming", ha="right", color=STYLE["muted"])
+    for column, (before, after) in enumerate(distances):
+        text = f"{before:.4f} → {after:.4f}"
+        write(page, left + (column + 0.5) * pitch, y, text, ha="center", kind="small", color=STYLE["muted"])
     save(figure, path)
 
 
