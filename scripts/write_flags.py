@@ -13,7 +13,7 @@ def page() -> str:
     parts.append(flag_table([Common]))
     for name, command in COMMANDS.items():
         words = "".join(f" {word.upper()}" for word in command.words)
-        parts += ["", f"## {name}{words}", "", command.summary, "", flag_table(command.sections)]
+        parts += ["", f"## {name}{words}", "", command.summary, "", flag_table(command.sections, command.aliases)]
     return "\n".join(parts) + "\n"
 
 

@@ -34,6 +34,9 @@ def read_arguments(argv: Sequence[str], commands: Mapping[str, Command]) -> Argu
     """
     words, flags, problems = [], {}, []
     known = fields([Common, *(section for command in commands.values() for section in command.sections)])
+    known |= {
+        alias: known[name] for command in commands.values() for alias, name in command.aliases.items() if name in known
+    }
     tokens = list(argv)
     while tokens:
         token = tokens.pop(0)

@@ -16,7 +16,7 @@ from fire.decorators import SetParseFn
 
 from .arguments import read_arguments
 from .command import Job, job
-from .commands import assign, cluster, encode, export, run, sort
+from .commands import assign, cluster, encode, export, restore, restore_train, run, sort
 from .errors import UsageError, UserError
 from .flags import canonical
 from .help import command_help, overview
@@ -29,6 +29,8 @@ COMMANDS = {
     "cluster": cluster.COMMAND,
     "assign": assign.COMMAND,
     "export": export.COMMAND,
+    "restore_train": restore_train.COMMAND,
+    "restore": restore.COMMAND,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from .errors import UsageError
-from .flags import Section, parse
+from .flags import ALIASES, Section, parse
 
 
 class Common(Section):
@@ -23,13 +23,15 @@ class Common(Section):
 class Command(NamedTuple):
     """A command: `carry_out` receives one checked section for each of `sections`, in order.
 
-    `words` name the fields that may also be given without a flag, by their place: `cluster RUN`.
+    `words` name the fields that may also be given without a flag, by their place: `cluster RUN`. `aliases` are other
+    names of fields, those of the original programs.
     """
 
     summary: str
     sections: tuple[type[Section], ...]
     carry_out: Callable[..., Any]
     words: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = ALIASES
 
 
 @dataclass(frozen=True)
@@ -61,4 +63,4 @@ def job(name: str, command: Command, words: Sequence[Any], flags: Mapping[str, A
     twice = [key for key in named if key in flags]
     if twice:
         raise UsageError(f"{name}: {twice[0]} is given twice, as a word and as --{twice[0]}")
-    return Job(command, tuple(parse({**named, **flags}, command.sections)))
+    return Job(command, tuple(parse({**named, **flags}, command.sections, command.aliases)))

@@ -91,7 +91,7 @@ def replacing(path: str | os.PathLike[str], ending: str = "") -> Iterator[Path]:
             temporary.unlink()
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+def write_bytes(path: str | os.PathLike[str], content: bytes | memoryview) -> None:
     """Write a whole file of bytes; see `replacing` for the promise and the errors."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)

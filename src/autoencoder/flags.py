@@ -70,8 +70,28 @@ def default_text(field: Any) -> str:
     return str(value) if value is not None else "auto" if "auto:" in field.description else "none"
 
 
-def parse(flags: Mapping[str, Any], sections: Iterable[type[Section]]) -> list[Any]:
-    """Share flat `flags` among `sections` and check each; every name must belong to one of them.
+class Sections(BaseModel):
+    """Some sections together: all that a run follows from, as flat flags and as YAML."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_flags(self) -> dict[str, Any]:
+        """Return plain values (str, int, float, bool, None, lists) by field, which `from_flags` reads back."""
+        return {
+            key: value
+            for name in type(self).model_fields
+            for key, value in getattr(self, name).model_dump(mode="json").items()
+        }
+
+    def to_yaml(self) -> str:
+        """Return the settings as YAML, one line a field, which `--config` reads back."""
+        return str(yaml.safe_dump(self.to_flags(), sort_keys=False, allow_unicode=True, default_flow_style=None))
+
+
+def parse(
+    flags: Mapping[str, Any], sections: Iterable[type[Section]], aliases: Mapping[str, str] = ALIASES
+) -> list[Any]:
+    """Share flat `flags` among `sections` and check each; every name must belong to one of them, or be an alias.
 
     Text is read as YAML where the field is not text itself, so that `--filters=[16,32]` and `--save_dir=2024` both
     mean what they say.
@@ -83,8 +103,8 @@ def parse(flags: Mapping[str, Any], sections: Iterable[type[Section]]) -> list[A
     """
     known = fields(sections)
     checked, problems = [], []
-    given = {canonical(name): value for name, value in flags.items()}
-    problems += [unknown_flag(name, known) for name in given if name not in known]
+    given = {aliases.get(name, name): value for name, value in flags.items()}
+    problems += [unknown_flag(name, [*known, *aliases]) for name in given if name not in known]
     for section in sections:
         own = {name: read_text(given[name], known[name]) for name in section.model_fields if name in given}
         try:
@@ -106,7 +126,7 @@ def canonical(name: str) -> str:
 
 def unknown_flag(name: str, known: Iterable[str]) -> str:
     """Say that there is no flag `name`, and which known one is nearest."""
-    return f"--{name}: no such flag{nearest(name, [*known, *ALIASES])}"
+    return f"--{name}: no such flag{nearest(name, known)}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

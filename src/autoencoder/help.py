@@ -33,13 +33,13 @@ def command_help(name: str, command: Command) -> str:
     lines = [command.summary, "", f"usage: flexae {name}{words} [--flag=value ...]"]
     sections: list[type[Section]] = [*command.sections, Common]
     for section in sections:
-        lines += ["", (section.__doc__ or "").splitlines()[0], *_flag_lines(section)]
+        lines += ["", (section.__doc__ or "").splitlines()[0], *_flag_lines(section, command.aliases)]
     return "\n".join(lines)
 
 
-def _flag_lines(section: type[Section]) -> Iterable[str]:
+def _flag_lines(section: type[Section], aliases: Mapping[str, str]) -> Iterable[str]:
     columns = min(shutil.get_terminal_size((100, 24)).columns, 120)
-    former = {field: alias for alias, field in ALIASES.items()}
+    former = {field: alias for alias, field in aliases.items()}
     for name, field in section.model_fields.items():
         also = f"; also --{former[name]}" if name in former else ""
         text = f"{field.description} [{default_text(field)}]{also}"
@@ -49,10 +49,10 @@ def _flag_lines(section: type[Section]) -> Iterable[str]:
         yield from (f"{'':<28}{line}" for line in rest)
 
 
-def flag_table(sections: Iterable[type[Section]]) -> str:
+def flag_table(sections: Iterable[type[Section]], aliases: Mapping[str, str] = ALIASES) -> str:
     """Return the table of flags in Markdown, a row a field."""
     rows = ["| flag | default | meaning |", "|---|---|---|"]
-    former = {field: alias for alias, field in ALIASES.items()}
+    former = {field: alias for alias, field in aliases.items()}
     for section in sections:
         for name, field in section.model_fields.items():
             also = f", `{former[name]}`" if name in former else ""

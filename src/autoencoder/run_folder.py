@@ -17,6 +17,7 @@ import yaml
 from .aescore import TIME_FORMAT
 from .errors import DiskError, UsageError
 from .files import write_text
+from .restore_settings import RestoreSettings
 from .settings import Output, Settings
 
 LOGS = Path("logs")
@@ -111,6 +112,16 @@ class Run:
         """Read the settings of a training back."""
         return Settings.from_flags(self.flags())
 
+    @property
+    def restored_picture(self) -> Path:
+        """Test images of a restoring run: modified, restored, original."""
+        return self.path / "restored_test.png"
+
+    @property
+    def test_images(self) -> Path:
+        """A row a test image of a restoring run, with its scores before and after."""
+        return self.path / "test_images.csv"
+
     def comparison(self, part: str) -> Path:
         """Originals over reconstructions over their difference, of `part`: train or valid."""
         return self.path / f"comparison_{part}.png"
@@ -119,7 +130,7 @@ class Run:
         """The whole model as it was after `epoch`."""
         return self.path / f"autoencoder_epoch{epoch:04d}.keras"
 
-    def write_settings(self, settings: Settings) -> None:
+    def write_settings(self, settings: Settings | RestoreSettings) -> None:
         """Write the settings so that `--config` repeats the run."""
         elsewhere = settings.output.model_copy(update={"save_dir": None})
         write_text(self.settings_file, settings.model_copy(update={"output": elsewhere}).to_yaml())
@@ -135,6 +146,10 @@ class Run:
     def write_history(self, history: Mapping[str, Sequence[float]]) -> None:
         """Write a row an epoch."""
         write_text(self.history_file, _csv([list(history), *zip(*history.values(), strict=True)]))
+
+    def write_test_images(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write a row a test image; all rows have the same columns."""
+        write_text(self.test_images, _csv([list(rows[0]), *(list(row.values()) for row in rows)]))
 
     def write_bad_files(self, bad: Sequence[tuple[str, str]]) -> None:
         """Write the table of files that could not be used, where there are any."""
@@ -213,10 +228,38 @@ def find(name: str | os.PathLike[str]) -> Run:
             raise UsageError(f"latest: there is no run in {LOGS}/ yet; train one with: flexae run")
         return Run(runs[-1])
     run = Run(Path(name))
+    if not run.encoder.is_file() and run.autoencoder.is_file():
+        raise UsageError(
+            f"{name}: was trained with --skips and has no embedding; it can restore: flexae restore {name}"
+        )
     if not run.encoder.is_file():
         known = ", ".join(path.name for path in _by_age()[-3:])
         raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
     return run
+
+
+def find_restorer(name: str | os.PathLike[str]) -> tuple[Run, RestoreSettings]:
+    """Return the run of restore_train in folder `name`, or the newest one under logs/ for `latest`, and its settings.
+
+    Raises
+    ------
+    UsageError
+        If there is no such run.
+    """
+    if str(name) == "latest":
+        trained = sorted(LOGS.glob("*/autoencoder.keras"), key=lambda path: path.stat().st_mtime)
+        runs = [run for run in (Run(path.parent) for path in trained) if _restores(run)]
+        if not runs:
+            raise UsageError(f"latest: no run in {LOGS}/ can restore yet; train one with: flexae restore_train")
+        return runs[-1], RestoreSettings.from_flags(runs[-1].flags())
+    run = Run(Path(name))
+    if not run.autoencoder.is_file() or not _restores(run):
+        raise UsageError(f"{name}: no run of restore_train; train one with: flexae restore_train")
+    return run, RestoreSettings.from_flags(run.flags())
+
+
+def _restores(run: Run) -> bool:
+    return "tile_side" in run.flags()
 
 
 def locate(name: str) -> tuple[Run, Path]:

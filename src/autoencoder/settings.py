@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from .flags import Section, parse
+from .flags import Section, Sections, parse
 from .knob_types import (
     Activation,
     Constraint,
@@ -104,6 +103,11 @@ class Architecture(Section):
     spatial_drop_rate: Share = Field(0.0, description="SpatialDropout2D after each level of the encoder's CNN")
     dims: Widths = Field((10,), description="widths of the MLP; the last one is the embedding")
     mlp: bool = Field(True, description="off: the embedding is the CNN's own output")
+    skips: bool = Field(
+        False,
+        description="the decoder also sees each level of the encoder, at its own size (U-Net): for restore_train "
+        "only, because there is no embedding then",
+    )
     use_bias: bool = Field(True, description="bias of the dense layers")
     kernel_initializer: Initializer = Field("glorot_uniform", description="of the dense layers")
     bias_initializer: Initializer = Field("zeros", description="of the dense layers")
@@ -198,10 +202,9 @@ class Output(Section):
     verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
 
 
-class Settings(BaseModel):
+class Settings(Sections):
     """All that a run follows from."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     sections: ClassVar[tuple[type[Section], ...]] = (Data, Architecture, Training, Output)
 
     data: Data = Data()
@@ -237,15 +240,3 @@ class Settings(BaseModel):
         """
         data, architecture, training, output = parse(flags, cls.sections)
         return cls(data=data, architecture=architecture, training=training, output=output)
-
-    def to_flags(self) -> dict[str, Any]:
-        """Return plain values (str, int, float, bool, None, lists) by field, which `from_flags` reads back."""
-        return {
-            key: value
-            for name in type(self).model_fields
-            for key, value in getattr(self, name).model_dump(mode="json").items()
-        }
-
-    def to_yaml(self) -> str:
-        """Return the settings as YAML, one line a field, which `--config` reads back."""
-        return str(yaml.safe_dump(self.to_flags(), sort_keys=False, allow_unicode=True, default_flow_style=None))

@@ -6,6 +6,7 @@ import pytest
 
 from autoencoder.cli import plan
 from autoencoder.model.build import build
+from autoencoder.restore_settings import RestoreSettings
 from autoencoder.settings import Architecture, Data
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -58,3 +59,26 @@ def test_mnist_conv_bn_is_sets_of_convolution_relu_batch_norm_and_pooling():
     assert found.encoder.output.shape == (None, 7, 7, 64)
     third = models("mnist_conv_bn", "--filters=[32,64,64]", "--pooling=[max2,max2,max7]")
     assert third.encoder.output.shape == (None, 1, 1, 64)
+
+
+def restoring(name):
+    flags = [f"--config={RECIPES / name}.yml", "--modified=m", "--original=o"]
+    settings = RestoreSettings.from_sections(*plan(["restore_train", *flags]).settings[:5])
+    return settings, build(settings.architecture, settings.image_shape, 1)
+
+
+def test_binary_codes_is_the_original_network_for_tiles():
+    settings, found = restoring("binary_codes")
+    assert (settings.codes.tile_side, settings.codes.step_size, settings.codes.binary_code_size) == (48, 12, 6)
+    assert found.encoder.output.shape == (None, 32)
+    assert [layer.filters for layer in found.encoder.layers if type(layer).__name__ == "Conv2D"] == [16, 32]
+    assert kinds(found.encoder)[1:4] == ["Conv2D", "LeakyReLU", "BatchNormalization"]
+    training = settings.training
+    assert (training.loss, training.learning_rate, training.patience) == ("mse", 0.001, 10)
+
+
+def test_binary_codes_best_has_skips_and_a_level_of_one_pixel_a_block():
+    settings, found = restoring("binary_codes_best")
+    assert settings.architecture.skips and not settings.architecture.mlp
+    assert (None, 8, 8, 64) in [part.shape for part in found.encoder.outputs]
+    assert found.autoencoder.output.shape == (None, 48, 48, 1)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from autoencoder.data.decode import decode, fit, quiet_codecs, read_pixels
 from autoencoder.data.formats.common import BadImage
+from autoencoder.data.formats.header import read_header
 
 # Written by Pillow: a ramp of 16 x 8 pixels without colour, in colour and progressive; four squares in CMYK.
 JPEG = {
@@ -269,3 +270,14 @@ def test_codecs_are_silent_and_the_error_stream_comes_back(capfd, png):
         decode(bytes(damaged))
     os.write(2, b"back again")
     assert capfd.readouterr().err == "back again"
+
+
+def test_a_bmp_of_gray_colours_is_gray_and_one_colour_more_makes_it_coloured():
+    gray = np.random.default_rng(0).integers(0, 256, (7, 9), np.uint8)
+    data = bytearray(cv2.imencode(".bmp", gray)[1].tobytes())
+    assert read_header(bytes(data)).gray
+    np.testing.assert_array_equal(decode(bytes(data)), gray)
+    data[54 + 4 * int(gray[0, 0])] ^= 1  # the blue of one colour of the palette
+    assert not read_header(bytes(data)).gray
+    assert decode(bytes(data)).shape == (7, 9, 3)
+    assert not read_header(cv2.imencode(".bmp", np.dstack([gray] * 3))[1].tobytes()).gray

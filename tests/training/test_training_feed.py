@@ -71,3 +71,35 @@ def test_a_memory_mapped_file_feeds_the_same_batches(pixels, tmp_path):
 @pytest.mark.parametrize(("count", "batch_size", "expected"), [(10, 5, 2), (11, 5, 3), (1, 32, 1)])
 def test_steps(count, batch_size, expected):
     assert steps(count, batch_size) == expected
+
+
+@pytest.fixture
+def paired(pixels):
+    # The target's levels are 100 higher, and one corner is marked in both.
+    both = np.concatenate([pixels, pixels + 100], axis=-1)
+    both[:, 0, 0] += 50
+    return both
+
+
+def test_pairs_are_fed_as_input_and_target_and_augmented_alike(paired):
+    training = Training(batch_size=23, augment=("hflip", "rotate", "shift"), noise=None)
+    given, target = take(training_batches(paired, training, paired=True), 1)[0]
+    assert given.shape == target.shape == (23, 4, 5, 1)
+    np.testing.assert_allclose(target - given, 100 / 255, atol=1e-6)
+    assert len({image.tobytes() for image in given - given[:, 3:, 4:]}) > 5
+
+
+def test_noise_on_pairs_damages_the_input_only(paired):
+    given, target = take(training_batches(paired, Training(batch_size=23, noise="gaussian"), paired=True), 1)[0]
+    assert (np.round(target[:, 3, 4, 0] * 255) == np.arange(100, 123)).all()
+    assert np.abs(target - given - 100 / 255).max() > 0.05
+
+
+def test_clean_pairs_come_once_in_order(paired):
+    batches = take(clean_batches(paired, 10, paired=True), 99)
+    np.testing.assert_array_equal(
+        np.concatenate([given for given, _ in batches]), paired[..., :1].astype(np.float32) / np.float32(255)
+    )
+    np.testing.assert_array_equal(
+        np.concatenate([target for _, target in batches]), paired[..., 1:].astype(np.float32) / np.float32(255)
+    )

@@ -115,3 +115,12 @@ def test_the_cosine_schedule_ends_at_nothing(parts):
 def test_every_optimizer_trains(parts, optimizer):
     fitted = fit(model(), *parts, Training(train_epochs=1, optimizer=optimizer), [])
     assert np.isfinite(fitted.history["val_loss"]).all()
+
+
+def test_with_twice_the_channels_the_network_learns_to_make_the_second_half(parts):
+    train, valid = (np.concatenate([part, 255 - part], axis=-1) for part in parts)
+    network = model()
+    fit(network, train, valid, Training(train_epochs=6, loss="mse"), [])
+    images = valid[..., :1].astype(np.float32) / 255
+    restored = network.autoencoder.predict(images, verbose=0)
+    assert np.mean((restored - (1 - images)) ** 2) < 0.5 * np.mean((restored - images) ** 2)

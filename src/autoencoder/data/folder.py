@@ -86,7 +86,7 @@ def _look_at_all(root: Path, files: list[str]) -> tuple[dict[str, Found], list[B
         if isinstance(answer, Found):
             room -= len(answer.content or b"")
             found[name] = answer if room >= 0 else answer._replace(content=None)
-        elif not _is_sidecar(name):
+        elif not is_sidecar(name):
             bad.append(BadFile(name, answer))
     return found, bad
 
@@ -108,7 +108,8 @@ def _look(path: str) -> Found | str:
         return str(error)
 
 
-def _is_sidecar(name: str) -> bool:
+def is_sidecar(name: str) -> bool:
+    """Whether a file is of a kind that often lies beside images."""
     path = PurePosixPath(name.lower())
     return path.suffix in SIDECAR_SUFFIXES or path.name in SIDECAR_NAMES
 

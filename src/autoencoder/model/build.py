@@ -16,7 +16,9 @@ from .blocks import activated, activation, convolution_options, decoder_level, d
 class Models(NamedTuple):
     """An encoder, a decoder, and the autoencoder that runs one after the other. They share their weights.
 
-    Images are float32 of shape (n, height, width, channels) in [0, 1], in and out, in exactly the same shape.
+    Images are float32 of shape (n, height, width, channels) in [0, 1], in and out, in exactly the same shape. With
+    skips the encoder gives a list, the outputs of all its levels from the largest on and what the MLP makes of the
+    last one, and the decoder takes it: there is no embedding.
     """
 
     encoder: keras.Model
@@ -34,18 +36,20 @@ def build(architecture: Architecture, image_shape: tuple[int, int], channels: in
     """
     found = levels(architecture, image_shape)
     encoder = _encoder(architecture, found, channels)
-    decoder = _decoder(architecture, found, channels, encoder.output.shape[1:])
+    decoder = _decoder(architecture, found, channels, encoder.output)
     inputs = keras.Input((*image_shape, channels), name="image")
     return Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder"))
 
 
 def _encoder(architecture: Architecture, found: tuple[Level, ...], channels: int) -> keras.Model:
     inputs = x = keras.Input((*found[0].size_in, channels), name="image")
+    outputs = []
     for number, level in enumerate(found):
         x = encoder_level(x, level, number, architecture)
+        outputs.append(x)
     if architecture.mlp:
         x = _dense_encoder(x, architecture)
-    return keras.Model(inputs, x, name="encoder")
+    return keras.Model(inputs, [*outputs[:-1], x] if architecture.skips else x, name="encoder")
 
 
 def _dense_encoder(x: Any, architecture: Architecture) -> Any:
@@ -59,10 +63,8 @@ def _dense_encoder(x: Any, architecture: Architecture) -> Any:
     return activation(architecture.last_activation, "embedding")(x)
 
 
-def _decoder(
-    architecture: Architecture, found: tuple[Level, ...], channels: int, embedding_shape: tuple[int, ...]
-) -> keras.Model:
-    inputs = x = keras.Input(embedding_shape, name="embedding")
+def _decoder(architecture: Architecture, found: tuple[Level, ...], channels: int, encoded: Any) -> keras.Model:
+    *skips, x = inputs = _inputs(encoded if architecture.skips else [encoded])
     if architecture.mlp:
         x = _dense_decoder(x, architecture, (*found[-1].size_out, found[-1].filters))
     else:
@@ -73,10 +75,20 @@ def _decoder(
     for number in reversed(range(1, len(found))):
         x = decoder_level(x, found[number], found[number - 1].filters, number, architecture)
         x = activated(x, architecture, f"deconv_{number}")
+        if skips:
+            # Ronneberger, Fischer & Brox 2015 (U-Net), arXiv:1505.04597, section 2.
+            x = layers.Concatenate(name=f"skip_{number - 1}")([skips[number - 1], x])
     x = decoder_level(x, found[0], channels, 0, architecture)
     # The image stays float32 where the hidden layers compute in less: a loss is a difference of near-equal numbers.
     x = layers.Activation("linear", dtype="float32", name="image_float32")(x)
-    return keras.Model(inputs, activation(architecture.output_activation, "image")(x), name="decoder")
+    x = activation(architecture.output_activation, "image")(x)
+    return keras.Model(inputs if skips else inputs[0], x, name="decoder")
+
+
+def _inputs(encoded: list[Any]) -> list[Any]:
+    """Return a decoder's inputs: one for each skip, and the embedding's."""
+    names = [*(f"level_{number}" for number in range(len(encoded) - 1)), "embedding"]
+    return [keras.Input(part.shape[1:], name=name) for part, name in zip(encoded, names, strict=True)]
 
 
 def _dense_decoder(x: Any, architecture: Architecture, shape: tuple[int, int, int]) -> Any:

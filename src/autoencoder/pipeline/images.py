@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..data.folder import scan
-from ..data.listing import Images, Listing, check_usable, common_shape
+from ..data.listing import BadFile, Images, Listing, check_usable, common_shape, printable
 from ..data.load import is_grayscale, load
 from ..data.memory import memory_plan
-from ..errors import DataError
+from ..errors import DataError, UsageError
 from ..geometry import levels
 from ..run_folder import CACHE, check_free
 from ..settings import Data, Settings
@@ -44,10 +44,14 @@ def prepare(asked: Settings) -> tuple[Settings, Listings]:
     Raises
     ------
     UsageError
-        If the architecture does not fit the images, or the run's folder is taken.
+        If the architecture has skips or does not fit the images, or the run's folder is taken.
     DataError
         If there are too few images, or too many files cannot be used.
     """
+    if asked.architecture.skips:
+        raise UsageError(
+            "--skips leads the image around the embedding, and there would be none; it is for restore_train"
+        )
     check_free(asked.output)
     data = asked.data if asked.data.train_dir else asked.data.model_copy(update=SAMPLE)
     listings = _listings(data, asked.training.seed)
@@ -105,8 +109,13 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
         f"{len(parts.train.paths):,} training and {len(parts.valid.paths):,} validation images of "
         f"{shape[0]} x {shape[1]} {color}; {len(bad):,} files could not be used"
     )
+    tell_bad(bad, say)
+    return parts
+
+
+def tell_bad(bad: Sequence[BadFile], say: Callable[..., None]) -> None:
+    """Name the first files that could not be used."""
     for name, reason in bad[:NAMED]:
-        say(f"  not used: {name}: {reason}")
+        say(f"  not used: {printable(name)}: {reason}")
     if len(bad) > NAMED:
         say(f"  ... and {len(bad) - NAMED:,} more, all in bad_files.csv of the run's folder")
-    return parts

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
 from .. import run_folder
+from ..data.listing import BadFile
 from ..data.memory import available_memory
 from ..errors import DivergedError, Interrupted, UsageError
 from ..files import probe
@@ -17,14 +18,24 @@ from ..model import describe
 from ..model.build import Models, build
 from ..model.saved import save
 from ..report.diagram import diagram
+from ..restore_settings import RestoreSettings
 from ..run_folder import Run
 from ..settings import Settings
 from ..signals import stop_at_next_batch
-from ..training.fit import Checkpoints, fit
+from ..training.feed import Pixels
+from ..training.fit import Checkpoints, Fitted, fit
 from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from .images import Listings, Parts, load_images
 from .leave import leave, summary
+
+
+class Material(NamedTuple):
+    """What a network learns from and what chooses its best epoch, both uint8, and the files that cannot be used."""
+
+    train: Pixels
+    valid: Pixels
+    bad: Sequence[BadFile]
 
 
 def train(settings: Settings, listings: Listings) -> Run:
@@ -35,7 +46,7 @@ def train(settings: Settings, listings: Listings) -> Run:
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    say = print if settings.output.verbose else _silent
+    say = teller(settings.output.verbose)
     for note in cut_lists(settings.architecture, len(levels(settings.architecture, settings.image_shape))):
         say(f"note: {note}")
     return _train(settings, load_images(settings, listings, say), say)
@@ -43,7 +54,7 @@ def train(settings: Settings, listings: Listings) -> Run:
 
 def dry_run(settings: Settings, listings: Listings) -> None:
     """Print the settings, the layers and an estimate of memory; train nothing, make nothing."""
-    models = _build(settings)
+    models = build_seeded(settings)
     print(settings.to_yaml())
     print(f"{describe.layer_table(describe.layer_rows(models))}\n")
     counts = [len(part.paths) for part in listings]
@@ -53,42 +64,78 @@ def dry_run(settings: Settings, listings: Listings) -> None:
     print(f"memory: about {need / 1e6:,.1f} MB for the network and a batch of {settings.training.batch_size}")
 
 
-def _silent(*text: Any) -> None:
-    """Say nothing."""
+def teller(verbose: int) -> Callable[..., None]:
+    """Return `print`, or what says nothing where `verbose` is 0."""
+    return print if verbose else lambda *text: None
 
 
-def _build(settings: Settings) -> Models:
+def build_seeded(settings: Settings | RestoreSettings) -> Models:
+    """Build the models with the weights that the seed gives."""
     keras.utils.set_random_seed(settings.training.seed)
     return build(settings.architecture, settings.image_shape, settings.channels)
 
 
 def _train(settings: Settings, parts: Parts, say: Callable[..., None]) -> Run:
-    models = _build(settings)
+    models = build_seeded(settings)
+    bad = sorted({*parts.train.bad, *parts.valid.bad})
+
+    def leave_all(run: Run, fitted: Fitted) -> str:
+        return summary(run, leave(run, settings, models, parts, fitted))
+
+    return teach(settings, models, Material(parts.train.pixels, parts.valid.pixels, bad), leave_all, say)
+
+
+def teach(
+    settings: Settings | RestoreSettings,
+    models: Models,
+    material: Material,
+    leave_all: Callable[[Run, Fitted], str],
+    say: Callable[..., None],
+) -> Run:
+    """Fit the models and leave a run.
+
+    Parameters
+    ----------
+    settings : Settings or RestoreSettings
+    models : Models
+    material : Material
+    leave_all : function
+        Saves the models and all that is said about them into the run's folder; returns what the user is told.
+    say : function
+        Prints, or does not.
+
+    Raises
+    ------
+    UserError
+        As `train` does.
+    """
     _check_memory(models, settings.training.batch_size)
-    settings = _with_precision(settings, models, parts, say)
+    settings = _with_precision(settings, models, material.train, say)
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = run_folder.create(settings.output, datetime.now())
     run.write_settings(settings)
-    run.write_bad_files(sorted({*parts.train.bad, *parts.valid.bad}))
+    run.write_bad_files(material.bad)
     diagram(describe.layer_rows(models), run.model_picture)
     with stop_at_next_batch() as stopping:
         callbacks = _callbacks(settings, run, models)
         try:
-            fitted = fit(models, parts.train.pixels, parts.valid.pixels, settings.training, callbacks, stopping)
+            fitted = fit(models, material.train, material.valid, settings.training, callbacks, stopping)
         except DivergedError as error:
-            leave(run, settings, models, parts, error.fitted)
+            leave_all(run, error.fitted)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
-        scores = leave(run, settings, models, parts, fitted)
-    say(summary(run, scores))
+        told = leave_all(run, fitted)
+    say(told)
     if stopping.signal is not None:
         raise Interrupted(f"interrupted; the best weights so far and the scores are in {run.path}", stopping.signal)
     return run
 
 
-def _with_precision(settings: Settings, models: Models, parts: Parts, say: Callable[..., None]) -> Settings:
+def _with_precision(
+    settings: Settings | RestoreSettings, models: Models, train: Pixels, say: Callable[..., None]
+) -> Settings | RestoreSettings:
     if settings.training.precision is not None:
         return settings
-    choice = choose_precision(models.autoencoder, parts.train.pixels, settings.training)
+    choice = choose_precision(models.autoencoder, train, settings.training)
     say(f"--precision={choice.precision} is taken: {choice.why}")
     return settings.model_copy(
         update={"training": settings.training.model_copy(update={"precision": choice.precision})}
@@ -100,11 +147,11 @@ def _check_memory(models: Models, batch_size: int) -> None:
     if need > free:
         raise UsageError(
             f"--batch_size={batch_size}: training needs about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
-            f"try --batch_size={describe.fitting_batch_size(models, free)} or a smaller --image_shape"
+            f"try --batch_size={describe.fitting_batch_size(models, free)} or smaller images"
         )
 
 
-def _callbacks(settings: Settings, run: Run, models: Models) -> list[Any]:
+def _callbacks(settings: Settings | RestoreSettings, run: Run, models: Models) -> list[Any]:
     period = settings.training.period
     checkpoints = [Checkpoints(period, lambda epoch: save(models.autoencoder, run.checkpoint(epoch)))] if period else []
     return [*([EpochLines(settings.training.train_epochs)] if settings.output.verbose else []), *checkpoints]

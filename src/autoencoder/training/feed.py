@@ -6,7 +6,7 @@ and damaged, inside TensorFlow's graph and ahead of the arithmetic that needs it
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -19,19 +19,31 @@ from .noise import corrupt
 _NOISE_STREAM = 1 << 20
 
 
+class Pixels(Protocol):
+    """Images as rows of one uint8 array of shape (n, height, width, channels): an array, or what is cut like one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Images, height, width, channels."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any, /) -> Any: ...
+
+
 def steps(count: int, batch_size: int) -> int:
     """Return how many batches `count` images make; the last one may be smaller."""
     return -(-count // batch_size)
 
 
 def training_batches(
-    pixels: np.ndarray, training: Training, first_step: int = 0, partners: np.ndarray | None = None
+    pixels: Pixels, training: Training, first_step: int = 0, partners: np.ndarray | None = None, paired: bool = False
 ) -> tf.data.Dataset:
     """Feed (input, target) pairs without end, every image once an epoch in an order of its own.
 
     Parameters
     ----------
-    pixels : uint8 array of shape (n, height, width, channels), in memory or memory-mapped
+    pixels : uint8 array of shape (n, height, width, channels), in memory or memory-mapped, or what is cut like one
     training : Training
         Gives `batch_size`, `seed`, `augment`, `target` and `noise`.
     first_step : int
@@ -39,6 +51,8 @@ def training_batches(
     partners : int array of shape (n, m), optional
         Rows that each image may be paired with. The input then holds a batch and, after it, a random partner of each
         of its images; the target is the batch's alone.
+    paired : bool
+        Whether the last half of the channels is the target of the first half; both are augmented alike.
     """
     order = _Order(len(pixels), training)
 
@@ -55,6 +69,8 @@ def training_batches(
         if training.augment:
             given = augment(clean, training.augment, seed)
         target = clean if training.target == "clean" else given
+        if paired:
+            given, target = tf.split(given, 2, axis=-1)
         if partners is not None:
             target = target[: tf.shape(target)[0] // 2]
         if training.noise:
@@ -101,15 +117,15 @@ def target_batches(
     return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)
 
 
-def clean_batches(pixels: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Feed (input, target) pairs once, in order, unchanged. Shapes as for `training_batches`."""
+def clean_batches(pixels: Pixels, batch_size: int, paired: bool = False) -> tf.data.Dataset:
+    """Feed (input, target) pairs once, in order, unchanged. Shapes and `paired` as for `training_batches`."""
 
     def gather(step: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(pixels[int(step) * batch_size : (int(step) + 1) * batch_size])
 
     def prepare(step: Any) -> tuple[Any, Any]:
         images = _scaled(tf.numpy_function(gather, [step], tf.uint8), pixels.shape)
-        return images, images
+        return tuple(tf.split(images, 2, axis=-1)) if paired else (images, images)
 
     return _feed(tf.data.Dataset.range(steps(len(pixels), batch_size)), prepare)
 

@@ -16,7 +16,7 @@ from ..model.build import Models
 from ..model.precision import computing_in
 from ..settings import Training
 from .contrast import ContrastedAutoencoder, partners
-from .feed import clean_batches, steps, training_batches
+from .feed import Pixels, clean_batches, steps, training_batches
 from .learning_rate import current_rate, optimizer, plateau
 
 #: At most so many batches between two returns from TensorFlow's graph to Python: a return costs half a millisecond.
@@ -35,18 +35,21 @@ class Fitted(NamedTuple):
 
 def fit(
     models: Models,
-    train: np.ndarray,
-    valid: np.ndarray,
+    train: Pixels,
+    valid: Pixels,
     training: Training,
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
 ) -> Fitted:
-    """Train the models to give back the images; they end with the weights of the best validation loss.
+    """Train the models to give back the images, or what is paired with them; they end with the best weights.
+
+    Best is the lowest validation loss.
 
     Parameters
     ----------
     models : Models
-    train, valid : uint8 arrays of shape (n, height, width, channels)
+    train, valid : uint8 arrays of shape (n, height, width, channels), or what is cut like one
+        With twice the channels that the models take, the last half is what they learn to make of the first half.
     training : Training
     callbacks : list of keras.callbacks.Callback
         Told of every batch and epoch, such as a progress bar.
@@ -59,7 +62,8 @@ def fit(
         If the loss is no longer a number. The models then hold the last good weights, or those they began with.
     """
     per_epoch = steps(len(train), training.batch_size)
-    pairs = partners(train, training.neighbours) if training.contrast else None
+    paired = train.shape[-1] != models.autoencoder.input.shape[-1]
+    pairs = partners(np.asarray(train), training.neighbours) if training.contrast else None
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
     model.compile(
         optimizer=optimizer(training, per_epoch * training.train_epochs),
@@ -71,10 +75,10 @@ def fit(
     start = time.perf_counter()
     with computing_in(training.precision or "float32", models.autoencoder):
         model.fit(
-            training_batches(train, training, partners=pairs),
+            training_batches(train, training, partners=pairs, paired=paired),
             epochs=training.train_epochs,
             steps_per_epoch=per_epoch,
-            validation_data=clean_batches(valid, max(training.batch_size, 256)),
+            validation_data=clean_batches(valid, max(training.batch_size, 256), paired),
             callbacks=[guard, *plateau(training), *callbacks],
             verbose=0,
             shuffle=False,

@@ -12,7 +12,7 @@ import numpy as np
 from ..losses import LOSSES
 from ..model.precision import computing_in
 from ..settings import Training
-from .feed import steps, training_batches
+from .feed import Pixels, steps, training_batches
 from .learning_rate import optimizer
 
 TRIAL_STEPS, _WARM_UP = 40, 8
@@ -36,7 +36,7 @@ class Choice(NamedTuple):
     why: str
 
 
-def choose_precision(autoencoder: keras.Model, pixels: np.ndarray, training: Training) -> Choice:
+def choose_precision(autoencoder: keras.Model, pixels: Pixels, training: Training) -> Choice:
     """Train 40 steps in float32 and 40 in bfloat16, from the same weights and on the same batches, and compare.
 
     A training that takes less than a minute is float32 without a second trial. Afterwards the network is as it was.
@@ -44,7 +44,7 @@ def choose_precision(autoencoder: keras.Model, pixels: np.ndarray, training: Tra
     Parameters
     ----------
     autoencoder : keras.Model
-    pixels : uint8 array of shape (n, height, width, channels)
+    pixels : uint8 array of shape (n, height, width, channels), or what is cut like one; as for `fit`
     training : Training
     """
     plain = _trial(autoencoder, pixels, training, "float32")
@@ -63,7 +63,7 @@ def judge(plain: Trial, brief: Trial) -> Choice:
     )
 
 
-def _trial(autoencoder: keras.Model, pixels: np.ndarray, training: Training, precision: str) -> Trial:
+def _trial(autoencoder: keras.Model, pixels: Pixels, training: Training, precision: str) -> Trial:
     before = [variable.numpy() for variable in autoencoder.variables]
     times: list[float] = []
 
@@ -73,7 +73,7 @@ def _trial(autoencoder: keras.Model, pixels: np.ndarray, training: Training, pre
     with computing_in(precision, autoencoder):
         autoencoder.compile(optimizer=optimizer(training, TRIAL_STEPS), loss=LOSSES[training.loss])
         logs = autoencoder.fit(
-            training_batches(pixels, training),
+            training_batches(pixels, training, paired=pixels.shape[-1] != autoencoder.input.shape[-1]),
             steps_per_epoch=TRIAL_STEPS,
             callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=tell)],
             verbose=0,

@@ -3,10 +3,10 @@
 import re
 import struct
 
-from .common import BadImage, Header, Incomplete, check_size
+from .common import BadImage, Header, Incomplete
 
 PORTABLE = re.compile(rb"P[1-6]\s")
-_OLD_HEADER = 12
+_OLD_HEADER, _NEW_HEADER = 12, 40
 _SPACE = rb"(?:\s|#[^\n]*\n)+"
 _NUMBER = _SPACE + rb"(\d{1,10})"
 _PORTABLE_SIZE = re.compile(rb"P([1-6])" + _NUMBER + _NUMBER + rb"(?:" + _NUMBER + rb")?\s")
@@ -14,13 +14,24 @@ _BLACK_AND_WHITE, _TEXT, _COLOR = (1, 4), (2, 3), (3, 6)
 
 
 def read_bmp(data: bytes) -> Header:
-    """Read the size from a BMP's header; rows that are stored from the top have a negative height."""
+    """Read the size and the palette from a BMP's header; rows that are stored from the top have a negative height."""
     if len(data) < 26:
         raise Incomplete("truncated BMP")
     (size,) = struct.unpack_from("<I", data, 14)
     width, height = struct.unpack_from("<HH" if size == _OLD_HEADER else "<ii", data, 18)
-    check_size(abs(height), width)
-    return Header("BMP", abs(height), width, False)
+    return Header("BMP", abs(height), width, _is_gray(data, 14 + size) if size >= _NEW_HEADER else False)
+
+
+def _is_gray(data: bytes, palette: int) -> bool:
+    """Whether the pixels are numbers of gray colours, which begin at `palette`: blue, green, red, nothing."""
+    if len(data) < palette:
+        return False
+    (bits,) = struct.unpack_from("<H", data, 28)
+    if bits > 8:
+        return False
+    count = struct.unpack_from("<I", data, 46)[0] or 2**bits
+    colors = data[palette : palette + 4 * count]
+    return len(colors) == 4 * count and colors[::4] == colors[1::4] == colors[2::4]
 
 
 def read_portable(data: bytes) -> Header:
@@ -29,7 +40,6 @@ def read_portable(data: bytes) -> Header:
     if not found:
         raise Incomplete("damaged header of a PBM, PGM or PPM file")
     kind, width, height = (int(found[group]) for group in (1, 2, 3))
-    check_size(height, width)
     levels = 255 if kind in _BLACK_AND_WHITE else int(found[4] or 0)
     if not 1 <= levels <= 65_535:
         raise BadImage(f"PGM or PPM with a largest value of {levels}: it must be from 1 to 65,535")

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-MAX_PIXELS = 64 * 2**20
+#: The most that is decoded where many images are read, and where one is read for itself.
+MAX_PIXELS, MAX_PIXELS_ALONE = 64 * 2**20, 512 * 2**20
 MAX_SIDE = 32_768
 
 
@@ -35,9 +36,10 @@ class Header(NamedTuple):
         return (self.height, self.width) if self.orientation < 5 else (self.width, self.height)
 
 
-def check_size(height: int, width: int) -> None:
+def check_size(height: int, width: int, most_pixels: int = MAX_PIXELS) -> None:
     """Refuse an image that is empty, or too large to be decoded without harm."""
     if height < 1 or width < 1:
         raise BadImage(f"an empty image of {width}x{height} pixels")
-    if height > MAX_SIDE or width > MAX_SIDE or height * width > MAX_PIXELS:
-        raise BadImage(f"{width}x{height} pixels: at most 64 Mi pixels and {MAX_SIDE:,} a side are decoded")
+    if height > MAX_SIDE or width > MAX_SIDE or height * width > most_pixels:
+        most = f"{most_pixels // 2**20} Mi pixels and {MAX_SIDE:,} a side"
+        raise BadImage(f"{width}x{height} pixels: at most {most} are decoded")

@@ -1,7 +1,7 @@
 """Which format a file has, told by its first bytes and never by its name, and what its header says."""
 
 from . import bitmap, jpeg, png, tiff, webp
-from .common import BadImage, Header
+from .common import MAX_PIXELS, BadImage, Header, check_size
 
 _REFUSED = (
     (b"GIF8", "GIF: animations and other GIF images are not read; save it as PNG"),
@@ -17,13 +17,15 @@ _REFUSED = (
 )
 
 
-def read_header(data: bytes) -> Header:
+def read_header(data: bytes, most_pixels: int = MAX_PIXELS) -> Header:
     """Say what image `data` begins.
 
     Parameters
     ----------
     data : bytes
         A file, or at least its beginning.
+    most_pixels : int
+        Larger images are refused.
 
     Returns
     -------
@@ -37,6 +39,12 @@ def read_header(data: bytes) -> Header:
     BadImage
         If this is no image of a known format, an animation, or one that is too large.
     """
+    header = _read_any(data)
+    check_size(header.height, header.width, most_pixels)
+    return header
+
+
+def _read_any(data: bytes) -> Header:
     if data.startswith(png.SIGNATURE):
         return png.read_header(data)
     if data.startswith(jpeg.SIGNATURE):

@@ -4,7 +4,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from .common import BadImage, Header, Incomplete, check_size
+from .common import BadImage, Header, Incomplete
 from .tiff import exif_orientation
 
 SIGNATURE = b"\xff\xd8\xff"
@@ -75,5 +75,4 @@ def _frame(data: bytes, place: int, orientation: int) -> Header:
     length, depth, height, width, channels = struct.unpack_from(">HBHHB", data, place + 2)
     if depth != 8:
         raise BadImage(f"JPEG of {depth} bits: only 8 bits are read")
-    check_size(height, width)
     return Header("JPEG", height, width, channels == 1, orientation, body=place + 2 + length)

@@ -4,7 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from .common import BadImage, Header, Incomplete, check_size
+from .common import BadImage, Header, Incomplete
 from .tiff import exif_orientation
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -23,7 +23,6 @@ def read_header(data: bytes) -> Header:
     length, name, width, height, color = struct.unpack_from(">I4sIIxB", data, 8)
     if name != b"IHDR" or length != 13:
         raise BadImage("PNG that does not begin with its header (IHDR)")
-    check_size(height, width)
     orientation = 1 if data[37:41] == b"IDAT" else _orientation(data)
     return Header("PNG", height, width, color in _GRAY_TYPES, orientation)
 

@@ -48,14 +48,13 @@ def read_header(data: bytes) -> Header:
         _refuse_pages(data, offset, order)
     except struct.error:
         raise Incomplete("truncated TIFF") from None
-    check_size(tags.get(_HEIGHT, 0), tags.get(_WIDTH, 0))
     check_size(tags.get(_TILE_HEIGHT, 1), tags.get(_TILE_WIDTH, 1))
     bits = tags.get(_BITS, 1)
     if not 1 <= bits <= 16 or tags.get(_SAMPLE_FORMAT) == _FLOAT:
         raise BadImage(f"TIFF of {bits}-bit numbers: only whole numbers of at most 16 bits are read")
     gray = tags.get(_SAMPLES, 1) == 1 and tags.get(_PHOTOMETRIC, 1) <= 1
     orientation = _upright_unless_known(tags.get(_ORIENTATION, 1))
-    return Header("TIFF", tags[_HEIGHT], tags[_WIDTH], gray, orientation, 65_535 if bits == 16 else 255)
+    return Header("TIFF", tags.get(_HEIGHT, 0), tags.get(_WIDTH, 0), gray, orientation, 65_535 if bits == 16 else 255)
 
 
 def _byte_order(data: bytes) -> str:

@@ -2,7 +2,7 @@
 
 import struct
 
-from .common import BadImage, Header, Incomplete, check_size
+from .common import BadImage, Header, Incomplete
 from .tiff import exif_orientation
 
 _ANIMATED, _HAS_EXIF = 0x02, 0x08
@@ -28,7 +28,6 @@ def read_header(data: bytes) -> Header:
 
 
 def _checked(height: int, width: int, orientation: int = 1) -> Header:
-    check_size(height, width)
     return Header("WebP", height, width, False, orientation)
 
 

@@ -1,0 +1,44 @@
+"""`restore`: clean damaged images of any size with what restore_train learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from .. import run_folder
+from ..command import Command
+from ..errors import UsageError
+from ..files import probe
+from ..flags import Section
+from ..tensorflow_start import start_tensorflow
+
+
+class Options(Section):
+    """Which network, which images, and where they go."""
+
+    run: Annotated[str, BeforeValidator(str)] = Field(description="the folder of a run of restore_train, or `latest`")
+    images: Path = Field(description="the damaged images: a folder, or one file")
+    out: Path = Field(description="a new or empty folder for the restored images, which keep their names and sizes")
+    binarize: bool = Field(False, description="make every block of a binary code black or white")
+
+
+def carry_out(options: Options) -> Path:
+    """Restore, and return the folder of the restored images."""
+    run, settings = run_folder.find_restorer(options.run)
+    if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
+        raise UsageError(f"--out={options.out}: already holds something, and nothing is overwritten; name a new folder")
+    probe(options.out)
+    start_tensorflow()
+    from ..pipeline.restore import restore_folder
+
+    return restore_folder(run, settings.codes, options.images, options.out, options.binarize)
+
+
+COMMAND = Command(
+    "Restore damaged images of any size; they keep their names.",
+    sections=(Options,),
+    carry_out=carry_out,
+    words=("run",),
+)
