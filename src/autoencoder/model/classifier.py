@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 from keras import layers
@@ -34,11 +34,25 @@ def classifier(encoder: keras.Model, units: int, classes: int, drop_rate: float 
     """
     behind = _head(units, classes, drop_rate)
     inputs = keras.Input(encoder.input.shape[1:], name="image")
-    # Frozen weights alone would not do: dropout, and the averages of batch normalization, go on in training mode.
-    head, whole = encoder(inputs, training=False), encoder(inputs)
+    head, whole = _InInference(encoder)(inputs), encoder(inputs)
     for layer in behind:
         head, whole = layer(head), layer(whole)
     return Network(encoder, keras.Model(inputs, head, name="head"), keras.Model(inputs, whole, name="classifier"))
+
+
+class _InInference(keras.layers.Layer):
+    """A model in inference mode, whatever goes on around it: dropout is off, batch normalization keeps its averages.
+
+    A functional model of Keras 3 hands its own mode on to its layers, over a `training=False` that they were given.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(name="in_inference")
+        self._model = model
+
+    def call(self, inputs: Any) -> Any:
+        """Return what the model gives in inference."""
+        return self._model(inputs, training=False)
 
 
 def _head(units: int, classes: int, drop_rate: float) -> list[layers.Layer]:

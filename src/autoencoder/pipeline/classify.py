@@ -126,8 +126,8 @@ def _lesson(origin: Origin, lots: Lots, wanted: Classifier) -> Lesson:
         raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
     known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
     origin.say(
-        f"labels were spread to {figures['spread']:,} of {figures['unlabelled']:,} images with a confidence of "
-        f"{wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
+        f"labels were spread to {figures['spread']:,} of {figures['unlabelled']:,} unlabelled images with a confidence "
+        f"of {wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
     )
     lot = Lot(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
     return Lesson(lot, labelled | figures)
