@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from autoencoder.clustering.spread import spread
+from autoencoder.clustering.spread import diffuse, spread
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +41,13 @@ def test_a_handful_of_vectors_is_enough():
     vectors = np.array([[0.0], [0.1], [9.0]], np.float32)
     found = spread(vectors[[0, 2]], np.array([0, 1]), vectors[1:2], 1)
     assert found.labels.tolist() == [0]
+
+
+def test_what_settles_solves_the_equation_of_zhou_et_al():
+    points = np.random.default_rng(1).normal(size=(12, 2)).astype(np.float32)
+    given = np.zeros((12, 2))
+    given[0, 0] = given[5, 1] = 1
+    # Twelve points have fewer than fifteen neighbours, so that every two are joined.
+    normalised = (np.ones((12, 12)) - np.eye(12)) / 11
+    expected = 0.1 * np.linalg.inv(np.eye(12) - 0.9 * normalised) @ given
+    np.testing.assert_allclose(diffuse(given, points, 0.9), expected, rtol=1e-5)
