@@ -10,7 +10,7 @@ LEVELS = [
     {"errors"},
     {"files", "flags", "knob_types", "signals", "tensorflow_start"},
     {"settings"},
-    {"aescore", "cluster_settings", "command", "geometry", "restore_settings"},
+    {"aescore", "classify_settings", "cluster_settings", "command", "geometry", "restore_settings"},
     {"clustering", "data", "losses", "model", "scores"},
     {"cluster_folder", "embeddings", "run_folder", "training"},
     {"deep"},

@@ -1,4 +1,4 @@
-"""The table of all runs, logs/aescore.csv: one row a run, appended under a lock, never half written."""
+"""The tables of all runs, logs/aescore.csv and logs/classifiers.csv: one row a run, appended under a lock."""
 
 import csv
 import io
@@ -38,6 +38,19 @@ COLUMNS = (
     *("pca_mse", "parameters", "embedding_size", "epochs", "seconds", "images_per_second", "seed", "status"),
 )
 
+#: The first columns of logs/classifiers.csv:
+#:
+#: - run: the encoder that was taught further
+#: - scratch: whether it began with fresh weights; labels_per_class: a number or all
+#: - labelled, spread, spread_confidence: images with a label, with one that was spread, and how sure those were
+#: - *_accuracy, *_loss, macro_f1: of the weights that were kept; macro_f1 and accuracy are of the test images, or of
+#:   the validation images where there are none
+CLASSIFIER_COLUMNS = (
+    *("Time", "FolderName", "accuracy", "macro_f1", "test_accuracy", "valid_accuracy", "train_accuracy"),
+    *("test_loss", "valid_loss", "train_loss", "run", "scratch", "labels_per_class", "classes", "labelled"),
+    *("spread", "spread_confidence", "units", "parameters", "epochs", "seconds", "seed", "status"),
+)
+
 _TEXT_COLUMNS = ("Time", "FolderName", "status")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf", re.ASCII | re.IGNORECASE)
 _LOCK_SECONDS = 120
@@ -49,7 +62,9 @@ class _Table(NamedTuple):
     torn: str
 
 
-def append(csv_path: str | os.PathLike[str], row: Mapping[str, object]) -> tuple[str, ...]:
+def append(
+    csv_path: str | os.PathLike[str], row: Mapping[str, object], columns: Sequence[str] = COLUMNS
+) -> tuple[str, ...]:
     """Add one run to the table, making the file and its folder where they are missing.
 
     The file is written anew beside and renamed while a lock is held, so that readers and processes that append at
@@ -61,7 +76,9 @@ def append(csv_path: str | os.PathLike[str], row: Mapping[str, object]) -> tuple
     ----------
     csv_path : path
     row : mapping from column to value
-        Missing columns and None are left blank; names outside `COLUMNS` become new columns at the end.
+        Missing columns and None are left blank; names outside `columns` become new columns at the end.
+    columns : sequence of str
+        The first columns of the table, `Time` and `FolderName` among them.
 
     Returns
     -------
@@ -77,21 +94,21 @@ def append(csv_path: str | os.PathLike[str], row: Mapping[str, object]) -> tuple
     with disk_errors(csv_path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path):
-        table = _parse(_content(path))
+        table = _parse(_content(path), columns)
         cells = {str(name).strip(): _cell(value) for name, value in row.items()}
-        columns = [*table.columns, *(name for name in cells if name not in table.columns)]
+        names = [*table.columns, *(name for name in cells if name not in table.columns)]
         notes = _keep_torn(path, table.torn) if table.torn else ()
-        write_text(path, _csv(columns, [*table.rows, cells]))
+        write_text(path, _csv(names, [*table.rows, cells]))
     return notes
 
 
-def read(csv_path: str | os.PathLike[str]) -> "pandas.DataFrame":
-    """Read the table, of this program or of the original one; the file is not changed and need not be locked.
+def read(csv_path: str | os.PathLike[str], columns: Sequence[str] = COLUMNS) -> "pandas.DataFrame":
+    """Read a table, of this program or of the original one; the file is not changed and need not be locked.
 
     Returns
     -------
     pandas.DataFrame
-        A row a run and at least `COLUMNS`. Columns of numbers are int64 or float64 with NaN where blank; `Time`,
+        A row a run and at least `columns`. Columns of numbers are int64 or float64 with NaN where blank; `Time`,
         `FolderName`, `status` and whatever else holds words are Python str, "" where blank; the bytes of a folder's
         name that are no UTF-8 are lone surrogates, as `os.fsdecode` gives them.
 
@@ -107,7 +124,7 @@ def read(csv_path: str | os.PathLike[str]) -> "pandas.DataFrame":
     except OSError as error:
         said = (error.strerror or str(error)).lower()
         raise DataError(f"cannot read the table of runs {os.fspath(csv_path)}: {said}; train first") from error
-    table = _parse(content)
+    table = _parse(content, columns)
     series = {name: _values(name, [row.get(name, "") for row in table.rows]) for name in table.columns}
     return pandas.DataFrame({name: pandas.Series(values, dtype=dtype) for name, (values, dtype) in series.items()})
 
@@ -143,7 +160,7 @@ def _keep_torn(path: Path, torn: str) -> tuple[str, ...]:
     return (f"{path} held a row that was cut off while it was written: its text is now in {beside}",)
 
 
-def _parse(content: bytes) -> _Table:
+def _parse(content: bytes, columns: Sequence[str]) -> _Table:
     # Names of files that are no UTF-8 pass through as lone surrogates; Excel puts a byte order mark in front.
     records, torn = _records(content.decode("utf-8-sig", "surrogateescape"))
     header: Sequence[str] = ORIGINAL_COLUMNS
@@ -151,7 +168,7 @@ def _parse(content: bytes) -> _Table:
         header = records.pop(0)
     names = _names(header, max(map(len, records), default=0))
     rows = [dict(zip(names, record, strict=False)) for record in records]
-    return _Table([*COLUMNS, *(name for name in names if name not in COLUMNS)], rows, torn)
+    return _Table([*columns, *(name for name in names if name not in columns)], rows, torn)
 
 
 def _records(text: str) -> tuple[list[list[str]], str]:

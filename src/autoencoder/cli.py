@@ -15,8 +15,8 @@ import yaml
 from fire.decorators import SetParseFn
 
 from .arguments import read_arguments
-from .command import Job, job
-from .commands import assign, cluster, encode, export, restore, restore_train, run, sort
+from .command import Grid, Job, grid
+from .commands import assign, classify, cluster, encode, export, import_data, predict, restore, restore_train, run, sort
 from .errors import UsageError, UserError
 from .flags import canonical
 from .help import command_help, overview
@@ -31,6 +31,9 @@ COMMANDS = {
     "export": export.COMMAND,
     "restore_train": restore_train.COMMAND,
     "restore": restore.COMMAND,
+    "classify": classify.COMMAND,
+    "predict": predict.COMMAND,
+    "import_data": import_data.COMMAND,
 }
 
 
@@ -45,15 +48,24 @@ class Autoencoder:
     """
 
     def __init__(self, config: str | Path | None = None, **flags: Any) -> None:
-        self._flags = {**(_read_config(Path(config)) if config else {}), **_canonical(flags)}
+        self._given = _canonical(flags)
+        self._flags = {**(_read_config(Path(config)) if config else {}), **self._given}
+        self._grid = self._flags.pop("grid", {})
 
-    def _finish(self, planned: Job) -> Any:
+    def _plan(self, name: str, words: Sequence[Any], flags: Mapping[str, Any]) -> Job | Grid:
+        given = {**self._given, **_canonical(flags)}
+        values = self._grid
+        if isinstance(values, Mapping):  # a flag that is given wins over several values of it in the file
+            values = {canonical(str(key)): each for key, each in values.items() if canonical(str(key)) not in given}
+        return grid(name, COMMANDS[name], words, {**self._flags, **_canonical(flags)}, values)
+
+    def _finish(self, planned: Job | Grid) -> Any:
         return planned.carry_out()
 
 
 def _method(name: str) -> Callable[..., Any]:
     def method(self: Autoencoder, *words: Any, **flags: Any) -> Any:
-        return self._finish(job(name, COMMANDS[name], words, {**self._flags, **_canonical(flags)}))
+        return self._finish(self._plan(name, words, flags))
 
     method.__name__, method.__doc__ = name, COMMANDS[name].summary
     return method
@@ -66,11 +78,11 @@ for _name in COMMANDS:
 class _Plan(Autoencoder):
     """The same class for python-fire, which must not start anything: each method returns its job."""
 
-    def _finish(self, planned: Job) -> Any:
+    def _finish(self, planned: Job | Grid) -> Any:
         return planned
 
 
-def plan(argv: Sequence[str]) -> Job:
+def plan(argv: Sequence[str]) -> Job | Grid:
     """Read and check a whole command line; nothing is made and TensorFlow is not imported.
 
     Raises

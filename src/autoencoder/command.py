@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from .errors import UsageError
+from .errors import DivergedError, UsageError
 from .flags import ALIASES, Section, parse
 
 
@@ -24,7 +25,8 @@ class Command(NamedTuple):
     """A command: `carry_out` receives one checked section for each of `sections`, in order.
 
     `words` name the fields that may also be given without a flag, by their place: `cluster RUN`. `aliases` are other
-    names of fields, those of the original programs.
+    names of fields, those of the original programs. `compare` shows the results of a command that was repeated, by
+    what was changed; without it there is no `grid:`.
     """
 
     summary: str
@@ -32,6 +34,7 @@ class Command(NamedTuple):
     carry_out: Callable[..., Any]
     words: tuple[str, ...] = ()
     aliases: Mapping[str, str] = ALIASES
+    compare: Callable[[dict[str, Any]], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,57 @@ class Job:
     def carry_out(self) -> Any:
         """Do what the command does and return what it gives."""
         return self.command.carry_out(*self.settings)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A command that is carried out once for each combination of some values, by what is changed in each."""
+
+    command: Command
+    jobs: dict[str, Job]
+
+    def carry_out(self) -> Any:
+        """Carry out all jobs and compare what they give; one that diverges is told of and left out."""
+        assert self.command.compare is not None
+        results: dict[str, Any] = {}
+        for number, (name, each) in enumerate(self.jobs.items(), start=1):
+            print(f"\n{number} of {len(self.jobs)}: {name}")
+            try:
+                results[name] = each.carry_out()
+            except DivergedError as error:
+                if number == len(self.jobs) and not results:
+                    raise
+                print(f"{name}: {error}")
+        made = {name: result for name, result in results.items() if result is not None}
+        return self.command.compare(made) if made else None
+
+
+def grid(
+    name: str, command: Command, words: Sequence[Any], flags: Mapping[str, Any], values: Mapping[str, Any]
+) -> Job | Grid:
+    """Check the flags of a command as `job` does, for each combination of the `values` of some of them.
+
+    Raises
+    ------
+    UsageError
+        If `values` is no mapping from flags to lists, or the command cannot be repeated.
+    """
+    if not isinstance(values, Mapping) or not all(isinstance(each, list) and each for each in values.values()):
+        raise UsageError(
+            "grid: must hold lines of 'flag: [values]' in a --config file, as in filters: [[16, 32], [32, 64]]"
+        )
+    if not values:
+        return job(name, command, words, flags)
+    if command.compare is None:
+        raise UsageError(f"grid: {name} leaves no losses to compare; it belongs to run and classify")
+    if flags.get("save_dir") is not None:
+        raise UsageError("--save_dir names one folder, but grid: makes several runs; leave one out")
+    combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
+    jobs = {
+        ", ".join(f"{flag}={value}" for flag, value in one.items()): job(name, command, words, {**flags, **one})
+        for one in combinations
+    }
+    return Grid(command, jobs)
 
 
 def job(name: str, command: Command, words: Sequence[Any], flags: Mapping[str, Any]) -> Job:

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from .aescore import TIME_FORMAT
-from .errors import DiskError, UsageError
+from .errors import DiskError, ModelFileError, UsageError
 from .files import write_text
 from .restore_settings import RestoreSettings
 from .settings import Output, Settings
@@ -25,6 +25,8 @@ LOGS = Path("logs")
 ENCODER_SUFFIXES = (".keras", ".h5", ".onnx")
 #: Where decoded images lie that do not fit into memory; it may be emptied at any time.
 CACHE = LOGS / ".cache"
+#: The model that tells which command made a run.
+_MODEL_OF = {"run": "encoder.keras", "classify": "classifier.keras"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,31 @@ class Run:
         return self.path / "en_weights.h5"
 
     @property
+    def classifier(self) -> Path:
+        """Images to probabilities of classes."""
+        return self.path / "classifier.keras"
+
+    @property
+    def classes_file(self) -> Path:
+        """The names of the classes, in the order of the probabilities."""
+        return self.path / "classes.json"
+
+    @property
+    def report_file(self) -> Path:
+        """Precision, recall and F1 of each class."""
+        return self.path / "classification_report.csv"
+
+    @property
+    def confusion_picture(self) -> Path:
+        """Which classes were taken for which."""
+        return self.path / "confusion.png"
+
+    @property
+    def mistakes_picture(self) -> Path:
+        """The images that a classifier was most wrong about."""
+        return self.path / "mistakes.png"
+
+    @property
     def settings_file(self) -> Path:
         """What `--config` reads back to repeat the run."""
         return self.path / "settings.yml"
@@ -101,6 +128,25 @@ class Run:
     def clustering(self, method: str, k: int) -> Path:
         """The folder of a clustering."""
         return self.path / "clusters" / f"{method}_k{k}"
+
+    @property
+    def grid_file(self) -> Path:
+        """What was changed in each run of a grid, and its lowest loss."""
+        return self.path / "grid.csv"
+
+    @property
+    def labels_file(self) -> Path:
+        """Accuracies by number of labels."""
+        return self.path / "labels.csv"
+
+    @property
+    def labels_picture(self) -> Path:
+        """The same as a curve."""
+        return self.path / "labels.png"
+
+    def predictions(self, source: Path) -> Path:
+        """The classes of the images in `source`."""
+        return self.path / f"predictions_{source.resolve().name}.csv"
 
     def flags(self) -> dict[str, Any]:
         """Read the flags that the run was made with, of whichever command; none where the folder does not say."""
@@ -143,24 +189,46 @@ class Run:
         """Read the scores back."""
         return dict(json.loads(self.scores_file.read_text(encoding="utf-8")))
 
-    def write_history(self, history: Mapping[str, Sequence[float]]) -> None:
+    def write_history(self, history: Mapping[str, Sequence[Any]]) -> None:
         """Write a row an epoch."""
-        write_text(self.history_file, _csv([list(history), *zip(*history.values(), strict=True)]))
+        write_csv(self.history_file, [list(history), *zip(*history.values(), strict=True)])
+
+    def write_report(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Write the classification report, whose first row is its head."""
+        write_csv(self.report_file, rows)
+
+    def write_classes(self, classes: Sequence[str]) -> None:
+        """Write the names of the classes."""
+        write_text(self.classes_file, json.dumps(list(classes)) + "\n")
+
+    def classes(self) -> list[str]:
+        """Read the names of the classes back.
+
+        Raises
+        ------
+        ModelFileError
+            If they are not there.
+        """
+        try:
+            return [str(name) for name in json.loads(self.classes_file.read_text(encoding="utf-8"))]
+        except (OSError, ValueError) as error:
+            raise ModelFileError(f"{self.classes_file}: the names of the classes cannot be read ({error})") from error
 
     def write_test_images(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write a row a test image; all rows have the same columns."""
-        write_text(self.test_images, _csv([list(rows[0]), *(list(row.values()) for row in rows)]))
+        write_csv(self.test_images, [list(rows[0]), *(list(row.values()) for row in rows)])
 
     def write_bad_files(self, bad: Sequence[tuple[str, str]]) -> None:
         """Write the table of files that could not be used, where there are any."""
         if bad:
-            write_text(self.bad_files, _csv([("path", "reason"), *bad]))
+            write_csv(self.bad_files, [("path", "reason"), *bad])
 
 
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
+def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:
+    """Write rows, of which the first is the head."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    write_text(path, text.getvalue())
 
 
 def check_free(output: Output) -> None:
@@ -214,8 +282,10 @@ def _new_folder(wanted: Path) -> Path:
             return folder
 
 
-def find(name: str | os.PathLike[str]) -> Run:
+def find(name: str | os.PathLike[str], command: str = "run") -> Run:
     """Return the run in folder `name`, or the newest one under logs/ where `name` is `latest`.
+
+    `command` is what makes such a run: `run` leaves an encoder, `classify` a classifier.
 
     Raises
     ------
@@ -223,17 +293,17 @@ def find(name: str | os.PathLike[str]) -> Run:
         If there is no such run.
     """
     if str(name) == "latest":
-        runs = _by_age()
+        runs = _by_age(command)
         if not runs:
-            raise UsageError(f"latest: there is no run in {LOGS}/ yet; train one with: flexae run")
+            raise UsageError(f"latest: there is no run in {LOGS}/ yet that will do; make one with: flexae {command}")
         return Run(runs[-1])
     run = Run(Path(name))
-    if not run.encoder.is_file() and run.autoencoder.is_file():
+    if command == "run" and not run.encoder.is_file() and run.autoencoder.is_file():
         raise UsageError(
             f"{name}: was trained with --skips and has no embedding; it can restore: flexae restore {name}"
         )
-    if not run.encoder.is_file():
-        known = ", ".join(path.name for path in _by_age()[-3:])
+    if not (run.path / _MODEL_OF[command]).is_file():
+        known = ", ".join(path.name for path in _by_age(command)[-3:])
         raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
     return run
 
@@ -292,6 +362,6 @@ def trained_on(run: Run) -> Path:
     return Path(source)
 
 
-def _by_age() -> list[Path]:
-    encoders = sorted(LOGS.glob("*/encoder.keras"), key=lambda path: path.stat().st_mtime)
-    return [path.parent for path in encoders]
+def _by_age(command: str) -> list[Path]:
+    models = sorted(LOGS.glob(f"*/{_MODEL_OF[command]}"), key=lambda path: path.stat().st_mtime)
+    return [path.parent for path in models]

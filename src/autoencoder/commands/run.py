@@ -12,6 +12,8 @@ from ..settings import Architecture, Data, Output, Settings, Training
 from ..tensorflow_start import start_tensorflow
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..run_folder import Run
 
 
@@ -40,8 +42,16 @@ def carry_out(
     return train(settings, listings)
 
 
+def compare(results: dict[str, Run]) -> Path:
+    """Draw the losses of several runs in one picture, and return its folder."""
+    from ..pipeline.compare import compare_losses
+
+    return compare_losses(results)
+
+
 COMMAND = Command(
     "Train an autoencoder on a folder of images.",
     sections=(*Settings.sections, Options),
     carry_out=carry_out,
+    compare=compare,
 )

@@ -92,8 +92,8 @@ def write_idx(path: Path, array: np.ndarray) -> None:
     write_bytes(path, gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
-def scan_idx(path: Path) -> Listing:
-    """List the images of an idx file, with the labels of the idx file beside it where there is one.
+def scan_idx(path: Path, labels: Path | None = None) -> Listing:
+    """List the images of an idx file, with their `labels` or those of the idx file beside it where there is one.
 
     The labels of "train-images-idx3-ubyte" are in "train-labels-idx1-ubyte", either of them gzipped or not.
 
@@ -110,7 +110,7 @@ def scan_idx(path: Path) -> Listing:
     return Listing(
         root=path,
         paths=tuple(f"{path.name}#{row:06d}" for row in range(count)),
-        labels=_labels_beside(path, count),
+        labels=_labels_beside(path, count) if labels is None else _read_labels(labels, count),
         shapes=np.tile(np.array(pixels.shape[1:]), (count, 1)),
         stamps=np.tile(np.array([status.st_size, status.st_mtime_ns]), (count, 1)),
         bad=(),
@@ -126,9 +126,13 @@ def _labels_beside(path: Path, count: int) -> tuple[str, ...] | None:
     other = name.replace("images", "labels").replace("idx3", "idx1")
     for beside in (path.with_name(other), path.with_name(f"{other}.gz")):
         if beside.is_file():
-            labels = read_idx(beside)
-            if labels.shape != (count,):
-                size = " x ".join(map(str, labels.shape))
-                raise DataError(f"{printable(str(beside))}: must hold a label for each of {count:,} images, not {size}")
-            return tuple(map(str, labels.tolist()))
+            return _read_labels(beside, count)
     return None
+
+
+def _read_labels(path: Path, count: int) -> tuple[str, ...]:
+    labels = read_idx(path)
+    if labels.shape != (count,):
+        size = " x ".join(map(str, labels.shape))
+        raise DataError(f"{printable(str(path))}: must hold a label for each of {count:,} images, not {size}")
+    return tuple(map(str, labels.tolist()))

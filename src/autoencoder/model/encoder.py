@@ -50,6 +50,23 @@ def open_encoder(path: Path) -> Encoder:
     return _checked(path, model.input.shape[1:], model.output.shape[1:], applied(model))
 
 
+def open_trainable(path: Path) -> Any:
+    """Open the encoder in file `path` as a Keras model, so that it can be trained further.
+
+    Raises
+    ------
+    ModelFileError
+        As `open_encoder`, and if it is ONNX.
+    """
+    if path.suffix == ".onnx":
+        raise ModelFileError(f"{path}: an ONNX model cannot be trained further; name a .keras file")
+    from .saved import load
+
+    model = load(path)
+    _checked(path, model.input.shape[1:], model.output.shape[1:], lambda batch: batch)
+    return model
+
+
 def _checked(path: Path, taken: Any, given: Any, apply: Callable[[np.ndarray], np.ndarray]) -> Encoder:
     taken, given = tuple(taken), tuple(given)
     if len(taken) != 3 or None in taken or taken[2] not in (1, 3):

@@ -17,10 +17,10 @@ from ..clustering.soft import from_assignments, with_kernel
 from ..data.listing import Images
 from ..deep import DEEP, Refined, Start, modularity, neighbour_graph, refine, smoothed
 from ..embeddings import Embeddings, encode
-from ..errors import Interrupted, ModelFileError
+from ..errors import Interrupted
 from ..files import write_text
 from ..model.build import Models
-from ..model.encoder import open_encoder
+from ..model.encoder import open_encoder, open_trainable
 from ..model.saved import load, save
 from ..report.curves import deep_curves
 from ..run_folder import Run
@@ -89,9 +89,7 @@ def _starting_labels(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: in
 
 
 def _models(place: Place, method: str) -> Models:
-    if place.encoder.suffix == ".onnx":
-        raise ModelFileError(f"{place.encoder}: an ONNX model cannot be trained further; name a .keras file")
-    encoder = load(place.encoder)
+    encoder = open_trainable(place.encoder)
     if method != "idec":
         return Models(encoder, encoder, encoder)
     decoder = load(place.run.decoder)

@@ -1,4 +1,4 @@
-"""The table of clusters and classes as a picture."""
+"""The table of clusters and classes, or of true and predicted classes, as a picture."""
 
 import os
 from collections.abc import Sequence
@@ -29,6 +29,7 @@ def confusion(
     matched: Sequence[int] | np.ndarray,
     path: str | os.PathLike[str],
     cluster_names: Sequence[str] | None = None,
+    words: tuple[str, str] = ("Clusters and classes", "framed: a cluster's matched class"),
 ) -> None:
     """Draw how many images of each class lie in each cluster, with each cluster's matched class on the diagonal.
 
@@ -45,6 +46,8 @@ def confusion(
         A PNG file to write.
     cluster_names : sequence of n_clusters names, optional
         ``cluster 0`` and so on otherwise.
+    words : tuple of str
+        The title, and what a frame means.
 
     Raises
     ------
@@ -63,9 +66,9 @@ def confusion(
     down, across = _order(table, matched)
     hit = int(table[matched >= 0, matched[matched >= 0]].sum())
     part = f"{hit:,} of {table.sum():,} images" + (f" ({hit / table.sum():.1%})" if table.any() else "")
-    remark = f"framed: a cluster's matched class; {part} lie there"
+    remark = f"{words[1]}; {part} lie there"
     names = [rows[each] for each in down], [str(class_names[each]) for each in across]
-    _draw(table[np.ix_(down, across)], matched[down][:, None] == across, names, remark, path)
+    _draw(table[np.ix_(down, across)], matched[down][:, None] == across, names, (words[0], remark), path)
 
 
 def _order(table: np.ndarray, matched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +84,11 @@ def _order(table: np.ndarray, matched: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _draw(
-    table: np.ndarray, framed: np.ndarray, names: tuple[list[str], list[str]], remark: str, path: str | os.PathLike[str]
+    table: np.ndarray,
+    framed: np.ndarray,
+    names: tuple[list[str], list[str]],
+    words: tuple[str, str],
+    path: str | os.PathLike[str],
 ) -> None:
     rows, columns = names
     counted = len(columns) <= _COUNTED
@@ -93,8 +100,8 @@ def _draw(
     left = _MARGIN + _NAMES
     figure, page = sheet(max(900, left + across + _TOTALS + _MARGIN), top + down + 44 + _MARGIN)
     page.set_zorder(2)
-    write(page, _MARGIN, 36, "Clusters and classes", kind="title", weight="bold")
-    write(page, _MARGIN, 64, remark, kind="small", color=STYLE["muted"])
+    write(page, _MARGIN, 36, words[0], kind="title", weight="bold")
+    write(page, _MARGIN, 64, words[1], kind="small", color=STYLE["muted"])
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     cells = (255 * _COLORS(shares)[..., :3]).round().astype(np.uint8)
     place(figure, cells.repeat(height, axis=0).repeat(width, axis=1), left, top)

@@ -1,4 +1,4 @@
-"""Curves of a clustering: scores over the number of clusters, and the course of deep clustering."""
+"""Curves: of scores over the number of clusters, and of trainings that have more than one loss."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -48,9 +48,9 @@ def k_curve(
     figure, page = sheet(_WIDTH, height)
     low, high = proposed
     span = f"{low} to {high}" if low < high else f"{low}"
-    _head(page, "How many clusters", f"shaded: proposed, {span}; marked: best, {best}")
+    head(page, "How many clusters", f"shaded: proposed, {span}; marked: best, {best}")
     for number, (name, values) in enumerate(curves.items()):
-        axes = _axes(figure, (_LEFT, 120 + number * 320, _WIDTH - _MARGIN - _LEFT, 220))
+        axes = plain_axes(figure, (_LEFT, 120 + number * 320, _WIDTH - _MARGIN - _LEFT, 220))
         write(page, _LEFT, 96 + number * 320, name, kind="small", color=STYLE["muted"])
         axes.axvspan(low - 0.5, high + 0.5, color=STYLE["encoder"], alpha=0.1, linewidth=0)
         axes.axvline(best, color=STYLE["muted"], linewidth=0.9, linestyle=(0, (2, 3)), zorder=1)
@@ -92,26 +92,61 @@ def deep_curves(
     ]
     total = 120 + sum(height + _PAUSE for _, _, height in panels)
     figure, page = sheet(_WIDTH, total)
-    _head(page, "Course of the clustering", "")
+    head(page, "Course of the clustering", "")
     top = 110
     for heading, lines, height in panels:
         write(page, _LEFT, top - 20, heading, kind="small", color=STYLE["muted"])
-        axes = _axes(figure, (_LEFT, top, _WIDTH - _LEFT - _RIGHT, height))
-        _draw_lines(page, axes, lines, history.get("epoch", ()))
+        axes = plain_axes(figure, (_LEFT, top, _WIDTH - _LEFT - _RIGHT, height))
+        draw_lines(page, axes, lines, history.get("epoch", ()))
         axes.tick_params(labelbottom=lines is clusters)
         top += height + _PAUSE
     write(page, _WIDTH - _RIGHT, total - 30, "epoch", ha="right", color=STYLE["muted"])
     save(figure, path)
 
 
-def _head(page: Axes, title: str, remark: str) -> None:
+def losses_picture(losses: Mapping[str, Sequence[float]], path: str | os.PathLike[str]) -> None:
+    """Draw one loss an epoch of several runs, with their names and lowest losses below.
+
+    Parameters
+    ----------
+    losses : mapping from a run's name to a value an epoch
+    path : path
+        A PNG file to write.
+
+    Raises
+    ------
+    DiskError
+        If the file cannot be written.
+    """
+    best = {name: min(values, default=np.nan) for name, values in losses.items()}
+    figure, page = sheet(_WIDTH, 560 + 28 * len(losses))
+    head(page, "Loss by epoch", f"{len(losses)} runs")
+    axes = plain_axes(figure, (_LEFT, 90, _WIDTH - _LEFT - _MARGIN, 370))
+    draw_lines(page, axes, losses, (), named=False)
+    for number, name in enumerate(losses):
+        y = 530 + 28 * number
+        page.plot([_LEFT, _LEFT + 18], [y, y], color=color(number), linewidth=1.8)
+        write(page, _LEFT + 28, y, f"{name}: {best[name]:.5g}", kind="small", limit=_WIDTH - _LEFT - 28 - _MARGIN)
+    write(page, _WIDTH - _MARGIN, 500, "epoch", ha="right", color=STYLE["muted"])
+    save(figure, path)
+
+
+def head(page: Axes, title: str, remark: str) -> None:
+    """Write a title, and a remark on the right."""
     write(page, _MARGIN, 36, title, kind="title", weight="bold")
     write(page, _WIDTH - _MARGIN, 37, remark, ha="right", kind="small", color=STYLE["muted"])
 
 
-def _draw_lines(
-    page: Axes, axes: Axes, lines: Mapping[str, Sequence[float] | np.ndarray], epochs: Sequence[float]
+def draw_lines(
+    page: Axes,
+    axes: Axes,
+    lines: Mapping[str, Sequence[float] | np.ndarray],
+    epochs: Sequence[float],
+    *,
+    from_zero: bool = True,
+    named: bool = True,
 ) -> None:
+    """Draw lines with their names at their ends; the scale begins at zero, or is logarithmic over a wide range."""
     if not any(map(len, lines.values())):
         axes.set(xticks=[], yticks=[])
         middle = (axes.bbox.x0 + axes.bbox.x1) / 2, page.get_ylim()[0] - (axes.bbox.y0 + axes.bbox.y1) / 2
@@ -121,15 +156,16 @@ def _draw_lines(
     for values, line_color in zip(lines.values(), colors, strict=True):
         x = epochs if len(epochs) == len(values) else range(1, len(values) + 1)
         axes.plot(x, values, color=line_color, linewidth=1.6, marker="o" if len(values) <= 30 else "", markersize=3)
-    logarithmic(axes, np.array([value for values in lines.values() for value in values], float))
-    if axes.get_yscale() == "linear":
+    if from_zero:
+        logarithmic(axes, np.array([value for values in lines.values() for value in values], float))
+    if from_zero and axes.get_yscale() == "linear":
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    if len(lines) > 1:
+    if named and len(lines) > 1:
         ends = [values[-1] if len(values) else np.nan for values in lines.values()]
         name_lines(page, axes, list(lines), ends, colors)
 
 
-def _axes(figure: Figure, box: tuple[int, int, int, int]) -> Axes:
+def plain_axes(figure: Figure, box: tuple[int, int, int, int]) -> Axes:
     """Quiet axes in a box of pixels: x, y of its upper left corner, width, height."""
     x, y, width, height = box
     across, up = figure.bbox.width, figure.bbox.height

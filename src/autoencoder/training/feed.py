@@ -117,15 +117,56 @@ def target_batches(
     return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)
 
 
-def clean_batches(pixels: Pixels, batch_size: int, paired: bool = False) -> tf.data.Dataset:
-    """Feed (input, target) pairs once, in order, unchanged. Shapes and `paired` as for `training_batches`."""
+def labelled_batches(
+    pixels: np.ndarray, classes: np.ndarray, training: Training, first_step: int = 0
+) -> tf.data.Dataset:
+    """Feed (input, class) pairs without end, in the order that `training_batches` would have.
 
-    def gather(step: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(pixels[int(step) * batch_size : (int(step) + 1) * batch_size])
+    Parameters
+    ----------
+    pixels : uint8 array of shape (n, height, width, channels)
+    classes : int32 array of shape (n,)
+    training : Training
+        Gives `batch_size`, `seed` and `augment`.
+    first_step : int
+    """
+    order = _Order(len(pixels), training)
+
+    def gather(step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows = order.batch(int(step))
+        return pixels[rows], classes[rows]
 
     def prepare(step: Any) -> tuple[Any, Any]:
-        images = _scaled(tf.numpy_function(gather, [step], tf.uint8), pixels.shape)
-        return tuple(tf.split(images, 2, axis=-1)) if paired else (images, images)
+        images, known = tf.numpy_function(gather, [step], (tf.uint8, tf.int32))
+        given = _scaled(images, pixels.shape)
+        known.set_shape((None,))
+        if training.augment:
+            given = augment(given, training.augment, tf.stack([training.seed, tf.cast(step, tf.int32)]))
+        return given, known
+
+    return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)
+
+
+def clean_batches(
+    pixels: Pixels, batch_size: int, classes: np.ndarray | None = None, paired: bool = False
+) -> tf.data.Dataset:
+    """Feed (input, target) pairs once, in order, unchanged; targets are the images, or their `classes`.
+
+    Shapes and `paired` as for `training_batches` and `labelled_batches`.
+    """
+
+    def gather(step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows = slice(int(step) * batch_size, (int(step) + 1) * batch_size)
+        known = np.empty(0, np.int32) if classes is None else classes[rows]
+        return np.ascontiguousarray(pixels[rows]), known
+
+    def prepare(step: Any) -> tuple[Any, Any]:
+        images, known = tf.numpy_function(gather, [step], (tf.uint8, tf.int32))
+        given = _scaled(images, pixels.shape)
+        known.set_shape((None,))
+        if paired:
+            return tuple(tf.split(given, 2, axis=-1))
+        return given, given if classes is None else known
 
     return _feed(tf.data.Dataset.range(steps(len(pixels), batch_size)), prepare)
 

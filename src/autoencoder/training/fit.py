@@ -1,4 +1,4 @@
-"""Fit an autoencoder: the one training loop."""
+"""Fit a network, an autoencoder or another: the one training loop."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..errors import DivergedError
 from ..losses import LOSSES
@@ -31,6 +32,22 @@ class Fitted(NamedTuple):
     seconds: float
     images_per_second: float
     status: str
+
+
+class Lesson(NamedTuple):
+    """What is taught: a network, its loss, and what it is fed.
+
+    `batches` come without end, `per_epoch` of them an epoch, out of so many `images`; `judged` come once, and decide
+    which epoch's weights are kept. Where there are none the last ones are.
+    """
+
+    model: keras.Model
+    loss: Any
+    batches: tf.data.Dataset
+    judged: tf.data.Dataset | None
+    images: int
+    per_epoch: int
+    metrics: tuple[str, ...] = ()
 
 
 def fit(
@@ -65,26 +82,41 @@ def fit(
     paired = train.shape[-1] != models.autoencoder.input.shape[-1]
     pairs = partners(np.asarray(train), training.neighbours) if training.contrast else None
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
+    batches = training_batches(train, training, partners=pairs, paired=paired)
+    judged = clean_batches(valid, max(training.batch_size, 256), paired=paired)
+    lesson = Lesson(model, LOSSES[training.loss], batches, judged, len(train), per_epoch)
+    return learn(lesson, training, callbacks, stopping)
+
+
+def learn(
+    lesson: Lesson,
+    training: Training,
+    callbacks: list[keras.callbacks.Callback],
+    stopping: Callable[[], bool] = lambda: False,
+) -> Fitted:
+    """Teach a lesson; parameters, errors and what is kept are those of `fit`."""
+    model, per_epoch = lesson.model, lesson.per_epoch
     model.compile(
         optimizer=optimizer(training, per_epoch * training.train_epochs),
-        loss=LOSSES[training.loss],
+        loss=lesson.loss,
+        metrics=list(lesson.metrics) or None,
         # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
         steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
     )
-    guard = _Guard(training.patience, stopping)
+    guard = _Guard(training.patience, stopping, lesson.judged is not None)
     start = time.perf_counter()
-    with computing_in(training.precision or "float32", models.autoencoder):
+    with computing_in(training.precision or "float32", model):
         model.fit(
-            training_batches(train, training, partners=pairs, paired=paired),
+            lesson.batches,
             epochs=training.train_epochs,
             steps_per_epoch=per_epoch,
-            validation_data=clean_batches(valid, max(training.batch_size, 256), paired),
+            validation_data=lesson.judged,
             callbacks=[guard, *plateau(training), *callbacks],
             verbose=0,
             shuffle=False,
         )
     seconds = time.perf_counter() - start
-    trained = guard.images(len(train), training.batch_size)
+    trained = guard.images(lesson.images, training.batch_size)
     fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status)
     if guard.status == "diverged":
         raise DivergedError(
@@ -110,12 +142,13 @@ class Checkpoints(keras.callbacks.Callback):
 class _Guard(keras.callbacks.Callback):
     """Keeps the best weights, records the history, and ends training for patience, a signal or a loss gone wrong."""
 
-    def __init__(self, patience: int | None, stopping: Callable[[], bool]) -> None:
+    def __init__(self, patience: int | None, stopping: Callable[[], bool], judged: bool = True) -> None:
         super().__init__()
-        self._patience, self._stopping = patience, stopping
+        self._patience, self._stopping, self._judged = patience, stopping, judged
         self._best_loss, self._best_weights = math.inf, None
         self._batches = 0
-        self.history: dict[str, list[float]] = {"epoch": [], "loss": [], "val_loss": [], "learning_rate": []}
+        columns = ("epoch", "loss", *(["val_loss"] if judged else []), "learning_rate")
+        self.history: dict[str, list[float]] = {name: [] for name in columns}
         self.epoch, self.best_epoch, self.status = 0, 0, "done"
 
     def images(self, count: int, batch_size: int) -> int:
@@ -137,19 +170,15 @@ class _Guard(keras.callbacks.Callback):
             self._end("interrupted")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        loss, val_loss = float(logs["loss"]), float(logs.get("val_loss", math.nan))
-        if self.status == "diverged" or not (math.isfinite(loss) and math.isfinite(val_loss)):
+        losses = [float(logs["loss"]), *([float(logs.get("val_loss", math.nan))] if self._judged else [])]
+        if self.status == "diverged" or not all(map(math.isfinite, losses)):
             self._end("diverged")
             return
-        row = {
-            "epoch": epoch + 1,
-            "loss": loss,
-            "val_loss": val_loss,
-            "learning_rate": current_rate(self.model.optimizer),
-        }
+        row = {"epoch": epoch + 1, "learning_rate": current_rate(self.model.optimizer), **logs}
         for name, value in row.items():
-            self.history[name].append(value)
-        if val_loss < self._best_loss:
+            self.history.setdefault(name, []).append(value if name == "epoch" else float(value))
+        val_loss = losses[-1]
+        if val_loss < self._best_loss or not self._judged:
             self._best_loss, self.best_epoch, self._best_weights = val_loss, epoch + 1, self.model.get_weights()
         elif self._patience and epoch + 1 - self.best_epoch >= self._patience:
             self.model.stop_training = True

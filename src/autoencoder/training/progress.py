@@ -37,7 +37,8 @@ class EpochLines(keras.callbacks.Callback):
         best, self._best = ("  best" if val_loss < self._best else ""), min(val_loss, self._best)
         seconds = time.perf_counter() - self._start
         line = f"epoch {epoch + 1:>{len(str(self._epochs))}}/{self._epochs}  {seconds:6.1f} s  "
-        print(f"{line}loss {logs['loss']:.5f}  val_loss {val_loss:.5f}{best}", flush=True)
+        shown = (name for name in ("loss", "val_loss", "val_accuracy") if name in logs)
+        print(f"{line}{'  '.join(f'{name} {logs[name]:.5f}' for name in shown)}{best}", flush=True)
 
     def on_train_end(self, logs: Any = None) -> None:
         self._bar.stop()

@@ -1,0 +1,130 @@
+"""Print the README's table of classifiers: `PYTHONPATH=src python scripts/reproduce_classifier.py FOLDER`.
+
+FOLDER holds train and test images in class folders. The encoder is trained once, on the training images without
+their labels, by the training part of recipes/cluster_mnist.yml (or --run names one that was); every seed draws other
+labels. Test images are only scored. Each figure is kept in logs/reproduce_classifier.json as soon as it is known, and
+not measured again, so that the table can be made in parts: --labels=10 --seeds=1.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from autoencoder import Autoencoder
+from autoencoder.data.folder import scan
+from autoencoder.data.labelled import draw, split
+from autoencoder.data.load import load
+from autoencoder.settings import Settings
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+KEPT = Path("logs/reproduce_classifier.json")
+RECIPE = yaml.safe_load((RECIPES / "classify_mnist.yml").read_text())
+#: Where labels are spread to all images, an epoch has hundreds of batches, and few epochs do.
+SPREAD_EPOCHS = 3
+
+Figures = dict[str, Any]
+
+
+def classifier(folder: Path, run: str, flags: Figures, count: str, seed: int) -> Figures:
+    """Teach one classifier, and return its test accuracy and the seconds that it took."""
+    start = time.perf_counter()
+    images = {"train_dir": folder / "train", "test_dir": folder / "test"}
+    made = Autoencoder(**{**RECIPE, **flags}, **images, labels_per_class=count, seed=seed, verbose=0).classify(run)
+    scores = made.scores()
+    kept = ("test_accuracy", "valid_accuracy", "spread", "spread_confidence", "spread_accuracy")
+    return {name: scores[name] for name in kept if name in scores} | {"seconds": time.perf_counter() - start}
+
+
+def baseline(folder: Path, fit: Callable[[str], Any], count: str, seed: int) -> Figures:
+    """Fit a method of scikit-learn to the pixels of the same images with labels, and score it alike."""
+    start = time.perf_counter()
+    parts = {name: load(scan(folder / name), (28, 28), "grayscale") for name in ("train", "test")}
+    pixels = {name: part.pixels.reshape(len(part.pixels), -1) / np.float32(255) for name, part in parts.items()}
+    labels = {name: np.array(part.labels) for name, part in parts.items()}
+    rows, _ = split(parts["train"].labels, RECIPE["valid_split"], seed)
+    if count != "all":
+        rows = rows[draw(labels["train"][rows], int(count), seed)]
+    fitted = fit(count).fit(pixels["train"][rows], labels["train"][rows])
+    accuracy = float((fitted.predict(pixels["test"]) == labels["test"]).mean())
+    return {"test_accuracy": accuracy, "seconds": time.perf_counter() - start}
+
+
+def logistic_regression(count: str) -> Any:
+    """Return scikit-learn's classifier, with steps enough to settle on few images."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=100 if count == "all" else 1000)
+
+
+def nearest_neighbours(count: str) -> Any:
+    """Return scikit-learn's classifier: three neighbours, or one where there is one label a class."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier(1 if count == "1" else 3)
+
+
+def ways(folder: Path, run: str) -> dict[str, Callable[[str, int], Figures]]:
+    """Return what is compared, by its name in the table."""
+    spread = {"unlabelled": folder / "train", "epochs": SPREAD_EPOCHS}
+    return {
+        "pixels, logistic regression": lambda count, seed: baseline(folder, logistic_regression, count, seed),
+        "pixels, nearest neighbours": lambda count, seed: baseline(folder, nearest_neighbours, count, seed),
+        "`classify --scratch`": lambda count, seed: classifier(folder, run, {"scratch": True}, count, seed),
+        "`classify`": lambda count, seed: classifier(folder, run, {}, count, seed),
+        "`classify --unlabelled`": lambda count, seed: classifier(folder, run, spread, count, seed),
+    }
+
+
+def encoder(folder: Path) -> str:
+    """Train the encoder, and return its run."""
+    known = {name for section in Settings.sections for name in section.model_fields}
+    recipe = yaml.safe_load((RECIPES / "cluster_mnist.yml").read_text())
+    flags = {name: value for name, value in recipe.items() if name in known}
+    return str(Autoencoder(**flags, train_dir=folder / "train").run().path)
+
+
+def table(found: Figures, names: list[str], counts: list[str]) -> str:
+    """Return the table: mean and deviation over as many seeds as were measured, and how many where not three."""
+    lines = ["| labels a class | " + " | ".join(counts) + " |", "|---" * (len(counts) + 1) + "|"]
+    for name in names:
+        cells = []
+        for count in counts:
+            values = [each["test_accuracy"] for key, each in found.items() if key.startswith(f"{name}, {count}, ")]
+            few = "" if len(values) == 3 else f" ({len(values)} seed{'s' * (len(values) > 1)})"
+            cells.append(f"{np.mean(values):.3f} ± {np.std(values):.3f}{few}" if values else "")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure what is asked for, and print the table of all that is known."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--run", help="an encoder's run; trained anew otherwise")
+    parser.add_argument("--labels", default="1,10,100,all")
+    parser.add_argument("--seeds", default="1,2,3")
+    parser.add_argument("--ways", default="", help="only the rows of the table whose name holds this")
+    asked = parser.parse_args()
+    found = json.loads(KEPT.read_text()) if KEPT.exists() else {"run": asked.run or encoder(asked.folder)}
+    todo = ways(asked.folder, found["run"])
+    for seed in asked.seeds.split(","):
+        for count in asked.labels.split(","):
+            for name, measure in todo.items():
+                key = f"{name}, {count}, {seed}"
+                if key in found or asked.ways not in name or (count == "all" and "unlabelled" in name):
+                    continue
+                found[key] = measure(count, int(seed))
+                KEPT.parent.mkdir(exist_ok=True)
+                KEPT.write_text(json.dumps(found, indent=1))
+                print(f"<!-- {key}: {found[key]} -->", flush=True)
+    print(table(found, list(todo), asked.labels.split(",")))
+
+
+if __name__ == "__main__":
+    main()

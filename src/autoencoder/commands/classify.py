@@ -1,0 +1,65 @@
+"""`classify`: teach a classifier on a saved encoder, with many labels or with few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from .. import run_folder
+from ..classify_settings import Classifier, Labelled
+from ..command import Command
+from ..errors import UsageError
+from ..flags import Section
+from ..settings import Output
+from ..tensorflow_start import start_tensorflow
+
+
+class Options(Section):
+    """The encoder, and where the classifier is kept."""
+
+    run: Annotated[str, BeforeValidator(str)] = Field(
+        description="a run's folder, `latest`, or the file of an encoder: .keras or .h5"
+    )
+    save_dir: Path | None = Field(None, description="the new run's folder; auto: logs/classifier_<date>_<time>")
+    verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
+
+
+def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
+    """Teach, and return the run; for several numbers of labels the folder of their curve."""
+    run, encoder_file = run_folder.locate(options.run)
+    output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
+    run_folder.check_free(output)
+    several = len(wanted.labels_per_class) > 1
+    if several and options.save_dir is not None:
+        raise UsageError("--save_dir names one folder, but several --labels_per_class make several runs; leave one out")
+    from ..pipeline.labelled import find_labelled, load_labelled
+
+    found = find_labelled(labelled, wanted)
+    start_tensorflow()
+    from ..model.encoder import open_encoder
+    from ..pipeline.classify import Origin, classify
+    from ..pipeline.label_curve import draw_label_curve
+
+    encoder = open_encoder(encoder_file)
+    origin = Origin(run, encoder_file, output, labelled)
+    lots = load_labelled(found, encoder, labelled.max_bad, origin.say)
+    return draw_label_curve(origin, lots, wanted) if several else classify(origin, lots, wanted)[0]
+
+
+def compare(results: dict[str, Any]) -> Path | None:
+    """Draw the losses of several classifiers in one picture, and return its folder; None of curves of labels."""
+    from ..pipeline.compare import compare_losses
+
+    runs = {name: result for name, result in results.items() if isinstance(result, run_folder.Run)}
+    return compare_losses(runs) if runs else None
+
+
+COMMAND = Command(
+    "Teach a classifier on a saved encoder: first its head, then everything.",
+    sections=(Options, Labelled, Classifier),
+    carry_out=carry_out,
+    words=("run",),
+    compare=compare,
+)

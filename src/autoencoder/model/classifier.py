@@ -1,0 +1,71 @@
+"""A classifier: an encoder, and a dense head on its embedding."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import layers
+
+
+class Network(NamedTuple):
+    """A classifier in two forms that share their weights: `head` holds its encoder in inference mode, and frozen."""
+
+    encoder: keras.Model
+    head: keras.Model
+    classifier: keras.Model
+
+
+def classifier(encoder: keras.Model, units: int, classes: int, drop_rate: float = 0.0) -> Network:
+    """Put a dense layer of `units` and a softmax over `classes` on an encoder, behind a Flatten where it is needed.
+
+    Parameters
+    ----------
+    encoder : keras.Model
+        From float32 images (n, height, width, channels) in [0, 1] to embeddings of any shape.
+    units, classes : int
+    drop_rate : float in [0, 1)
+        Dropout before and after the dense layer.
+
+    Returns
+    -------
+    Network
+        Whose classifier gives float32 probabilities of shape (n, classes).
+    """
+    behind = _head(units, classes, drop_rate)
+    inputs = keras.Input(encoder.input.shape[1:], name="image")
+    head, whole = _InInference(encoder)(inputs), encoder(inputs)
+    for layer in behind:
+        head, whole = layer(head), layer(whole)
+    return Network(encoder, keras.Model(inputs, head, name="head"), keras.Model(inputs, whole, name="classifier"))
+
+
+class _InInference(keras.layers.Layer):
+    """A model in inference mode, whatever goes on around it: dropout is off, batch normalization keeps its averages.
+
+    A functional model of Keras 3 hands its own mode on to its layers, over a `training=False` that they were given.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        super().__init__(name="in_inference")
+        self._model = model
+
+    def call(self, inputs: Any) -> Any:
+        """Return what the model gives in inference."""
+        return self._model(inputs, training=False)
+
+
+def _head(units: int, classes: int, drop_rate: float) -> list[layers.Layer]:
+    drop = [layers.Dropout(drop_rate, name=f"dropout_{number}") for number in range(2) if drop_rate]
+    return [
+        layers.Flatten(name="flatten"),
+        *drop[:1],
+        layers.Dense(units, "relu", name="dense"),
+        *drop[1:],
+        layers.Dense(classes, "softmax", dtype="float32", name="classes"),
+    ]
+
+
+def fresh(encoder: keras.Model) -> keras.Model:
+    """Return an encoder of the same layers whose weights are drawn anew."""
+    return keras.models.clone_model(encoder)

@@ -1,0 +1,162 @@
+"""Classify: from an encoder and labelled images to a classifier's run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from .. import run_folder
+from ..classify_settings import Classifier, Labelled
+from ..clustering.spread import spread
+from ..data.labelled import draw
+from ..embeddings import embed, encode
+from ..errors import DataError, DivergedError, Interrupted
+from ..model.classifier import Network, classifier, fresh
+from ..model.encoder import Encoder, open_encoder, open_trainable
+from ..run_folder import Run
+from ..settings import Output, Training
+from ..signals import stop_at_next_batch
+from ..training.classify import HEAD, Lot, teach
+from ..training.progress import EpochLines
+from .labelled import Lots
+from .leave_classifier import Taught, leave_classifier
+
+
+class Origin(NamedTuple):
+    """What a classifier begins with: a run and its encoder, where the new run is kept, where the images come from."""
+
+    run: Run
+    encoder: Path
+    output: Output
+    labelled: Labelled
+
+    def say(self, text: str) -> None:
+        """Print, unless silence was asked for."""
+        if self.output.verbose:
+            print(text)
+
+    def flags(self, wanted: Classifier) -> dict[str, Any]:
+        """Return what repeats an experiment: `flexae classify --config=settings.yml`."""
+        run = self.run.path if self.encoder == self.run.encoder else self.encoder
+        return {"run": str(run), **self.labelled.model_dump(mode="json"), **wanted.model_dump(mode="json")}
+
+
+class Lesson(NamedTuple):
+    """The images that are learned, and how many of them had a label or got one, how surely and how rightly."""
+
+    lot: Lot
+    figures: dict[str, Any]
+
+
+def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Run, dict[str, Any]]:
+    """Teach one classifier, and return its run and its scores.
+
+    Raises
+    ------
+    UserError
+        Of any kind; see the exit statuses. After an `Interrupted` the run is there all the same.
+    """
+    lesson = _lesson(origin, lots, wanted)
+    keras.utils.set_random_seed(wanted.seed)
+    network = _network(origin, wanted, len(lots.classes))
+    valid = None if wanted.few else Lot(lots.valid.pixels, lots.numbers(lots.valid))
+    with stop_at_next_batch() as stopping:
+        try:
+            steps = teach(network, lesson.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
+        except DivergedError as error:
+            raise DivergedError(
+                f"{error}; no classifier was saved, and --fine_rate is the rate of the second step", error.fitted
+            ) from error
+    run = run_folder.create(origin.output, datetime.now())
+    taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, lesson.figures)
+    scores = leave_classifier(run, taught, lots)
+    origin.say(summary(run, scores))
+    if stopping.signal is not None:
+        raise Interrupted(f"interrupted; the classifier so far is in {run.path}", stopping.signal)
+    return run, scores
+
+
+def _network(origin: Origin, wanted: Classifier, classes: int) -> Network:
+    encoder = open_trainable(origin.encoder)
+    return classifier(fresh(encoder) if wanted.scratch else encoder, wanted.units, classes, wanted.drop_rate)
+
+
+def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
+    common = {
+        "schedule": "cosine",
+        "batch_size": wanted.batch_size,
+        "augment": origin.run.flags().get("augment") if wanted.augment is None else wanted.augment,
+        "seed": wanted.seed,
+    }
+    if wanted.scratch:
+        return {"scratch": Training(train_epochs=2 * wanted.epochs, learning_rate=wanted.learning_rate, **common)}
+    return {
+        HEAD: Training(train_epochs=wanted.epochs, learning_rate=wanted.learning_rate, **common),
+        "everything": Training(train_epochs=wanted.epochs, learning_rate=wanted.fine_rate, **common),
+    }
+
+
+def _callbacks(origin: Origin) -> Callable[[str, Training], list[keras.callbacks.Callback]]:
+    def callbacks(step: str, training: Training) -> list[keras.callbacks.Callback]:
+        origin.say(f"{step}:")
+        return [EpochLines(training.train_epochs)] if origin.output.verbose else []
+
+    return callbacks
+
+
+def _lesson(origin: Origin, lots: Lots, wanted: Classifier) -> Lesson:
+    """Draw the labels, and spread them where that is asked for."""
+    pixels, classes = lots.train.pixels, lots.numbers(lots.train)
+    (count,) = wanted.labels_per_class
+    if isinstance(count, int):
+        assert lots.train.labels is not None
+        rows = draw(lots.train.labels, count, wanted.seed)
+        pixels, classes = pixels[rows], classes[rows]
+    labelled = {"labelled": len(classes)}
+    origin.say(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
+    if wanted.unlabelled is None:
+        return Lesson(Lot(pixels, classes), labelled)
+    more, figures = _spread(open_encoder(origin.encoder), Lot(pixels, classes), lots, wanted)
+    if not figures["spread"]:
+        raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
+    known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
+    origin.say(
+        f"labels were spread to {figures['spread']:,} of {figures['unlabelled']:,} unlabelled images with a confidence "
+        f"of {wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
+    )
+    lot = Lot(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
+    return Lesson(lot, labelled | figures)
+
+
+def _spread(encoder: Encoder, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
+    """Give labels to the unlabelled images that are near enough to labelled ones."""
+    assert wanted.unlabelled is not None
+    embeddings, images = embed(encoder, wanted.unlabelled, run_folder.CACHE)
+    found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
+    sure = np.flatnonzero(found.confidence >= wanted.confidence)
+    figures: dict[str, Any] = {"unlabelled": len(found.labels), "spread": len(sure)}
+    if len(sure):
+        figures["spread_confidence"] = float(found.confidence[sure].mean())
+        if embeddings.labels is not None and set(embeddings.labels) == set(lots.classes):
+            figures["spread_accuracy"] = float((found.labels == lots.numbers(images))[sure].mean())
+    return Lot(images.pixels[sure], found.labels[sure].astype(np.int32)), figures
+
+
+def summary(run: Run, scores: dict[str, Any]) -> str:
+    """Return what the user is told at the end."""
+    parts = ", ".join(
+        f"{name} {scores[f'{name}_accuracy']:.2%}"
+        for name in ("train", "valid", "test")
+        if f"{name}_accuracy" in scores
+    )
+    lines = (
+        f"\naccuracy: {parts}",
+        f"the classifier is in {run.classifier}; look at {run.mistakes_picture.name} and {run.confusion_picture.name}",
+        f"  its row is in {run_folder.LOGS / 'classifiers.csv'}",
+    )
+    return "\n".join(lines)

@@ -1,0 +1,123 @@
+"""The labelled images of a classifier: which ones teach it, which choose the epoch, which only judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..classify_settings import Classifier, Labelled
+from ..cluster_folder import read_names
+from ..data.folder import scan
+from ..data.idx import scan_idx
+from ..data.labelled import check_classes, check_known, draw, read_labels, split, with_labels
+from ..data.listing import Images, Listing, check_usable, common_shape
+from ..data.load import load
+from ..model.encoder import Encoder
+from ..run_folder import CACHE
+
+
+class Named(NamedTuple):
+    """What a scan found, and the names of the classes, sorted. Test images there may be none."""
+
+    train: Listing
+    valid: Listing
+    test: Listing | None
+    classes: list[str]
+
+
+class Lots(NamedTuple):
+    """Decoded images, and the names of the classes, sorted."""
+
+    train: Images
+    valid: Images
+    test: Images | None
+    classes: list[str]
+
+    @property
+    def parts(self) -> dict[str, Images]:
+        """The images by part: train, valid, and test where there is one."""
+        return {name: part for name, part in zip(("train", "valid", "test"), self[:3], strict=True) if part is not None}
+
+    def numbers(self, images: Images) -> np.ndarray:
+        """Return the classes of images as int32 numbers, by their sorted names."""
+        assert images.labels is not None
+        return np.searchsorted(np.array(self.classes), np.array(images.labels)).astype(np.int32)
+
+
+def find_labelled(asked: Labelled, wanted: Classifier) -> Named:
+    """Find the images and their labels, and check all that can be checked before one is decoded.
+
+    Raises
+    ------
+    UsageError
+        If more labels are to be drawn than there are.
+    DataError
+        If images, labels or classes do not fit each other.
+    """
+    train = _training(asked)
+    check_classes(train)
+    assert train.labels is not None
+    classes = sorted(set(train.labels))
+    if asked.valid_dir is not None:
+        valid = _listed(asked.valid_dir, asked.max_bad)
+        check_judges(valid, classes, train)
+    else:
+        first, second = split(train.labels, asked.valid_split, wanted.seed)
+        train, valid = train.take(first), train.take(second)
+    test = _testing(asked)
+    if test is not None:
+        check_judges(test, classes, train)
+    for count in wanted.labels_per_class:
+        if isinstance(count, int):
+            assert train.labels is not None
+            draw(train.labels, count, wanted.seed)
+    return Named(train, valid, test, classes)
+
+
+def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
+    """Refuse validation or test images without labels, or of classes that nobody teaches."""
+    check_classes(listing)
+    check_known(listing, classes, train.root)
+
+
+def _training(asked: Labelled) -> Listing:
+    if asked.train_images is not None:
+        return scan_idx(asked.train_images, asked.train_labels)
+    assert asked.train_dir is not None
+    listing = _listed(asked.train_dir, asked.max_bad)
+    if asked.labels is None:
+        return listing
+    return with_labels(listing, read_labels(asked.labels, read_names(asked.names)), asked.labels)
+
+
+def _testing(asked: Labelled) -> Listing | None:
+    if asked.test_images is not None:
+        return scan_idx(asked.test_images, asked.test_labels)
+    return None if asked.test_dir is None else _listed(asked.test_dir, asked.max_bad)
+
+
+def _listed(source: Path, max_bad: float) -> Listing:
+    listing = scan(source)
+    check_usable(listing, max_bad)
+    return listing
+
+
+def load_labelled(found: Named, encoder: Encoder, max_bad: float, say: Callable[[str], None]) -> Lots:
+    """Decode the images to the shape and colour that the encoder takes, and say where theirs differ.
+
+    Raises
+    ------
+    DataError
+        If too many files cannot be used.
+    """
+    shape = common_shape(found.train)
+    if shape is not None and shape != encoder.image_shape:
+        sides = [" x ".join(map(str, each)) for each in (shape, encoder.image_shape)]
+        say(f"note: the images of {sides[0]} are resized to {sides[1]}, which {encoder.path} takes")
+    options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
+    train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
+    test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)
+    return Lots(train, valid, test, found.classes)

@@ -1,0 +1,137 @@
+"""Pictures of a classifier: what it takes for what, its worst mistakes, its course, and what labels give."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .confusion import confusion
+from .curves import draw_lines, head, plain_axes
+from .mosaic import GAP, cell, mosaic, place
+from .names import shortened
+from .style import STYLE, save, sheet, write
+
+#: The picture of mistakes shows so many.
+MOST = 32
+
+_COLUMNS = 8
+_ROOM = 112
+_PITCH = 142
+_MARGIN = STYLE["margin"]
+_WIDTH, _LEFT, _RIGHT = 1200, 105, 195
+_WORDS = ("Classes, and what they were taken for", "rows: true; columns: predicted; framed: right")
+
+
+def class_confusion(table: np.ndarray, names: Sequence[str], path: str | os.PathLike[str]) -> None:
+    """Draw a table of true classes (rows) and predicted ones (columns), int of shape (k, k)."""
+    confusion(table, names, np.arange(len(names)), path, names, _WORDS)
+
+
+def mistakes(
+    pixels: np.ndarray,
+    classes: np.ndarray,
+    probabilities: np.ndarray,
+    names: Sequence[str],
+    path: str | os.PathLike[str],
+) -> None:
+    """Draw the images that a classifier was surest and wrong about, the worst first.
+
+    Parameters
+    ----------
+    pixels : uint8 array of shape (n, height, width, channels)
+        1 or 3 channels (RGB).
+    classes : int array of shape (n,)
+    probabilities : float array of shape (n, k)
+    names : sequence of k names
+    path : path
+        A PNG file to write.
+
+    Raises
+    ------
+    DiskError
+        If the file cannot be written.
+    """
+    found, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(found != classes)
+    shown = wrong[np.argsort(-sure[wrong], kind="stable")][:MOST]
+    height, width = cell(pixels.shape[1:], _ROOM)
+    pitch = height + GAP + 58
+    figure, page = sheet(2 * _MARGIN + _COLUMNS * _PITCH, 90 + pitch * max(1, -(-len(shown) // _COLUMNS)) + _MARGIN)
+    head(page, "Worst mistakes", f"{len(wrong):,} of {len(classes):,} images are taken for another class")
+    if not len(shown):
+        write(page, _MARGIN, 100, "there are none", color=STYLE["muted"])
+    for number, row in enumerate(shown.tolist()):
+        x, y = _MARGIN + number % _COLUMNS * _PITCH, 80 + number // _COLUMNS * pitch
+        place(figure, mosaic(pixels[[row]], (height, width), 1), x, y)
+        write(page, x + 2, y + height + 20, shortened(str(names[classes[row]]), 14), kind="small", limit=_PITCH - 8)
+        taken = f"as {shortened(str(names[found[row]]), 10)}, {sure[row]:.3f}"
+        write(page, x + 2, y + height + 42, taken, kind="small", color=STYLE["accent"], limit=_PITCH - 8)
+    save(figure, path)
+
+
+def step_curves(steps: Mapping[str, Mapping[str, Sequence[float]]], path: str | os.PathLike[str]) -> None:
+    """Draw the losses and accuracies of trainings that followed each other, in one picture, step after step.
+
+    Parameters
+    ----------
+    steps : mapping from a step's name to its history
+        `loss` and `accuracy`, and where there are any `val_loss` and `val_accuracy`: a value an epoch.
+    path : path
+        A PNG file to write.
+
+    Raises
+    ------
+    DiskError
+        If the file cannot be written.
+    """
+    figure, page = sheet(_WIDTH, 820)
+    lengths = [len(history["loss"]) for history in steps.values()]
+    spans = [f"{name}: {count} epochs" for name, count in zip(steps, lengths, strict=True)]
+    head(page, "Course of the classifier", ", then ".join(spans))
+    for number, (heading, name) in enumerate((("loss", "loss"), ("accuracy, in %", "accuracy"))):
+        top = 116 + number * 350
+        write(page, _LEFT, top - 20, heading, kind="small", color=STYLE["muted"])
+        axes = plain_axes(figure, (_LEFT, top, _WIDTH - _LEFT - _RIGHT, 250))
+        scale = 100 if name == "accuracy" else 1
+        lines = {
+            label: [scale * value for history in steps.values() for value in history.get(key, ())]
+            for label, key in (("training", name), ("validation", f"val_{name}"))
+        }
+        for end in np.cumsum(lengths)[:-1]:
+            axes.axvline(end + 0.5, color=STYLE["muted"], linewidth=0.9, linestyle=(0, (2, 3)), zorder=1)
+        draw_lines(page, axes, {label: values for label, values in lines.items() if values}, (), from_zero=number == 0)
+    write(page, _WIDTH - _RIGHT, 820 - 30, "epoch", ha="right", color=STYLE["muted"])
+    save(figure, path)
+
+
+def label_curve(
+    counts: Sequence[str], accuracies: Mapping[str, Sequence[float]], judged_by: str, path: str | os.PathLike[str]
+) -> None:
+    """Draw the accuracy over the number of labels a class, a line for each way to begin.
+
+    Parameters
+    ----------
+    counts : sequence of str
+        Labels a class, or `all`, at equal distances.
+    accuracies : mapping from a line's name to as many accuracies, from 0 to 1
+        Values that are not finite leave a gap.
+    judged_by : str
+        The images that were scored.
+    path : path
+        A PNG file to write.
+
+    Raises
+    ------
+    DiskError
+        If the file cannot be written.
+    """
+    figure, page = sheet(_WIDTH, 560)
+    head(page, "What labels give", f"accuracy on the {judged_by} images, in %")
+    axes = plain_axes(figure, (_LEFT, 90, _WIDTH - _LEFT - _RIGHT - 60, 370))
+    places = list(range(1, len(counts) + 1))
+    lines = {name: [100 * value for value in values] for name, values in accuracies.items()}
+    axes.set_xticks(places, counts)
+    draw_lines(page, axes, lines, places, from_zero=False)
+    axes.set_xticks(places, counts)
+    write(page, _WIDTH - _RIGHT - 60, 560 - 40, "labels a class", ha="right", color=STYLE["muted"])
+    save(figure, path)

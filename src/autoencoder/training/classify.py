@@ -1,0 +1,83 @@
+"""Teach a classifier in two steps: its head on the frozen encoder, then everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from ..model.classifier import Network
+from ..settings import Training
+from .feed import clean_batches, labelled_batches, steps
+from .fit import Fitted, Lesson, learn
+
+#: An epoch is a pass over the images, but at least so many batches: of a few labels one pass would teach nothing.
+STEPS_AT_LEAST = 50
+
+
+#: The name of the step that leaves the encoder as it is.
+HEAD = "head"
+
+
+class Lot(NamedTuple):
+    """Images and their classes: uint8 (n, height, width, channels), int32 (n,)."""
+
+    pixels: np.ndarray
+    classes: np.ndarray
+
+
+def teach(
+    network: Network,
+    train: Lot,
+    valid: Lot | None,
+    lessons: dict[str, Training],
+    callbacks: Callable[[str, Training], list[keras.callbacks.Callback]] = lambda step, training: [],
+    stopping: Callable[[], bool] = lambda: False,
+) -> dict[str, Fitted]:
+    """Teach a classifier step by step; it ends with the weights of the last step's best epoch.
+
+    Parameters
+    ----------
+    network : Network
+    train : Lot
+    valid : Lot, optional
+        Chooses the epoch of each step; without it the last weights are kept.
+    lessons : dict
+        By the name of the step; in the step `HEAD` the encoder is frozen, and in inference mode.
+    callbacks : callable
+        Gives the callbacks of a step.
+    stopping : callable
+        Asked after every batch; once true, all ends there.
+
+    Returns
+    -------
+    dict
+        What each step gave that was begun.
+
+    Raises
+    ------
+    DivergedError
+        If the loss is no longer a number.
+    """
+    done: dict[str, Fitted] = {}
+    first_step = 0
+    for step, training in lessons.items():
+        network.encoder.trainable = step != HEAD
+        per_epoch = max(STEPS_AT_LEAST, steps(len(train.pixels), training.batch_size))
+        lesson = Lesson(
+            model=network.head if step == HEAD else network.classifier,
+            loss="sparse_categorical_crossentropy",
+            batches=labelled_batches(*train, training, first_step),
+            judged=None if valid is None else clean_batches(valid.pixels, 1024, valid.classes),
+            images=len(train.pixels),
+            per_epoch=per_epoch,
+            metrics=("accuracy",),
+        )
+        done[step] = learn(lesson, training, callbacks(step, training), stopping)
+        first_step += per_epoch * training.train_epochs
+        if done[step].status != "done":
+            break
+    network.encoder.trainable = True
+    return done

@@ -1,0 +1,283 @@
+import csv
+import json
+import shutil
+
+import cv2
+import keras
+import numpy as np
+import pandas
+import pytest
+import yaml
+
+from autoencoder import Autoencoder, aescore
+from autoencoder.data.idx import write_idx
+from autoencoder.errors import DataError, DivergedError, ModelFileError, UsageError
+from autoencoder.model.saved import load
+
+FILES = {
+    "classes.json",
+    "classification_report.csv",
+    "classifier.keras",
+    "confusion.png",
+    "history.csv",
+    "loss.png",
+    "mistakes.png",
+    "scores.json",
+    "settings.yml",
+}
+
+
+def image(digit):
+    return cv2.imencode(".png", digit)[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, digits):
+    """A place with digits in class folders, train/<0-2>, valid/<0-2>, and a run that was trained on the first."""
+    from sklearn.datasets import load_digits
+
+    place = tmp_path_factory.mktemp("classify")
+    labels = load_digits().target
+    for label in range(3):
+        rows = np.flatnonzero(labels == label)
+        for part, chosen in (("train", rows[:60]), ("valid", rows[60:100])):
+            (place / part / str(label)).mkdir(parents=True)
+            for row in chosen:
+                (place / part / str(label) / f"{row}.png").write_bytes(image(digits[row]))
+    settings = {"train_dir": place / "train", "save_dir": place / "run", "train_epochs": 15, "verbose": 0}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        Autoencoder(**settings, filters=[8], batch_norm="before", contrast=0.1, loss="mse", augment=["shift"]).run()
+    return place
+
+
+@pytest.fixture(autouse=True)
+def place(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(trained / "run", tmp_path / "run")
+    return tmp_path
+
+
+@pytest.fixture
+def flags(trained):
+    return {"train_dir": trained / "train", "valid_dir": trained / "valid", "epochs": 2, "verbose": 0}
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_classifier_leaves_everything_that_is_promised(flags, trained):
+    run = Autoencoder(**flags, test_dir=trained / "valid").classify("run")
+    assert run.path.parent.name == "logs" and run.path.name.startswith("classifier_")
+    assert {path.name for path in run.path.iterdir()} == FILES
+    scores = run.scores()
+    assert scores["test_accuracy"] == scores["valid_accuracy"] == scores["accuracy"] > 0.9
+    assert (scores["labelled"], scores["classes"], scores["labels_per_class"]) == (180, 3, "all")
+    history = pandas.read_csv(run.history_file)
+    assert history["step"].tolist() == ["head", "head", "everything", "everything"]
+    assert {"loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"} <= set(history)
+    assert run.classes() == ["0", "1", "2"]
+    report = rows(run.report_file)
+    assert [row["class"] for row in report] == ["0", "1", "2"]
+    assert sum(float(row["recall"]) * int(row["images"]) for row in report) / 120 == pytest.approx(
+        scores["accuracy"], abs=1e-3
+    )
+    for picture in run.path.glob("*.png"):
+        assert cv2.imread(str(picture)) is not None
+    (row,) = aescore.read("logs/classifiers.csv", aescore.CLASSIFIER_COLUMNS).to_dict("records")
+    assert list(row)[: len(aescore.CLASSIFIER_COLUMNS)] == list(aescore.CLASSIFIER_COLUMNS)
+    assert (row["FolderName"], row["accuracy"], row["run"]) == (run.path.name, scores["accuracy"], "run")
+
+
+def test_the_settings_file_repeats_the_classifier_bit_for_bit(flags):
+    first = Autoencoder(**flags, drop_rate=0.2).classify("run")
+    second = Autoencoder(config=first.settings_file, verbose=0).classify()
+    assert first.path != second.path
+    for one, other in zip(load(first.classifier).weights, load(second.classifier).weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_predict_says_what_the_classifier_says(flags, trained):
+    run = Autoencoder(**flags).classify("run")
+    table = Autoencoder().predict("latest", images=trained / "valid")
+    assert table == run.path.relative_to(run.path.parents[1]) / "predictions_valid.csv"
+    found = rows(table)
+    assert list(found[0]) == ["path", "class", "probability"]
+    images = np.stack([cv2.imread(str(trained / "valid" / row["path"]), 0) for row in found])[..., None]
+    expected = load(run.classifier).predict(images / np.float32(255), verbose=0)
+    assert [row["class"] for row in found] == [str(each) for each in expected.argmax(axis=1)]
+    np.testing.assert_allclose([float(row["probability"]) for row in found], expected.max(axis=1), atol=1e-5)
+    right = np.mean([row["class"] == row["path"].split("/")[0] for row in found])
+    assert right == run.scores()["valid_accuracy"]
+
+
+def test_few_labels_keep_the_last_weights_and_use_no_validation_label(flags):
+    run = Autoencoder(**flags, labels_per_class=2).classify("run")
+    history = pandas.read_csv(run.history_file)
+    assert "val_loss" not in history
+    assert run.scores()["labelled"] == 6 and run.scores()["best_epoch"] == 2
+    other = Autoencoder(**{**flags, "valid_dir": None}, labels_per_class=2).classify("run")
+    assert other.scores()["labelled"] == 6
+
+
+def test_labels_are_spread_to_images_without_any(flags, trained, place, capsys):
+    (place / "mixed").mkdir()
+    for path in (trained / "train").rglob("*.png"):
+        shutil.copy(path, place / "mixed" / f"{path.parent.name}_{path.name}")
+    run = Autoencoder(**{**flags, "verbose": 1}, labels_per_class=3, unlabelled=place / "mixed").classify("run")
+    scores = run.scores()
+    assert scores["labelled"] == 9 and 0 < scores["spread"] <= scores["unlabelled"] == 180
+    assert 0.8 <= scores["spread_confidence"] <= 1 and "spread_accuracy" not in scores
+    assert f"labels were spread to {scores['spread']} of 180 unlabelled images" in capsys.readouterr().out
+    assert scores["accuracy"] > 0.8
+    known = Autoencoder(**flags, labels_per_class=3, unlabelled=trained / "train").classify("run").scores()
+    assert known["spread_accuracy"] > 0.8
+
+
+def test_several_numbers_of_labels_give_a_table_and_a_curve_of_both(flags, capsys):
+    folder = Autoencoder(**flags, labels_per_class="1,4,all").classify("run")
+    table = rows(folder / "labels.csv")
+    assert [row["labels_per_class"] for row in table] == ["1", "4", "all"]
+    assert list(table[0]) == ["labels_per_class", "scratch", "pretrained"]
+    assert float(table[2]["pretrained"]) > 0.8
+    assert cv2.imread(str(folder / "labels.png")) is not None
+    assert "pretrained" in capsys.readouterr().out
+    assert len(aescore.read("logs/classifiers.csv", aescore.CLASSIFIER_COLUMNS)) == 6
+
+
+def test_scratch_begins_with_other_weights_and_trains_as_long(flags):
+    run = Autoencoder(**flags, scratch=True).classify("run")
+    assert pandas.read_csv(run.history_file)["step"].tolist() == ["scratch"] * 4
+    assert run.scores()["scratch"] is True
+
+
+def test_labels_come_from_a_csv_and_images_without_one_are_left_out(flags, trained, place):
+    paths = sorted(path.relative_to(trained / "train") for path in (trained / "train").rglob("*.png"))[:100]
+    lines = [f"{path},{'nought' if str(path)[0] == '0' else 'one'}" for path in paths]
+    (place / "labels.csv").write_text("\n".join(["path,label", *lines, "2/none.png,"]), encoding="utf-8")
+    run = Autoencoder(train_dir=trained / "train", labels="labels.csv", epochs=1, verbose=0).classify("run")
+    assert run.classes() == ["nought", "one"]
+    assert run.scores()["labelled"] == 85
+
+
+def test_named_clusters_become_labels(trained, place):
+    folder = Autoencoder().cluster("run", k=3, images=trained / "train")
+    (place / "names.csv").write_text("cluster,name\n0,a\n1,b\n", encoding="utf-8")
+    run = Autoencoder(
+        train_dir=trained / "train", labels=folder / "clusters.csv", names="names.csv", epochs=1, verbose=0
+    ).classify("run")
+    assert run.classes() == ["a", "b"]
+    with pytest.raises(DataError, match="clusters become labels by --names"):
+        Autoencoder(train_dir=trained / "train", labels=folder / "clusters.csv").classify("run")
+
+
+@pytest.fixture
+def idx(place, digits):
+    from sklearn.datasets import load_digits
+
+    labels = load_digits().target.astype(np.uint8)
+    write_idx(place / "images.gz", digits[:200, ..., 0])
+    write_idx(place / "labels", labels[:200])
+    write_idx(place / "others", digits[200:300, ..., 0])
+    write_idx(place / "other_labels.gz", labels[200:300])
+    return {
+        "train_images": place / "images.gz",
+        "train_labels": place / "labels",
+        "test_images": place / "others",
+        "test_labels": place / "other_labels.gz",
+        "verbose": 0,
+    }
+
+
+def test_images_and_labels_come_from_idx_files(idx):
+    run = Autoencoder(**idx, epochs=2).classify("run")
+    assert run.classes() == [str(digit) for digit in range(10)]
+    assert "test_accuracy" in run.scores()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("train_images", b"\x89PNG....", "begins with 00 00"),
+        ("train_labels", b"\0\0\x08\x01\0\0\0\xc8" + bytes(199), "200 = 200 bytes must follow .* fewer"),
+        ("train_labels", b"\0\0\x08\x01\0\0\0\x03" + bytes(3), "must hold a label for each of 200 images, not 3"),
+        ("test_labels", b"\0\0\x0d\x01\0\0\0\x64" + bytes(400), r"unsigned bytes \(type 0x08\), not float"),
+        ("train_images", b"\0\0\x08\x01\0\0\0\x03" + bytes(3), "images need three dimensions"),
+    ],
+)
+def test_idx_files_that_cannot_be_used_are_refused_by_name(idx, name, content, said):
+    idx[name].write_bytes(content)
+    with pytest.raises(DataError, match=f"{idx[name].name}: .*{said}"):
+        Autoencoder(**idx).classify("run")
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "said"),
+    [
+        ({"train_dir": None}, UsageError, "name the training images by one of"),
+        ({"train_dir": "one"}, DataError, "one: a classifier needs two classes at least, and there is one: 0"),
+        ({"train_dir": "empty"}, DataError, "empty: a class needs an image at least, and these .* have none: 7"),
+        ({"train_dir": "flat"}, DataError, "flat: its images have no labels"),
+        ({"valid_dir": "unknown"}, DataError, "unknown: its classes must be among those of .*, which has no other"),
+        ({"labels_per_class": 61}, UsageError, "--labels_per_class=61: class 0 has only 60 training images"),
+        ({"labels_per_class": 0}, UsageError, "--labels_per_class=0: must be a whole number from 1 on"),
+        ({"labels_per_class": "1,some"}, UsageError, "--labels_per_class=1,some: must be"),
+        ({"run": "run/autoencoder.keras"}, ModelFileError, "gives images, not embeddings"),
+        ({"run": "vector.keras"}, ModelFileError, r"takes images of one shape .*; this model takes \(5,\)"),
+        ({"run": "nowhere"}, UsageError, "nowhere: no such run"),
+        ({"names": "names.csv"}, UsageError, "--names belongs to --labels"),
+        ({"labels": "labels.csv"}, DataError, r"labels.csv: 1 of its 1 paths are no images in .*\(away.png\)"),
+        ({"labels": "words.csv"}, DataError, "words.csv: must be a CSV with the columns path and label, and has a, b"),
+        ({"labels": "none.csv"}, DataError, "none.csv: gives no image a label"),
+        ({"labels": "twice.csv"}, DataError, "twice.csv: x has two labels"),
+        ({"scratch": True, "unlabelled": "flat"}, UsageError, "--unlabelled needs the embedding"),
+        ({"confidence": 0.5}, UsageError, "--confidence belongs to --unlabelled"),
+        ({"labels_per_class": "1,2", "save_dir": "there"}, UsageError, "--save_dir names one folder"),
+        ({"unlabelled": "flat", "confidence": 1.0, "labels_per_class": 1}, DataError, "no label could be spread"),
+        ({"learning_rate": 1e30}, DivergedError, "no classifier was saved"),
+    ],
+)
+def test_bad_input_is_refused(flags, trained, place, changed, error, said):
+    content = next((trained / "train").rglob("*.png")).read_bytes()
+    for name in ("one/0/a", "empty/0/a", "empty/1/a", "flat/a", "unknown/0/a", "unknown/1/a", "unknown/other/a"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / f"{name}.png").write_bytes(content)
+    (place / "empty" / "7").mkdir()
+    texts = {
+        "labels": "path,label\naway.png,a",
+        "words": "a,b\n1,2",
+        "none": "path,label\nx,",
+        "twice": "path,label\nx,a\nx,b",
+    }
+    for name, text in texts.items():
+        (place / f"{name}.csv").write_text(text)
+    vector = keras.Input((5,))
+    keras.Model(vector, keras.layers.Dense(2)(vector)).save(place / "vector.keras")
+    with pytest.raises(error, match=said):
+        Autoencoder(**({"run": "run"} | flags | changed)).classify()
+    assert not list(place.glob("logs/classifier*"))
+
+
+def test_predict_refuses_what_is_no_classifier(flags, trained, place):
+    with pytest.raises(UsageError, match="latest: there is no run"):
+        Autoencoder().predict("latest", images=trained / "valid")
+    with pytest.raises(UsageError, match="run: no such run"):
+        Autoencoder().predict("run", images=trained / "valid")
+    run = Autoencoder(**flags).classify("run")
+    run.classes_file.write_text(json.dumps(["0", "1"]))
+    with pytest.raises(ModelFileError, match=r"knows 3 classes, but .* names 2"):
+        Autoencoder().predict(run.path, images=trained / "valid")
+    run.classes_file.unlink()
+    with pytest.raises(ModelFileError, match="the names of the classes cannot be read"):
+        Autoencoder().predict(run.path, images=trained / "valid")
+
+
+def test_a_grid_of_classifiers_draws_their_losses(flags, place):
+    grid = {"grid": {"units": [8, 16], "epochs": [1]}}
+    (place / "grid.yml").write_text(yaml.safe_dump(grid, sort_keys=False))
+    flags.pop("epochs")
+    folder = Autoencoder(config="grid.yml", **flags).classify("run")
+    assert [row["changed"] for row in rows(folder / "grid.csv")] == ["units=8, epochs=1", "units=16, epochs=1"]
+    assert cv2.imread(str(folder / "loss.png")) is not None

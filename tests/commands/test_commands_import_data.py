@@ -1,0 +1,191 @@
+import csv
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from autoencoder import Autoencoder
+from autoencoder.data.folder import scan
+from autoencoder.data.idx import write_idx
+from autoencoder.errors import DataError, DiskError, UsageError
+from autoencoder.pipeline import import_data
+
+PIXELS = np.random.default_rng(1).integers(0, 256, (12, 4, 4), np.uint8)
+LABELS = np.array([3, 0, 3, 0] * 3, np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read(folder):
+    """Every file below a folder, by its name there, as OpenCV reads it."""
+    return {
+        str(path.relative_to(folder)): cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        for path in sorted(folder.rglob("*.png"))
+    }
+
+
+def check_all_there(out, count=12):
+    """Every image lies in its class folder, once, under its row's number."""
+    files = {name.partition("/")[2]: image for name, image in read(out).items()}
+    assert set(files) == {f"{LABELS[row]}/{row:05d}.png" for row in range(count)}
+    for name, image in files.items():
+        np.testing.assert_array_equal(image, PIXELS[int(name[-9:-4])])
+    assert scan(out / "train").labels is not None
+
+
+def test_idx_files_with_test_images_of_their_own(place):
+    for name, rows in (("train", slice(8)), ("t10k", slice(8, 12))):
+        write_idx(place / f"{name}-images-idx3-ubyte.gz", PIXELS[rows])
+        write_idx(place / f"{name}-labels-idx1-ubyte", LABELS[rows])
+    out = Autoencoder().import_data(place / "train-images-idx3-ubyte.gz", out="here")
+    images = read(out)
+    assert sorted(images) == sorted(
+        [f"train/{LABELS[row]}/{row:05d}.png" for row in range(8)]
+        + [f"valid/{LABELS[row]}/{row - 8:05d}.png" for row in range(8, 12)]
+    )
+    np.testing.assert_array_equal(images["valid/3/00002.png"], PIXELS[10])
+
+
+def test_a_share_of_each_class_becomes_valid(place):
+    np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
+    out = Autoencoder().import_data("a.npz", out="here", valid_split=0.34)
+    check_all_there(out)
+    counts = {
+        f"{part}/{label}": len(list((out / part / label).iterdir())) for part in ("train", "valid") for label in "03"
+    }
+    assert counts == {"train/0": 4, "train/3": 4, "valid/0": 2, "valid/3": 2}
+
+
+def test_colours_stay_what_they_are(place):
+    colours = np.zeros((4, 2, 2, 3), np.uint8)
+    colours[..., 0] = 255  # red, where arrays are RGB
+    arrays = {"x_train": colours, "y_train": [[0], [1], [0], [1]], "x_test": colours, "y_test": [0, 1, 1, 1]}
+    np.savez(place / "a.npz", **arrays)
+    out = Autoencoder().import_data("a.npz", out="here")
+    images = read(out)
+    assert len(images) == 8
+    assert all((image == (0, 0, 255)).all() for image in images.values())  # OpenCV reads BGR
+
+
+@pytest.mark.parametrize("headed", [True, False])
+def test_a_csv_of_labels_and_pixels(place, headed):
+    with (place / "a.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        if headed:
+            writer.writerow(["label", *(f"pixel{number}" for number in range(16))])
+        writer.writerows([label, *image.ravel()] for label, image in zip(LABELS, PIXELS, strict=True))
+    check_all_there(Autoencoder().import_data("a.csv", out="here"))
+
+
+def test_a_csv_of_paths_and_labels(place):
+    (place / "raw").mkdir()
+    for row, image in enumerate(PIXELS):
+        (place / "raw" / f"{row}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    lines = [f"{row}.png,kind {LABELS[row]}" for row in range(12)]
+    (place / "raw" / "labels.csv").write_text("\n".join(["path,label", *lines]))
+    images = read(Autoencoder().import_data("raw/labels.csv", out="here"))
+    assert {name.split("/")[1] for name in images} == {"kind 0", "kind 3"} and len(images) == 12
+    assert {image.tobytes() for image in images.values()} == {image.tobytes() for image in PIXELS}
+
+
+def test_a_known_data_set_by_its_name(place, monkeypatch):
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: ((PIXELS[:8], LABELS[:8]), (PIXELS[8:], LABELS[8:])))
+    out = Autoencoder().import_data("mnist", out="here")
+    assert len(read(out / "train")) == 8 and len(read(out / "valid")) == 4
+
+
+def test_without_a_network_one_sentence_says_so(place, monkeypatch):
+    def refuse():
+        raise OSError("URL fetch failure\non https://...: None -- Name or service not known")
+
+    monkeypatch.setattr(keras.datasets.cifar10, "load_data", refuse)
+    with pytest.raises(
+        DataError, match=r"cifar10: is downloaded the first time .* needs a network, .*not known\)"
+    ) as told:
+        Autoencoder().import_data("cifar10", out="here")
+    assert "\n" not in str(told.value)
+    assert not (place / "here").exists()
+
+
+def test_nothing_is_overwritten_unasked_and_only_train_and_valid_when_asked(place):
+    np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
+    (place / "here" / "train" / "old").mkdir(parents=True)
+    (place / "here" / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"--out=here: is not empty"):
+        Autoencoder().import_data("a.npz", out="here")
+    assert (place / "here" / "train" / "old").is_dir()
+    out = Autoencoder().import_data("a.npz", out="here", overwrite=True)
+    check_all_there(out)
+    assert {path.name for path in out.iterdir()} == {"train", "valid", "notes.txt"}
+    assert not (out / "train" / "old").exists()
+
+
+def test_what_breaks_off_leaves_nothing_behind(place, monkeypatch):
+    np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
+    (place / "here" / "train" / "old").mkdir(parents=True)
+    calls = []
+
+    def full(self, target):
+        calls.append(self.name)
+        if len(calls) == 4:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    rename = type(place).rename
+    (place / "here" / "valid").mkdir()
+    monkeypatch.setattr(type(place), "rename", full)
+    with pytest.raises(DiskError, match="the disk is full"):
+        Autoencoder().import_data("a.npz", out="here", overwrite=True)
+    assert sorted(str(path.relative_to(place)) for path in (place / "here").rglob("*")) == [
+        "here/train",
+        "here/train/old",
+        "here/valid",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"x": PIXELS}, "must hold x_train and y_train .*; it holds x"),
+        ({"images": PIXELS / 255, "labels": LABELS}, "unsigned bytes .* not float64"),
+        ({"images": PIXELS[..., None].repeat(2, 3), "labels": LABELS}, r"1 or 3\), not uint8 of \(12, 4, 4, 2\)"),
+        ({"images": PIXELS, "labels": LABELS[:5]}, r"one for each of 12 images, not uint8 of \(5,\)"),
+        ({"images": PIXELS, "labels": LABELS / 2}, "whole numbers or words"),
+        ({"images": PIXELS, "labels": np.array(["a/b"] * 12)}, "a class is named 'a/b'"),
+        ({"images": PIXELS[:2], "labels": LABELS[:2]}, "no class has two images"),
+    ],
+)
+def test_arrays_that_cannot_be_used_are_refused(place, arrays, said):
+    np.savez(place / "a.npz", **arrays)
+    with pytest.raises(DataError, match=said):
+        Autoencoder().import_data("a.npz", out="here")
+    assert not (place / "here").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.csv", "label,p1,p2\n0,1,2\n", "a label and the pixels of a square image; it has 3 columns"),
+        ("a.csv", "label,p1\n0,300\n", "image 1: must have 1 pixels, whole numbers from 0 to 255"),
+        ("a.csv", "label,p1\n0,1\n0,x\n", "image 2: must have 1 pixels"),
+        ("a.csv", "label,p1\n0\n", "image 1: must have 1 pixels"),
+        ("a.npz", "nothing", "can't be read as an .npz"),
+        ("a", "nothing", "begins with 00 00"),
+        ("other", "", "there is no such file; name an idx file, an .npz, a .csv, or one of mnist"),
+    ],
+)
+def test_files_that_cannot_be_used_are_refused(place, name, text, said):
+    if name != "other":
+        (place / name).write_text(text)
+    with pytest.raises(DataError, match=said):
+        Autoencoder().import_data(name, out="here")
+    assert not (place / "here").exists()
+
+
+def test_the_names_are_those_that_keras_has():
+    assert all(hasattr(keras.datasets, name) for name in import_data.KERAS_SETS)
