@@ -26,7 +26,8 @@ def onnx(path, images):
 
 
 def saved_model(path, images):
-    return tf.saved_model.load(path).serve(images).numpy()
+    opened = tf.saved_model.load(path)  # the function alone would not keep its variables
+    return opened.serve(images).numpy()
 
 
 def tflite(path, images):

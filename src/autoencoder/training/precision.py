@@ -70,13 +70,15 @@ def _trial(autoencoder: keras.Model, pixels: Pixels, training: Training, precisi
     def tell(batch: int, logs: Any) -> None:
         times.append(time.perf_counter())
 
+    whole = steps(len(pixels), training.batch_size) * training.train_epochs
     with computing_in(precision, autoencoder):
-        autoencoder.compile(optimizer=optimizer(training, TRIAL_STEPS), loss=LOSSES[training.loss])
+        autoencoder.compile(optimizer=optimizer(training, whole), loss=LOSSES[training.loss])
         logs = autoencoder.fit(
             training_batches(pixels, training, paired=pixels.shape[-1] != autoencoder.input.shape[-1]),
             steps_per_epoch=TRIAL_STEPS,
             callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=tell)],
             verbose=0,
+            shuffle=False,
         )
     for variable, value in zip(autoencoder.variables, before, strict=False):
         variable.assign(value)
