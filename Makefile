@@ -27,7 +27,7 @@ docs: $(ENVIRONMENT)  ## docs/flags.md follows from the settings
 	PYTHONPATH=src .venv/bin/python scripts/write_flags.py
 
 lock:  ## resolve setup.cfg's ranges anew
-	uv pip compile setup.cfg --extra test --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
+	uv pip compile setup.cfg --extra test --extra fast --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
 
 clean:
 	rm -rf .venv
