@@ -12,6 +12,9 @@ KINDS = ("float32", "bfloat16")
 
 def measure(setup: Setup) -> Figures:
     """Return GFLOPS of TensorFlow's product of square matrices."""
+    from autoencoder.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
     import tensorflow as tf
 
     size = 256 if setup.quick else 4096

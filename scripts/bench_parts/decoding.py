@@ -13,6 +13,9 @@ OWN, KERAS, LOOP = "scan and load", "image_dataset_from_directory", "cv2.imread"
 
 def measure(setup: Setup) -> Figures:
     """Return images per second of each way for each folder."""
+    from autoencoder.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
     rows = []
     for name, source, color in (("MNIST, PNG", setup.mnist, "grayscale"), ("CIFAR-10, JPEG", setup.cifar10, "rgb")):
         for part in ("test", "train"):

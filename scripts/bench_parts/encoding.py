@@ -17,6 +17,9 @@ FORMATS = ("onnx", "saved_model", "tflite")
 
 def measure(setup: Setup) -> Figures:
     """Return images per second, seconds of whole commands, and how far the exports' vectors are from Keras'."""
+    from autoencoder.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
     place = new_folder(setup.place)
     images = sampled(setup.mnist / "train", place / "images", 20 if setup.quick else 2000)
     run = place / "run"

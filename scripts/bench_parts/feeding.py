@@ -24,11 +24,14 @@ NUMPY, TENSOR = "Keras' fit, NumPy array", "Keras' fit, tf.data without autotune
 
 def measure(setup: Setup) -> Figures:
     """Return images per second of each way of feeding, and of the feed alone."""
+    from autoencoder.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
     from autoencoder.data.folder import scan
     from autoencoder.data.load import load
     from autoencoder.settings import Training
 
-    per_class, epochs = (10, 3) if setup.quick else (2000, 4)
+    per_class, epochs = (10, 3) if setup.quick else (1000, 3)
     listing = scan(sampled(setup.mnist / "train", new_folder(setup.place) / "images", per_class))
     pixels = load(listing, (28, 28), "grayscale").pixels
     plain = Training(batch_size=BATCH, train_epochs=epochs)
@@ -151,4 +154,4 @@ def page(figures: Figures) -> list[str]:
     ]
 
 
-PART = Part("Feeding", 6, measure, page)
+PART = Part("Feeding", 5, measure, page)

@@ -23,6 +23,23 @@ def one_batch() -> None:
     fit(build(Architecture(), (28, 28), 1), batch, batch, Training(train_epochs=1), [])
 
 
+def chosen(*flags: str) -> None:
+    """Print what --precision=auto takes for a training with these flags, and why; train nothing further."""
+    from autoencoder.pipeline.images import load_images, prepare
+    from autoencoder.settings import Settings
+    from autoencoder.tensorflow_start import start_tensorflow
+
+    settings, listings = prepare(Settings.from_flags(dict(flag.removeprefix("--").split("=", 1) for flag in flags)))
+    start_tensorflow()
+    from autoencoder.model.build import build
+    from autoencoder.training import precision
+
+    pixels = load_images(settings, listings, lambda *text: None).train.pixels
+    models = build(settings.architecture, settings.image_shape, settings.channels)
+    choice = precision.choose_precision(models.autoencoder, pixels, settings.training)
+    print(f"{choice.precision}: {choice.why}")
+
+
 def limited(most: str, *words: str) -> None:
     """Run the command line as if the machine left this process `most` bytes in all; print the most that it took."""
     from autoencoder import cli
@@ -78,7 +95,7 @@ def pictures(vectors: str, images: str, folder: str) -> None:
     print("seconds", time.perf_counter() - began)
 
 
-STEPS = {step.__name__: step for step in (one_batch, limited, kmeans, pictures)}
+STEPS = {step.__name__: step for step in (one_batch, chosen, limited, kmeans, pictures)}
 
 if __name__ == "__main__":
     STEPS[sys.argv[1]](*sys.argv[2:])
