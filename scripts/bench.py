@@ -2,7 +2,8 @@
 
 Every part writes its figures to docs/performance/PART.json, so that parts can be measured one by one; the page and
 its pictures are made anew from all figures that are there. `--quick` uses tiny sizes, to see that the scripts work,
-and leaves the page alone. Without names all parts are measured, each in a process of its own.
+and leaves the page alone. Without names all parts are measured, each in a process of its own. What is made on the way
+lies in a temporary folder (TMPDIR says where), 12 GB at most.
 """
 
 from __future__ import annotations
