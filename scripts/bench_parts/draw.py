@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from autoencoder.report.palette import color
-from autoencoder.report.plot import name_lines, quiet
+from autoencoder.report.plot import logarithmic, name_lines, quiet
 from autoencoder.report.style import STYLE, save, sheet, write
 
-_WIDTH, _MARGIN, _LEFT, _RIGHT = 1200, STYLE["margin"], 330, 260
+_WIDTH, _MARGIN = 1200, STYLE["margin"]
+_LEFT, _RIGHT = 300, 330  # pixels left of the bars for their groups, and right of them for their names
 _ROW, _GAP = 26, 24
 
 
@@ -37,7 +39,7 @@ def bars(title: str, groups: Mapping[str, Mapping[str, float]], path: Path) -> N
 def growth(title: str, panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], path: Path) -> None:
     """Draw lines of (size, value) points on logarithmic scales, a panel below the other."""
     each, top = 360, 110
-    total = 60 + len(panels) * (each + 80)
+    total = 60 + len(panels) * (each + 90)
     figure, page = sheet(_WIDTH, total)
     write(page, _MARGIN, 36, title, kind="title", weight="bold")
     for heading, lines in panels.items():
@@ -48,10 +50,11 @@ def growth(title: str, panels: Mapping[str, Mapping[str, Sequence[tuple[float, f
         colors = [color(number) for number in range(len(lines))]
         for points, line_color in zip(lines.values(), colors, strict=True):
             axes.loglog(*zip(*points, strict=True), color=line_color, linewidth=1.8, marker="o", markersize=4)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else "million"))
+        logarithmic(axes, np.array([value for points in lines.values() for _, value in points]))
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else "million"))
             axis.set_minor_formatter(NullFormatter())
         axes.grid(axis="x", color=STYLE["rule"], linewidth=0.8)
         name_lines(page, axes, list(lines), [points[-1][1] for points in lines.values()], colors)
-        top += each + 80
+        top += each + 90
     save(figure, path)

@@ -101,10 +101,12 @@ def page(figures: Figures) -> list[str]:
 
 def draw(figures: Figures, folder: Path) -> None:
     """Draw the lines."""
-    panels = {
-        what: {step: [(point[0], point[column] * unit) for point in points] for step, points in figures.items()}
-        for what, column, unit in (("seconds, over the number of images", 1, 1.0), ("peak memory in MB", 2, 1e-6))
-    }
+    panels: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for what, column, unit in (("seconds, over the number of images", 1, 1.0), ("peak memory in MB", 2, 1e-6)):
+        lines = panels[what] = {}
+        for step, points in figures.items():
+            sizes, values = [point[0] for point in points], [point[column] * unit for point in points]
+            lines[f"{step}, slope {slope(sizes, values):.2f}"] = list(zip(sizes, values, strict=True))
     growth("Growth with the number of images", panels, folder / "growth.png")
 
 
