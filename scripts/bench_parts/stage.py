@@ -37,7 +37,7 @@ def chosen(*flags: str) -> None:
     pixels = load_images(settings, listings, lambda *text: None).train.pixels
     models = build(settings.architecture, settings.image_shape, settings.channels)
     choice = precision.choose_precision(models.autoencoder, pixels, settings.training)
-    print(f"{choice.precision}: {choice.why}")
+    print(f"{choice.precision} is taken: {choice.why}")
 
 
 def limited(most: str, *words: str) -> None:
