@@ -66,7 +66,9 @@ def page(figures: Figures) -> list[str]:
         rows.append([row["network"], *rates, *(f"{loss:.5f}" for loss in losses), row["auto"]])
     lines = [f"{figures['images']:,} images, {figures['epochs']} epochs, batch 32.\n", *table(head, rows)]
     for row in figures["rows"]:
-        lines.append(at_most(f"{row['network']}: loss of bfloat16, the worst seed", row["worst"], 1.02, "of float32's"))
+        lines.append(
+            at_most(f"{row['network']}: loss, the worst seed", 100 * row["worst"] - 100, 2.0, "% above float32's")
+        )
     return [*lines, ""]
 
 
