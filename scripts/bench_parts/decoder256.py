@@ -27,20 +27,23 @@ def measure(setup: Setup) -> Figures:
         return flexae(setup.place, *words, "--period=none", f"--train_epochs={epochs[way]}", *FLAGS[way])
 
     runs = in_turns({way: lambda way=way: trained(way) for way in FLAGS}, setup.rounds)
-    equal = [_at_equal_time(*pair) for pair in zip(runs[OWN], runs[MIRRORED], strict=True)]
+    equal = [at_equal_time(*pair) for pair in zip(runs[OWN], runs[MIRRORED], strict=True)]
     losses = dict(zip((OWN, MIRRORED, "seconds"), map(statistics.median, zip(*equal, strict=True)), strict=True))
     rates = {way: 10 * per_class / statistics.median(ran.later_epoch() for ran in each) for way, each in runs.items()}
     return {"images": 10 * per_class, "rates": rates, "losses": losses}
 
 
-def _at_equal_time(own: Ran, mirrored: Ran) -> tuple[float, float, float]:
-    """Return the best validation losses by the second in which the shorter training ended, and that second."""
-    begins = [ran.epochs()[0].at - ran.epochs()[0].seconds for ran in (own, mirrored)]
-    end = min(ran.epochs()[-1].at - begin for ran, begin in zip((own, mirrored), begins, strict=True))
-    best = [
-        min(epoch.val_loss for epoch in ran.epochs() if epoch.at - begin <= end)
-        for ran, begin in zip((own, mirrored), begins, strict=True)
-    ]
+def at_equal_time(own: Ran, other: Ran) -> tuple[float, float, float]:
+    """Return the best validation losses by the second in which the shorter training ended, and that second.
+
+    Seconds count from the first epoch's begin; they are at least those in which each has had an epoch.
+    """
+    courses = []
+    for ran in (own, other):
+        first, *_ = epochs = ran.epochs()
+        courses.append([(epoch.at - first.at + first.seconds, epoch.val_loss) for epoch in epochs])
+    end = max(min(course[-1][0] for course in courses), *(course[0][0] for course in courses))
+    best = [min(loss for at, loss in course if at <= end) for course in courses]
     return best[0], best[1], end
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bench
 import pytest
-from bench_parts import growth, measure, page
+from bench_parts import decoder256, growth, measure, page
 
 EPOCHS = [
     (1.0, "600 training and 100 validation images of 28 x 28 grayscale; 0 files could not be used"),
@@ -41,6 +41,21 @@ def test_epochs_are_read_from_the_very_line_that_training_prints(capsys):
     lines.on_train_end()
     (epoch,) = ran([(1.0, line) for line in capsys.readouterr().out.splitlines()]).epochs()
     assert (epoch.loss, epoch.val_loss) == (0.5, 0.25)
+
+
+def test_losses_are_compared_when_the_shorter_training_ends():
+    shorter = ran(
+        [(6.0, "epoch 1/2  4.0 s  loss 0.5  val_loss 0.4"), (9.0, "epoch 2/2  3.0 s  loss 0.5  val_loss 0.35")]
+    )
+    # The epochs of EPOCHS end 3.5, 5.5 and 8.5 seconds after the first began, those of the shorter one 4 and 7.
+    assert decoder256.at_equal_time(ran(EPOCHS), shorter) == (0.25, 0.35, 7.0)
+
+
+def test_losses_are_compared_after_an_epoch_of_each():
+    assert decoder256.at_equal_time(ran(EPOCHS), ran([(2.0, "epoch 1/1  1.0 s  loss 1.0  val_loss 0.9")]))[1:] == (
+        0.9,
+        3.5,
+    )
 
 
 def test_a_program_is_timed_and_its_lines_are_kept(tmp_path):
