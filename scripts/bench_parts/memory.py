@@ -88,4 +88,4 @@ def page(figures: Figures) -> list[str]:
     ]
 
 
-PART = Part("Memory", 8, measure, page)
+PART = Part("Memory", 10, measure, page)
