@@ -1,7 +1,7 @@
 PYTHON ?= python3
 ENVIRONMENT := .venv/installed
 
-.PHONY: run test test-slow lint docs lock clean
+.PHONY: run test test-slow lint docs bench lock clean
 
 run: $(ENVIRONMENT)  ## train on the sample in data/
 	.venv/bin/python -m src.autoencoder run
@@ -25,6 +25,9 @@ $(ENVIRONMENT): requirements.lock
 
 docs: $(ENVIRONMENT)  ## docs/flags.md follows from the settings
 	PYTHONPATH=src .venv/bin/python scripts/write_flags.py
+
+bench: $(ENVIRONMENT)  ## docs/performance.md: make bench MNIST=FOLDER CIFAR10=FOLDER [TORCH=PYTHON] [PARTS="start memory"]
+	.venv/bin/python scripts/bench.py $(PARTS) --mnist=$(MNIST) --cifar10=$(CIFAR10) $(if $(TORCH),--torch=$(TORCH))
 
 lock:  ## resolve setup.cfg's ranges anew
 	uv pip compile setup.cfg --extra test --extra fast --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --output-file requirements.lock

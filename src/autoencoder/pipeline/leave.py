@@ -21,8 +21,8 @@ from ..settings import Settings
 from ..training.fit import Fitted
 from .images import Parts
 
-#: Scores of the training images are of so many of them at most, evenly spread.
-SCORED_TRAINING_IMAGES = 10_000
+#: Scores of the training images are of so many of them at most, and of so many bytes, evenly spread.
+SCORED_TRAINING_IMAGES, SCORED_TRAINING_BYTES = 10_000, 2**27
 PICTURED = 10
 
 
@@ -54,7 +54,8 @@ def _spread(pixels: np.ndarray, count: int) -> np.ndarray:
 
 
 def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, restore: Restore) -> dict[str, Any]:
-    train = _spread(parts.train.pixels, SCORED_TRAINING_IMAGES)
+    most = max(PICTURED, SCORED_TRAINING_BYTES // parts.train.pixels[0].nbytes)
+    train = _spread(parts.train.pixels, min(SCORED_TRAINING_IMAGES, most))
     width = math.prod(models.encoder.output.shape[1:])
     loss = LOSSES[settings.training.loss]
     row: dict[str, Any] = {}

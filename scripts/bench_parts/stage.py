@@ -1,0 +1,102 @@
+"""Single steps that parts measure in a process of their own: `python -m bench_parts.stage STEP WORD ...`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def one_batch() -> None:
+    """Import TensorFlow and fit the default network of 28 x 28 images to a single batch: the memory to begin with."""
+    from autoencoder.tensorflow_start import start_tensorflow
+
+    start_tensorflow()
+    from autoencoder.model.build import build
+    from autoencoder.settings import Architecture, Training
+    from autoencoder.training.fit import fit
+
+    batch = np.zeros((32, 28, 28, 1), np.uint8)
+    fit(build(Architecture(), (28, 28), 1), batch, batch, Training(train_epochs=1), [])
+
+
+def chosen(*flags: str) -> None:
+    """Print what --precision=auto takes for a training with these flags, and why; train nothing further."""
+    from autoencoder.pipeline.images import load_images, prepare
+    from autoencoder.settings import Settings
+    from autoencoder.tensorflow_start import start_tensorflow
+
+    settings, listings = prepare(Settings.from_flags(dict(flag.removeprefix("--").split("=", 1) for flag in flags)))
+    start_tensorflow()
+    from autoencoder.model.build import build
+    from autoencoder.training import precision
+
+    pixels = load_images(settings, listings, lambda *text: None).train.pixels
+    models = build(settings.architecture, settings.image_shape, settings.channels)
+    choice = precision.choose_precision(models.autoencoder, pixels, settings.training)
+    print(f"{choice.precision} is taken: {choice.why}")
+
+
+def limited(most: str, *words: str) -> None:
+    """Run the command line as if the machine left this process `most` bytes in all; print the most that it took."""
+    from autoencoder import cli
+    from autoencoder.data import memory
+
+    memory._of_container = lambda: max(0, int(most) - own_memory())
+    highest = [0]
+
+    def watch() -> None:
+        while True:
+            highest[0] = max(highest[0], own_memory())
+            time.sleep(0.02)
+
+    threading.Thread(target=watch, daemon=True).start()
+    status = cli.main(words)
+    print("took", highest[0])
+    sys.exit(status)
+
+
+def own_memory() -> int:
+    """Return the bytes that this process holds now; pages of mapped files, which the kernel takes back, left out."""
+    with Path("/proc/self/status").open() as file:
+        facts = dict(line.split(":", 1) for line in file)
+    return sum(int(facts[name].split()[0]) * 1024 for name in ("RssAnon", "RssShmem"))
+
+
+def kmeans(vectors: str, labels: str) -> None:
+    """Find ten clusters of the vectors in a .npy file; print the seconds."""
+    from autoencoder.clustering import fit
+
+    loaded = np.load(vectors)
+    fit(loaded[:100], "kmeans", 10, 1)  # imports scikit-learn
+    began = time.perf_counter()
+    found = fit(loaded, "kmeans", 10, 1)
+    print("seconds", time.perf_counter() - began)
+    np.save(labels, found.labels)
+
+
+def pictures(vectors: str, images: str, folder: str) -> None:
+    """Draw a clustering of vectors (.npy) and their images (an idx file) into a folder; print the seconds."""
+    from autoencoder.cluster_folder import ClusterFolder
+    from autoencoder.clustering import fit
+    from autoencoder.data.folder import scan
+    from autoencoder.data.load import load
+    from autoencoder.embeddings import Embeddings
+    from autoencoder.pipeline.draw_clusters import Shown, draw
+
+    loaded = np.load(vectors)
+    found = fit(loaded, "kmeans", 10, 1)
+    decoded = load(scan(Path(images)), (28, 28), "grayscale")
+    embeddings = Embeddings(loaded, decoded.paths, decoded.labels, Path(images), ())
+    began = time.perf_counter()
+    draw(Shown(embeddings, decoded, found, {}), None, ClusterFolder(Path(folder)), 1)
+    print("seconds", time.perf_counter() - began)
+
+
+STEPS = {step.__name__: step for step in (one_batch, chosen, limited, kmeans, pictures)}
+
+if __name__ == "__main__":
+    STEPS[sys.argv[1]](*sys.argv[2:])
