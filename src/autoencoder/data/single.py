@@ -5,18 +5,48 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from ..errors import DataError
 from ..files import replacing, write_bytes
 from .decode import decode, fit
 from .formats import png
 from .formats.common import MAX_PIXELS, MAX_PIXELS_ALONE, BadImage, Header
 from .formats.header import read_header
+from .listing import BadFile
+from .walk import walk
 
 _BMP_HEADER = 14 + 40 + 4 * 256
 _ROWS_AT_ONCE = 256
+
+
+class Files(NamedTuple):
+    """Names of files below a folder, sorted, and what in it cannot be followed."""
+
+    root: Path
+    names: list[str]
+    bad: list[BadFile]
+
+
+def files_of(source: Path) -> Files:
+    """List every file below a folder, or the one that `source` is; hidden ones are left out.
+
+    Raises
+    ------
+    DataError
+        If it can't be read.
+    """
+    if source.is_file():
+        return Files(source.parent, [source.name], [])
+    try:
+        tree = walk(source, lambda folder: True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"{source}: can't be read ({reason}); give a folder of images or one image") from None
+    return Files(source, sorted(tree.files), tree.bad)
 
 
 def read_image(path: Path, color: str) -> np.ndarray:
