@@ -1,9 +1,8 @@
 """Make pairs of binary codes, clean and damaged: `PYTHONPATH=src python scripts/make_binary_codes.py FOLDER`.
 
 FOLDER/original and FOLDER/modified then hold images of one name each: codes of random blocks of 6 x 6 pixels, and QR
-codes of the same scale in turn, damaged as print and scan do it. Every
-strength of the damage is drawn anew for each image; the seed repeats all of it.
-Needs segno: pip install 'flexible-autoencoder[codes]'.
+codes of the same scale in turn, damaged as print and scan do it. Every strength of the damage is drawn anew for each
+image; the seed repeats all of it. Needs segno: pip install 'flexible-autoencoder[codes]'.
 """
 
 import argparse

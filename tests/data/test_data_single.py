@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -37,3 +38,24 @@ def test_a_large_image_is_read_for_itself_only():
         read_header(header)
     with pytest.raises(BadImage, match="at most 512 Mi pixels"):
         read_header(b"P5 30000 30000 255\n", MAX_PIXELS_ALONE)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4), (5, 6), (300, 7), (256, 9), (513, 3)])
+def test_bmp_files_of_any_size_are_read_by_opencv(tmp_path, shape):
+    pixels = np.random.default_rng(1).integers(0, 256, (*shape, 1), np.uint8)
+    write_image(tmp_path / "a.bmp", pixels)
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "a.bmp"), cv2.IMREAD_UNCHANGED), pixels[..., 0])
+    assert read_header((tmp_path / "a.bmp").read_bytes()).gray
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp"])
+def test_a_large_image_is_the_same_read_from_the_disk(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"é{suffix}"
+    write_image(path, PIXELS[..., :1])
+    usual = read_image(path, "grayscale")
+    monkeypatch.setattr("autoencoder.data.single.MAX_PIXELS", 1)
+    monkeypatch.setattr("autoencoder.data.single.decode", lambda *_: pytest.fail("the file was decoded in memory"))
+    np.testing.assert_array_equal(read_image(path, "grayscale"), usual)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(BadImage):
+        read_image(path, "grayscale")

@@ -30,10 +30,13 @@ def carry_out(options: Options) -> Path:
     if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
         raise UsageError(f"--out={options.out}: already holds something, and nothing is overwritten; name a new folder")
     probe(options.out)
-    start_tensorflow()
-    from ..pipeline.restore import restore_folder
+    from ..data.single import files_of
 
-    return restore_folder(run, settings.codes, options.images, options.out, options.binarize)
+    files = files_of(options.images)
+    start_tensorflow()
+    from ..pipeline.restore import restore_files
+
+    return restore_files(run, settings.codes, files, options.out, options.binarize)
 
 
 COMMAND = Command(

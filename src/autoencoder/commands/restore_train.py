@@ -33,7 +33,7 @@ def carry_out(
     asked = RestoreSettings.from_sections(pairs, codes, architecture, training, output)
     settings, matched = prepare_pairs(asked)
     start_tensorflow()
-    from ..pipeline.restore import dry_run, restore_train
+    from ..pipeline.restore_train import dry_run, restore_train
 
     if options.dry_run:
         dry_run(settings, matched)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 #: So many tiles at most go through a network at once.
-_AT_ONCE = 256
+_AT_ONCE = 64
 
 
 class Tiles:
