@@ -79,7 +79,7 @@ class Classifier(Section):
     fine_rate: Annotated[float, Field(gt=0)] = Field(
         0.0005, description="of everything, in the second step; falls likewise"
     )
-    drop_rate: Share = Field(0.0, description="dropout before and after the dense layer")
+    drop_rate: Share = Field(0.0, description="dropout after the dense layer")
     augment: Annotated[tuple[Augmentation, ...], BeforeValidator(listed)] | None = Field(
         None, description="random changes of the training images, as in `run`; auto: those that the encoder learned by"
     )
