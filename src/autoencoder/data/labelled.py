@@ -86,8 +86,8 @@ def with_labels(listing: Listing, labels: Mapping[str, str], source: Path) -> Li
     return replace(chosen, labels=tuple(labels[path] for path in chosen.paths))
 
 
-def check_classes(listing: Listing) -> None:
-    """Refuse images without classes, of a single class, or with a class folder that has no image.
+def check_classes(listing: Listing, fewest: int) -> None:
+    """Refuse images without labels, of fewer than so many classes, or with a class folder that has no image.
 
     Raises
     ------
@@ -100,9 +100,10 @@ def check_classes(listing: Listing) -> None:
             f"{where}: its images have no labels; put them into class folders, give idx labels, or a CSV with --labels"
         )
     classes = sorted(set(listing.labels))
-    if len(classes) < 2:
-        only = printable(classes[0]) if classes else "none"
-        raise DataError(f"{where}: a classifier needs two classes at least, and there is one: {only}")
+    if len(classes) < fewest:
+        raise DataError(
+            f"{where}: a classifier needs {fewest} classes at least, and there is one: {printable(classes[0])}"
+        )
     from_folders = listing.root.is_dir() and all(
         path.startswith(f"{label}/") for path, label in zip(listing.paths, listing.labels, strict=True)
     )
