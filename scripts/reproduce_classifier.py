@@ -1,9 +1,10 @@
 """Print the README's table of classifiers: `PYTHONPATH=src python scripts/reproduce_classifier.py FOLDER`.
 
-FOLDER holds train and test images in class folders. The encoder is trained once, on the training images without
-their labels, by the training part of recipes/cluster_mnist.yml (or --run names one that was); every seed draws other
-labels. Test images are only scored. Each figure is kept in logs/reproduce_classifier.json as soon as it is known, and
-not measured again, so that the table can be made in parts: --labels=10 --seeds=1.
+FOLDER holds train and test images in class folders, or the four idx files of the MNIST format, gzipped or not. The
+encoder is trained once, on the training images without their labels, by the training part of
+recipes/cluster_mnist.yml (or --run names one that was); every seed draws other labels. Test images are only scored.
+Each figure is kept in logs/reproduce_classifier.json as soon as it is known, and not measured again, so that the table
+can be made in parts: --labels=10 --seeds=1.
 """
 
 import argparse
@@ -25,17 +26,24 @@ from autoencoder.settings import Settings
 RECIPES = Path(__file__).parents[1] / "recipes"
 KEPT = Path("logs/reproduce_classifier.json")
 RECIPE = yaml.safe_load((RECIPES / "classify_mnist.yml").read_text())
-#: Where labels are spread to all images, an epoch has hundreds of batches, and few epochs do.
-SPREAD_EPOCHS = 3
+#: Few labels are learned soon; spread to all images, they make epochs of hundreds of batches.
+FEW_EPOCHS, SPREAD_EPOCHS = 12, 3
 
 Figures = dict[str, Any]
+
+
+def sources(folder: Path) -> dict[str, Path]:
+    """Return where the training and the test images are."""
+    found = sorted(folder.glob("*images-idx3*"), key=lambda path: not path.name.startswith("train"))
+    train, test = found or (folder / "train", folder / "test")
+    return {"train_dir": train, "test_dir": test}
 
 
 def classifier(folder: Path, run: str, flags: Figures, count: str, seed: int) -> Figures:
     """Teach one classifier, and return its test accuracy and the seconds that it took."""
     start = time.perf_counter()
-    images = {"train_dir": folder / "train", "test_dir": folder / "test"}
-    made = Autoencoder(**{**RECIPE, **flags}, **images, labels_per_class=count, seed=seed, verbose=0).classify(run)
+    knobs = {**RECIPE, **({} if count == "all" else {"epochs": FEW_EPOCHS}), **flags, **sources(folder)}
+    made = Autoencoder(**knobs, labels_per_class=count, seed=seed, verbose=0).classify(run)
     scores = made.scores()
     kept = ("test_accuracy", "valid_accuracy", "spread", "spread_confidence", "spread_accuracy")
     return {name: scores[name] for name in kept if name in scores} | {"seconds": time.perf_counter() - start}
@@ -44,7 +52,8 @@ def classifier(folder: Path, run: str, flags: Figures, count: str, seed: int) ->
 def baseline(folder: Path, fit: Callable[[str], Any], count: str, seed: int) -> Figures:
     """Fit a method of scikit-learn to the pixels of the same images with labels, and score it alike."""
     start = time.perf_counter()
-    parts = {name: load(scan(folder / name), (28, 28), "grayscale") for name in ("train", "test")}
+    train, test = sources(folder).values()
+    parts = {name: load(scan(each), (28, 28), "grayscale") for name, each in (("train", train), ("test", test))}
     pixels = {name: part.pixels.reshape(len(part.pixels), -1) / np.float32(255) for name, part in parts.items()}
     labels = {name: np.array(part.labels) for name, part in parts.items()}
     rows, _ = split(parts["train"].labels, RECIPE["valid_split"], seed)
@@ -71,7 +80,7 @@ def nearest_neighbours(count: str) -> Any:
 
 def ways(folder: Path, run: str) -> dict[str, Callable[[str, int], Figures]]:
     """Return what is compared, by its name in the table."""
-    spread = {"unlabelled": folder / "train", "epochs": SPREAD_EPOCHS}
+    spread = {"unlabelled": sources(folder)["train_dir"], "epochs": SPREAD_EPOCHS}
     return {
         "pixels, logistic regression": lambda count, seed: baseline(folder, logistic_regression, count, seed),
         "pixels, nearest neighbours": lambda count, seed: baseline(folder, nearest_neighbours, count, seed),
@@ -86,7 +95,7 @@ def encoder(folder: Path) -> str:
     known = {name for section in Settings.sections for name in section.model_fields}
     recipe = yaml.safe_load((RECIPES / "cluster_mnist.yml").read_text())
     flags = {name: value for name, value in recipe.items() if name in known}
-    return str(Autoencoder(**flags, train_dir=folder / "train").run().path)
+    return str(Autoencoder(**flags, train_dir=sources(folder)["train_dir"]).run().path)
 
 
 def table(found: Figures, names: list[str], counts: list[str]) -> str:
