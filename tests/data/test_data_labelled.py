@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoencoder.data.folder import scan
-from autoencoder.data.labelled import check_classes, check_known, draw, read_labels, split, with_labels
+from autoencoder.data.labelled import check_classes, check_folders, check_known, draw, read_labels, split, with_labels
 from autoencoder.errors import DataError, UsageError
 
 
@@ -114,7 +114,7 @@ def test_a_class_folder_without_an_image_is_named(folder):
     with pytest.raises(
         DataError, match="images: a class needs an image at least, and these class folders have none: c;"
     ):
-        check_classes(scan(folder), 2)
+        check_folders(scan(folder))
 
 
 def test_classes_that_nobody_teaches_are_named(folder):

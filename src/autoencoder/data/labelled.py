@@ -87,7 +87,7 @@ def with_labels(listing: Listing, labels: Mapping[str, str], source: Path) -> Li
 
 
 def check_classes(listing: Listing, fewest: int) -> None:
-    """Refuse images without labels, of fewer than so many classes, or with a class folder that has no image.
+    """Refuse images without labels, or of fewer classes than so many.
 
     Raises
     ------
@@ -101,18 +101,24 @@ def check_classes(listing: Listing, fewest: int) -> None:
         )
     classes = sorted(set(listing.labels))
     if len(classes) < fewest:
-        raise DataError(
-            f"{where}: a classifier needs {fewest} classes at least, and there is one: {printable(classes[0])}"
-        )
-    from_folders = listing.root.is_dir() and all(
-        path.startswith(f"{label}/") for path, label in zip(listing.paths, listing.labels, strict=True)
-    )
-    empty = sorted(set(subfolders(listing.root)) - set(classes)) if from_folders else []
-    if empty:
+        there = f"is one: {printable(classes[0])}" if classes else "is none"
+        raise DataError(f"{where}: a classifier needs {fewest} classes at least, and there {there}")
+
+
+def check_folders(listing: Listing) -> None:
+    """Refuse a class folder that has no image, where classes are folders.
+
+    Raises
+    ------
+    DataError
+        Names it.
+    """
+    empty = sorted(set(subfolders(listing.root)) - set(listing.labels or ())) if listing.root.is_dir() else []
+    if empty and listing.labels is not None:
         shown = ", ".join(map(printable, empty[:_NAMED]))
         raise DataError(
-            f"{where}: a class needs an image at least, and these class folders have none: {shown}; add images or "
-            "remove the folder"
+            f"{printable(str(listing.root))}: a class needs an image at least, and these class folders have none: "
+            f"{shown}; add images or remove the folder"
         )
 
 

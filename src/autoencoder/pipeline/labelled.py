@@ -11,7 +11,7 @@ from ..classify_settings import Classifier, Labelled
 from ..cluster_folder import read_names
 from ..data.folder import scan
 from ..data.idx import scan_idx
-from ..data.labelled import check_classes, check_known, draw, read_labels, split, with_labels
+from ..data.labelled import check_classes, check_folders, check_known, draw, read_labels, split, with_labels
 from ..data.listing import Images, Listing, check_usable, common_shape
 from ..data.load import load
 from ..model.encoder import Encoder
@@ -58,6 +58,8 @@ def find_labelled(asked: Labelled, wanted: Classifier) -> Named:
     """
     train = _training(asked)
     check_classes(train, 2)
+    if asked.labels is None:
+        check_folders(train)
     assert train.labels is not None
     classes = sorted(set(train.labels))
     if asked.valid_dir is not None:
@@ -79,6 +81,7 @@ def find_labelled(asked: Labelled, wanted: Classifier) -> Named:
 def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
     """Refuse validation or test images without labels, or of classes that nobody teaches."""
     check_classes(listing, 1)
+    check_folders(listing)
     check_known(listing, classes, train.root)
 
 
