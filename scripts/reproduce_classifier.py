@@ -21,9 +21,11 @@ from autoencoder import Autoencoder
 from autoencoder.data.folder import scan
 from autoencoder.data.labelled import draw, split
 from autoencoder.data.load import load
+from autoencoder.report.classes import label_curve
 from autoencoder.settings import Settings
 
 RECIPES = Path(__file__).parents[1] / "recipes"
+COUNTS = ["1", "10", "100", "all"]
 KEPT = Path("logs/reproduce_classifier.json")
 RECIPE = yaml.safe_load((RECIPES / "classify_mnist.yml").read_text())
 #: Few labels are learned soon; spread to all images, they make epochs of hundreds of batches.
@@ -80,10 +82,12 @@ def nearest_neighbours(count: str) -> Any:
 
 def ways(folder: Path, run: str) -> dict[str, Callable[[str, int], Figures]]:
     """Return what is compared, by its name in the table."""
+    plain = {"scratch": True, "augment": []}
     spread = {"unlabelled": sources(folder)["train_dir"], "epochs": SPREAD_EPOCHS}
     return {
         "pixels, logistic regression": lambda count, seed: baseline(folder, logistic_regression, count, seed),
         "pixels, nearest neighbours": lambda count, seed: baseline(folder, nearest_neighbours, count, seed),
+        "`classify --scratch --augment=[]`": lambda count, seed: classifier(folder, run, plain, count, seed),
         "`classify --scratch`": lambda count, seed: classifier(folder, run, {"scratch": True}, count, seed),
         "`classify`": lambda count, seed: classifier(folder, run, {}, count, seed),
         "`classify --unlabelled`": lambda count, seed: classifier(folder, run, spread, count, seed),
@@ -98,15 +102,30 @@ def encoder(folder: Path) -> str:
     return str(Autoencoder(**flags, train_dir=sources(folder)["train_dir"]).run().path)
 
 
+def accuracies(found: Figures, name: str, count: str) -> list[float]:
+    """Return the test accuracies that were measured, one a seed."""
+    return [each["test_accuracy"] for key, each in found.items() if key.startswith(f"{name}, {count}, ")]
+
+
+def draw_curve(found: Figures, names: list[str], counts: list[str]) -> None:
+    """Draw the means of the table."""
+    means = {
+        name.strip("`"): [float(np.mean(accuracies(found, name, count) or [np.nan])) for count in counts]
+        for name in names
+    }
+    label_curve(counts, means, "test", KEPT.with_suffix(".png"))
+
+
 def table(found: Figures, names: list[str], counts: list[str]) -> str:
     """Return the table: mean and deviation over as many seeds as were measured, and how many where not three."""
     lines = ["| labels a class | " + " | ".join(counts) + " |", "|---" * (len(counts) + 1) + "|"]
     for name in names:
         cells = []
         for count in counts:
-            values = [each["test_accuracy"] for key, each in found.items() if key.startswith(f"{name}, {count}, ")]
+            values = accuracies(found, name, count)
             few = "" if len(values) == 3 else f" ({len(values)} seed{'s' * (len(values) > 1)})"
-            cells.append(f"{np.mean(values):.3f} ± {np.std(values):.3f}{few}" if values else "")
+            spread = f" ± {np.std(values):.3f}" if len(values) > 1 else ""
+            cells.append(f"{np.mean(values):.3f}{spread}{few}" if values else "")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -116,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", help="an encoder's run; trained anew otherwise")
-    parser.add_argument("--labels", default="1,10,100,all")
+    parser.add_argument("--labels", default=",".join(COUNTS))
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--ways", default="", help="only the rows of the table whose name holds this")
     asked = parser.parse_args()
@@ -132,7 +151,8 @@ def main() -> None:
                 KEPT.parent.mkdir(exist_ok=True)
                 KEPT.write_text(json.dumps(found, indent=1))
                 print(f"<!-- {key}: {found[key]} -->", flush=True)
-    print(table(found, list(todo), asked.labels.split(",")))
+    draw_curve(found, list(todo), COUNTS)
+    print(table(found, list(todo), COUNTS))
 
 
 if __name__ == "__main__":
