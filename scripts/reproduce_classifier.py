@@ -85,8 +85,8 @@ def ways(folder: Path, run: str) -> dict[str, Callable[[str, int], Figures]]:
     plain = {"scratch": True, "augment": []}
     spread = {"unlabelled": sources(folder)["train_dir"], "epochs": SPREAD_EPOCHS}
     return {
-        "pixels, logistic regression": lambda count, seed: baseline(folder, logistic_regression, count, seed),
-        "pixels, nearest neighbours": lambda count, seed: baseline(folder, nearest_neighbours, count, seed),
+        "logistic regression": lambda count, seed: baseline(folder, logistic_regression, count, seed),
+        "nearest neighbours": lambda count, seed: baseline(folder, nearest_neighbours, count, seed),
         "`classify --scratch --augment=[]`": lambda count, seed: classifier(folder, run, plain, count, seed),
         "`classify --scratch`": lambda count, seed: classifier(folder, run, {"scratch": True}, count, seed),
         "`classify`": lambda count, seed: classifier(folder, run, {}, count, seed),
