@@ -1,9 +1,10 @@
 """Print the README's table of classifiers: `PYTHONPATH=src python scripts/reproduce_classifier.py FOLDER`.
 
-FOLDER holds train and test images in class folders. The encoder is trained once, on the training images without
-their labels, by the training part of recipes/cluster_mnist.yml (or --run names one that was); every seed draws other
-labels. Test images are only scored. Each figure is kept in logs/reproduce_classifier.json as soon as it is known, and
-not measured again, so that the table can be made in parts: --labels=10 --seeds=1.
+FOLDER holds train and test images in class folders, or the four idx files of the MNIST format, gzipped or not. The
+encoder is trained once, on the training images without their labels, by the training part of
+recipes/cluster_mnist.yml (or --run names one that was); every seed draws other labels. Test images are only scored.
+Each figure is kept in logs/reproduce_classifier.json as soon as it is known, and not measured again, so that the table
+can be made in parts: --labels=10 --seeds=1.
 """
 
 import argparse
@@ -20,22 +21,31 @@ from autoencoder import Autoencoder
 from autoencoder.data.folder import scan
 from autoencoder.data.labelled import draw, split
 from autoencoder.data.load import load
+from autoencoder.report.classes import label_curve
 from autoencoder.settings import Settings
 
 RECIPES = Path(__file__).parents[1] / "recipes"
+COUNTS = ["1", "10", "100", "all"]
 KEPT = Path("logs/reproduce_classifier.json")
 RECIPE = yaml.safe_load((RECIPES / "classify_mnist.yml").read_text())
-#: Where labels are spread to all images, an epoch has hundreds of batches, and few epochs do.
-SPREAD_EPOCHS = 3
+#: Few labels are learned soon; spread to all images, they make epochs of hundreds of batches.
+FEW_EPOCHS, SPREAD_EPOCHS = 12, 3
 
 Figures = dict[str, Any]
+
+
+def sources(folder: Path) -> dict[str, Path]:
+    """Return where the training and the test images are."""
+    found = sorted(folder.glob("*images-idx3*"), key=lambda path: not path.name.startswith("train"))
+    train, test = found or (folder / "train", folder / "test")
+    return {"train_dir": train, "test_dir": test}
 
 
 def classifier(folder: Path, run: str, flags: Figures, count: str, seed: int) -> Figures:
     """Teach one classifier, and return its test accuracy and the seconds that it took."""
     start = time.perf_counter()
-    images = {"train_dir": folder / "train", "test_dir": folder / "test"}
-    made = Autoencoder(**{**RECIPE, **flags}, **images, labels_per_class=count, seed=seed, verbose=0).classify(run)
+    knobs = {**RECIPE, **({} if count == "all" else {"epochs": FEW_EPOCHS}), **flags, **sources(folder)}
+    made = Autoencoder(**knobs, labels_per_class=count, seed=seed, verbose=0).classify(run)
     scores = made.scores()
     kept = ("test_accuracy", "valid_accuracy", "spread", "spread_confidence", "spread_accuracy")
     return {name: scores[name] for name in kept if name in scores} | {"seconds": time.perf_counter() - start}
@@ -44,7 +54,8 @@ def classifier(folder: Path, run: str, flags: Figures, count: str, seed: int) ->
 def baseline(folder: Path, fit: Callable[[str], Any], count: str, seed: int) -> Figures:
     """Fit a method of scikit-learn to the pixels of the same images with labels, and score it alike."""
     start = time.perf_counter()
-    parts = {name: load(scan(folder / name), (28, 28), "grayscale") for name in ("train", "test")}
+    train, test = sources(folder).values()
+    parts = {name: load(scan(each), (28, 28), "grayscale") for name, each in (("train", train), ("test", test))}
     pixels = {name: part.pixels.reshape(len(part.pixels), -1) / np.float32(255) for name, part in parts.items()}
     labels = {name: np.array(part.labels) for name, part in parts.items()}
     rows, _ = split(parts["train"].labels, RECIPE["valid_split"], seed)
@@ -71,10 +82,12 @@ def nearest_neighbours(count: str) -> Any:
 
 def ways(folder: Path, run: str) -> dict[str, Callable[[str, int], Figures]]:
     """Return what is compared, by its name in the table."""
-    spread = {"unlabelled": folder / "train", "epochs": SPREAD_EPOCHS}
+    plain = {"scratch": True, "augment": []}
+    spread = {"unlabelled": sources(folder)["train_dir"], "epochs": SPREAD_EPOCHS}
     return {
-        "pixels, logistic regression": lambda count, seed: baseline(folder, logistic_regression, count, seed),
-        "pixels, nearest neighbours": lambda count, seed: baseline(folder, nearest_neighbours, count, seed),
+        "logistic regression": lambda count, seed: baseline(folder, logistic_regression, count, seed),
+        "nearest neighbours": lambda count, seed: baseline(folder, nearest_neighbours, count, seed),
+        "`classify --scratch --augment=[]`": lambda count, seed: classifier(folder, run, plain, count, seed),
         "`classify --scratch`": lambda count, seed: classifier(folder, run, {"scratch": True}, count, seed),
         "`classify`": lambda count, seed: classifier(folder, run, {}, count, seed),
         "`classify --unlabelled`": lambda count, seed: classifier(folder, run, spread, count, seed),
@@ -86,7 +99,21 @@ def encoder(folder: Path) -> str:
     known = {name for section in Settings.sections for name in section.model_fields}
     recipe = yaml.safe_load((RECIPES / "cluster_mnist.yml").read_text())
     flags = {name: value for name, value in recipe.items() if name in known}
-    return str(Autoencoder(**flags, train_dir=folder / "train").run().path)
+    return str(Autoencoder(**flags, train_dir=sources(folder)["train_dir"]).run().path)
+
+
+def accuracies(found: Figures, name: str, count: str) -> list[float]:
+    """Return the test accuracies that were measured, one a seed."""
+    return [each["test_accuracy"] for key, each in found.items() if key.startswith(f"{name}, {count}, ")]
+
+
+def draw_curve(found: Figures, names: list[str], counts: list[str]) -> None:
+    """Draw the means of the table."""
+    means = {
+        name.strip("`"): [float(np.mean(accuracies(found, name, count) or [np.nan])) for count in counts]
+        for name in names
+    }
+    label_curve(counts, means, "test", KEPT.with_suffix(".png"))
 
 
 def table(found: Figures, names: list[str], counts: list[str]) -> str:
@@ -95,9 +122,10 @@ def table(found: Figures, names: list[str], counts: list[str]) -> str:
     for name in names:
         cells = []
         for count in counts:
-            values = [each["test_accuracy"] for key, each in found.items() if key.startswith(f"{name}, {count}, ")]
+            values = accuracies(found, name, count)
             few = "" if len(values) == 3 else f" ({len(values)} seed{'s' * (len(values) > 1)})"
-            cells.append(f"{np.mean(values):.3f} ± {np.std(values):.3f}{few}" if values else "")
+            spread = f" ± {np.std(values):.3f}" if len(values) > 1 else ""
+            cells.append(f"{np.mean(values):.3f}{spread}{few}" if values else "")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -107,7 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", help="an encoder's run; trained anew otherwise")
-    parser.add_argument("--labels", default="1,10,100,all")
+    parser.add_argument("--labels", default=",".join(COUNTS))
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--ways", default="", help="only the rows of the table whose name holds this")
     asked = parser.parse_args()
@@ -123,7 +151,8 @@ def main() -> None:
                 KEPT.parent.mkdir(exist_ok=True)
                 KEPT.write_text(json.dumps(found, indent=1))
                 print(f"<!-- {key}: {found[key]} -->", flush=True)
-    print(table(found, list(todo), asked.labels.split(",")))
+    draw_curve(found, list(todo), COUNTS)
+    print(table(found, list(todo), COUNTS))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ LEVELS = [
     {"aescore", "classify_settings", "cluster_settings", "command", "geometry", "restore_settings"},
     {"clustering", "data", "losses", "model", "scores"},
     {"cluster_folder", "embeddings", "run_folder", "training"},
+    {"classifier_folder"},
     {"deep"},
     {"report"},
     {"pipeline"},

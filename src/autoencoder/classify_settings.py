@@ -57,7 +57,7 @@ class Labelled(Section):
 def _counts(value: Any) -> tuple[int | str, ...]:
     """Read `1,10,all` as (1, 10, "all")."""
     try:
-        counts = tuple(each if each == "all" else int(each) for each in listed(value))
+        counts = tuple(each if each == "all" else int(str(each)) for each in listed(value))
     except (TypeError, ValueError):
         counts = ()
     if not counts or isinstance(value, bool) or any(each != "all" and int(each) < 1 for each in counts):
@@ -79,9 +79,11 @@ class Classifier(Section):
     fine_rate: Annotated[float, Field(gt=0)] = Field(
         0.0005, description="of everything, in the second step; falls likewise"
     )
-    drop_rate: Share = Field(0.0, description="dropout before and after the dense layer")
+    drop_rate: Share = Field(0.0, description="dropout after the dense layer")
     augment: Annotated[tuple[Augmentation, ...], BeforeValidator(listed)] | None = Field(
-        None, description="random changes of the training images, as in `run`; auto: those that the encoder learned by"
+        None,
+        description="random changes of the training images, as in `run`; auto: those that the encoder learned by; "
+        "[]: none",
     )
     labels_per_class: Annotated[tuple[int | Literal["all"], ...], BeforeValidator(_counts)] = Field(
         ("all",),

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from .aescore import TIME_FORMAT
-from .errors import DiskError, ModelFileError, UsageError
+from .errors import DiskError, UsageError
 from .files import write_text
 from .restore_settings import RestoreSettings
 from .settings import Output, Settings
@@ -67,31 +67,6 @@ class Run:
         return self.path / "en_weights.h5"
 
     @property
-    def classifier(self) -> Path:
-        """Images to probabilities of classes."""
-        return self.path / "classifier.keras"
-
-    @property
-    def classes_file(self) -> Path:
-        """The names of the classes, in the order of the probabilities."""
-        return self.path / "classes.json"
-
-    @property
-    def report_file(self) -> Path:
-        """Precision, recall and F1 of each class."""
-        return self.path / "classification_report.csv"
-
-    @property
-    def confusion_picture(self) -> Path:
-        """Which classes were taken for which."""
-        return self.path / "confusion.png"
-
-    @property
-    def mistakes_picture(self) -> Path:
-        """The images that a classifier was most wrong about."""
-        return self.path / "mistakes.png"
-
-    @property
     def settings_file(self) -> Path:
         """What `--config` reads back to repeat the run."""
         return self.path / "settings.yml"
@@ -133,20 +108,6 @@ class Run:
     def grid_file(self) -> Path:
         """What was changed in each run of a grid, and its lowest loss."""
         return self.path / "grid.csv"
-
-    @property
-    def labels_file(self) -> Path:
-        """Accuracies by number of labels."""
-        return self.path / "labels.csv"
-
-    @property
-    def labels_picture(self) -> Path:
-        """The same as a curve."""
-        return self.path / "labels.png"
-
-    def predictions(self, source: Path) -> Path:
-        """The classes of the images in `source`."""
-        return self.path / f"predictions_{source.resolve().name}.csv"
 
     def flags(self) -> dict[str, Any]:
         """Read the flags that the run was made with, of whichever command; none where the folder does not say."""
@@ -192,27 +153,6 @@ class Run:
     def write_history(self, history: Mapping[str, Sequence[Any]]) -> None:
         """Write a row an epoch."""
         write_csv(self.history_file, [list(history), *zip(*history.values(), strict=True)])
-
-    def write_report(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Write the classification report, whose first row is its head."""
-        write_csv(self.report_file, rows)
-
-    def write_classes(self, classes: Sequence[str]) -> None:
-        """Write the names of the classes."""
-        write_text(self.classes_file, json.dumps(list(classes)) + "\n")
-
-    def classes(self) -> list[str]:
-        """Read the names of the classes back.
-
-        Raises
-        ------
-        ModelFileError
-            If they are not there.
-        """
-        try:
-            return [str(name) for name in json.loads(self.classes_file.read_text(encoding="utf-8"))]
-        except (OSError, ValueError) as error:
-            raise ModelFileError(f"{self.classes_file}: the names of the classes cannot be read ({error})") from error
 
     def write_test_images(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write a row a test image; all rows have the same columns."""

@@ -205,10 +205,13 @@ def test_images_and_labels_come_from_idx_files(idx):
         ("train_labels", b"\0\0\x08\x01\0\0\0\x03" + bytes(3), "must hold a label for each of 200 images, not 3"),
         ("test_labels", b"\0\0\x0d\x01\0\0\0\x64" + bytes(400), r"unsigned bytes \(type 0x08\), not float"),
         ("train_images", b"\0\0\x08\x01\0\0\0\x03" + bytes(3), "images need three dimensions"),
+        ("train_images", b"\0\0\x08\x03\0\0\0\0\0\0\0\x08\0\0\0\x08", "holds no images"),
     ],
 )
 def test_idx_files_that_cannot_be_used_are_refused_by_name(idx, name, content, said):
     idx[name].write_bytes(content)
+    if "holds no" in said:
+        write_idx(idx["train_labels"], np.empty(0, np.uint8))
     with pytest.raises(DataError, match=f"{idx[name].name}: .*{said}"):
         Autoencoder(**idx).classify("run")
 
@@ -217,7 +220,7 @@ def test_idx_files_that_cannot_be_used_are_refused_by_name(idx, name, content, s
     ("changed", "error", "said"),
     [
         ({"train_dir": None}, UsageError, "name the training images by one of"),
-        ({"train_dir": "one"}, DataError, "one: a classifier needs two classes at least, and there is one: 0"),
+        ({"train_dir": "one"}, DataError, "one: a classifier needs 2 classes at least, and there is one: 0"),
         ({"train_dir": "empty"}, DataError, "empty: a class needs an image at least, and these .* have none: 7"),
         ({"train_dir": "flat"}, DataError, "flat: its images have no labels"),
         ({"valid_dir": "unknown"}, DataError, "unknown: its classes must be among those of .*, which has no other"),

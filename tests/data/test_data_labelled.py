@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoencoder.data.folder import scan
-from autoencoder.data.labelled import check_classes, check_known, draw, read_labels, split, with_labels
+from autoencoder.data.labelled import check_classes, check_folders, check_known, draw, read_labels, split, with_labels
 from autoencoder.errors import DataError, UsageError
 
 
@@ -98,7 +98,7 @@ def folder(tmp_path):
 def test_labels_from_elsewhere_take_the_place_of_folders(folder):
     listing = with_labels(scan(folder), {"a/2.png": "x", "b/1.png": "y"}, folder / "labels.csv")
     assert (listing.paths, listing.labels) == (("a/2.png", "b/1.png"), ("x", "y"))
-    check_classes(listing)
+    check_classes(listing, 2)
     with pytest.raises(DataError, match=r"labels.csv: 4 of its 4 paths are no images in .*images \(a, b, c, \.\.\.\)"):
         with_labels(scan(folder), dict.fromkeys("abcd", "x"), folder / "labels.csv")
 
@@ -114,9 +114,16 @@ def test_a_class_folder_without_an_image_is_named(folder):
     with pytest.raises(
         DataError, match="images: a class needs an image at least, and these class folders have none: c;"
     ):
-        check_classes(scan(folder))
+        check_folders(scan(folder))
 
 
 def test_classes_that_nobody_teaches_are_named(folder):
     with pytest.raises(DataError, match="images: its classes must be among those of there, which has no b"):
         check_known(scan(folder), ["a"], folder.with_name("there").relative_to(folder.parent))
+
+
+def test_images_of_one_class_can_judge_but_not_teach(folder):
+    listing = with_labels(scan(folder), {"a/1.png": "a", "a/2.png": "a"}, folder / "labels.csv")
+    check_classes(listing, 1)
+    with pytest.raises(DataError, match="images: a classifier needs 2 classes at least, and there is one: a"):
+        check_classes(listing, 2)

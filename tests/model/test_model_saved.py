@@ -4,6 +4,7 @@ import pytest
 
 from autoencoder.errors import ModelFileError
 from autoencoder.model.build import build
+from autoencoder.model.encoder import open_encoder
 from autoencoder.model.saved import load, save
 from autoencoder.model.upsampling import UPSAMPLING
 from autoencoder.settings import Architecture
@@ -48,3 +49,14 @@ def test_a_model_that_carries_code_is_refused(tmp_path):
     keras.Model(inputs, keras.layers.Lambda(lambda x: x * 2)(inputs)).save(tmp_path / "a.keras")
     with pytest.raises(ModelFileError, match="carries code of its own"):
         load(tmp_path / "a.keras")
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_a_sequential_encoder_is_an_encoder_too(tmp_path, suffix):
+    layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    model = keras.Sequential(layers)
+    save(model, tmp_path / f"mine{suffix}")
+    images = np.random.default_rng(1).random((3, 4, 4, 1)).astype(np.float32)
+    encoder = open_encoder(tmp_path / f"mine{suffix}")
+    assert (encoder.image_shape, encoder.width) == ((4, 4), 2)
+    np.testing.assert_allclose(encoder.apply(images), model(images), rtol=1e-6)

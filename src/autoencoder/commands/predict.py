@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from .. import run_folder
+from ..classifier_folder import find_classifier
 from ..command import Command
 from ..errors import ModelFileError
 from ..flags import Section
@@ -24,7 +25,7 @@ class Options(Section):
 
 def carry_out(options: Options) -> Path:
     """Predict, and return the path of the table: path, class, probability."""
-    run = run_folder.find(options.run, "classify")
+    run = find_classifier(options.run)
     classes = run.classes()
     start_tensorflow()
     from ..embeddings import embed

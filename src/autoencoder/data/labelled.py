@@ -86,8 +86,8 @@ def with_labels(listing: Listing, labels: Mapping[str, str], source: Path) -> Li
     return replace(chosen, labels=tuple(labels[path] for path in chosen.paths))
 
 
-def check_classes(listing: Listing) -> None:
-    """Refuse images without classes, of a single class, or with a class folder that has no image.
+def check_classes(listing: Listing, fewest: int) -> None:
+    """Refuse images without labels, or of fewer classes than so many.
 
     Raises
     ------
@@ -100,18 +100,25 @@ def check_classes(listing: Listing) -> None:
             f"{where}: its images have no labels; put them into class folders, give idx labels, or a CSV with --labels"
         )
     classes = sorted(set(listing.labels))
-    if len(classes) < 2:
-        only = printable(classes[0]) if classes else "none"
-        raise DataError(f"{where}: a classifier needs two classes at least, and there is one: {only}")
-    from_folders = listing.root.is_dir() and all(
-        path.startswith(f"{label}/") for path, label in zip(listing.paths, listing.labels, strict=True)
-    )
-    empty = sorted(set(subfolders(listing.root)) - set(classes)) if from_folders else []
-    if empty:
+    if len(classes) < fewest:
+        there = f"is one: {printable(classes[0])}" if classes else "is none"
+        raise DataError(f"{where}: a classifier needs {fewest} classes at least, and there {there}")
+
+
+def check_folders(listing: Listing) -> None:
+    """Refuse a class folder that has no image, where classes are folders.
+
+    Raises
+    ------
+    DataError
+        Names it.
+    """
+    empty = sorted(set(subfolders(listing.root)) - set(listing.labels or ())) if listing.root.is_dir() else []
+    if empty and listing.labels is not None:
         shown = ", ".join(map(printable, empty[:_NAMED]))
         raise DataError(
-            f"{where}: a class needs an image at least, and these class folders have none: {shown}; add images or "
-            "remove the folder"
+            f"{printable(str(listing.root))}: a class needs an image at least, and these class folders have none: "
+            f"{shown}; add images or remove the folder"
         )
 
 

@@ -25,7 +25,7 @@ def classifier(encoder: keras.Model, units: int, classes: int, drop_rate: float 
         From float32 images (n, height, width, channels) in [0, 1] to embeddings of any shape.
     units, classes : int
     drop_rate : float in [0, 1)
-        Dropout before and after the dense layer.
+        Dropout after the dense layer.
 
     Returns
     -------
@@ -56,12 +56,10 @@ class _InInference(keras.layers.Layer):
 
 
 def _head(units: int, classes: int, drop_rate: float) -> list[layers.Layer]:
-    drop = [layers.Dropout(drop_rate, name=f"dropout_{number}") for number in range(2) if drop_rate]
     return [
         layers.Flatten(name="flatten"),
-        *drop[:1],
         layers.Dense(units, "relu", name="dense"),
-        *drop[1:],
+        *([layers.Dropout(drop_rate, name="dropout")] if drop_rate else []),
         layers.Dense(classes, "softmax", dtype="float32", name="classes"),
     ]
 

@@ -39,9 +39,14 @@ def load(path: Path) -> keras.Model:
     if path.suffix not in SUFFIXES:
         raise ModelFileError(f"{path}: a model's file must end in {' or '.join(SUFFIXES)}")
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        return _functional(keras.models.load_model(path, compile=False, safe_mode=True))
     except Exception as error:
         raise ModelFileError(f"{path}: {_reason(path, error)}") from error
+
+
+def _functional(model: keras.Model) -> keras.Model:
+    """Return a sequential model, whose input Keras 3 does not tell once it was read, as a functional one."""
+    return keras.Model(model.inputs[0], model.outputs[0]) if isinstance(model, keras.Sequential) else model
 
 
 def _reason(path: Path, error: Exception) -> str:

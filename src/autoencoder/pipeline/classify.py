@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from .. import run_folder
+from ..classifier_folder import ClassifierRun
 from ..classify_settings import Classifier, Labelled
 from ..clustering.spread import spread
 from ..data.labelled import draw
@@ -53,7 +54,7 @@ class Lesson(NamedTuple):
     figures: dict[str, Any]
 
 
-def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Run, dict[str, Any]]:
+def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[ClassifierRun, dict[str, Any]]:
     """Teach one classifier, and return its run and its scores.
 
     Raises
@@ -72,7 +73,7 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Run, dict[
             raise DivergedError(
                 f"{error}; no classifier was saved, and --fine_rate is the rate of the second step", error.fitted
             ) from error
-    run = run_folder.create(origin.output, datetime.now())
+    run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path)
     taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, lesson.figures)
     scores = leave_classifier(run, taught, lots)
     origin.say(summary(run, scores))
@@ -147,7 +148,7 @@ def _spread(encoder: Encoder, known: Lot, lots: Lots, wanted: Classifier) -> tup
     return Lot(images.pixels[sure], found.labels[sure].astype(np.int32)), figures
 
 
-def summary(run: Run, scores: dict[str, Any]) -> str:
+def summary(run: ClassifierRun, scores: dict[str, Any]) -> str:
     """Return what the user is told at the end."""
     parts = ", ".join(
         f"{name} {scores[f'{name}_accuracy']:.2%}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import run_folder
+from ..classifier_folder import ClassifierRun
 from ..classify_settings import Classifier
 from ..report.classes import label_curve
 from ..settings import Output
@@ -36,7 +37,7 @@ def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> Path:
             one = wanted.model_copy(update={"labels_per_class": (count,), **changes})
             _, scores = classify(origin, lots, one)
             found[way].append(scores["accuracy"])
-    folder = run_folder.create(Output(save_prefix="labels"), datetime.now())
+    folder = ClassifierRun(run_folder.create(Output(save_prefix="labels"), datetime.now()).path)
     head = ("labels_per_class", *(way.replace(" ", "_") for way in ways))
     run_folder.write_csv(folder.labels_file, [head, *zip(counts, *found.values(), strict=True)])
     judged_by = "test" if lots.test is not None else "validation"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from ..classify_settings import Classifier, Labelled
 from ..cluster_folder import read_names
 from ..data.folder import scan
 from ..data.idx import scan_idx
-from ..data.labelled import check_classes, check_known, draw, read_labels, split, with_labels
+from ..data.labelled import check_classes, check_folders, check_known, draw, read_labels, split, with_labels
 from ..data.listing import Images, Listing, check_usable, common_shape
 from ..data.load import load
 from ..model.encoder import Encoder
@@ -58,11 +57,13 @@ def find_labelled(asked: Labelled, wanted: Classifier) -> Named:
         If images, labels or classes do not fit each other.
     """
     train = _training(asked)
-    check_classes(train)
+    check_classes(train, 2)
+    if asked.labels is None:
+        check_folders(train)
     assert train.labels is not None
     classes = sorted(set(train.labels))
     if asked.valid_dir is not None:
-        valid = _listed(asked.valid_dir, asked.max_bad)
+        valid = _usable(scan(asked.valid_dir), asked.max_bad)
         check_judges(valid, classes, train)
     else:
         first, second = split(train.labels, asked.valid_split, wanted.seed)
@@ -79,15 +80,16 @@ def find_labelled(asked: Labelled, wanted: Classifier) -> Named:
 
 def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
     """Refuse validation or test images without labels, or of classes that nobody teaches."""
-    check_classes(listing)
+    check_classes(listing, 1)
+    check_folders(listing)
     check_known(listing, classes, train.root)
 
 
 def _training(asked: Labelled) -> Listing:
     if asked.train_images is not None:
-        return scan_idx(asked.train_images, asked.train_labels)
+        return _usable(scan_idx(asked.train_images, asked.train_labels), asked.max_bad)
     assert asked.train_dir is not None
-    listing = _listed(asked.train_dir, asked.max_bad)
+    listing = _usable(scan(asked.train_dir), asked.max_bad)
     if asked.labels is None:
         return listing
     return with_labels(listing, read_labels(asked.labels, read_names(asked.names)), asked.labels)
@@ -95,12 +97,11 @@ def _training(asked: Labelled) -> Listing:
 
 def _testing(asked: Labelled) -> Listing | None:
     if asked.test_images is not None:
-        return scan_idx(asked.test_images, asked.test_labels)
-    return None if asked.test_dir is None else _listed(asked.test_dir, asked.max_bad)
+        return _usable(scan_idx(asked.test_images, asked.test_labels), asked.max_bad)
+    return None if asked.test_dir is None else _usable(scan(asked.test_dir), asked.max_bad)
 
 
-def _listed(source: Path, max_bad: float) -> Listing:
-    listing = scan(source)
+def _usable(listing: Listing, max_bad: float) -> Listing:
     check_usable(listing, max_bad)
     return listing
 

@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 
 from .. import aescore, run_folder
+from ..classifier_folder import ClassifierRun
 from ..classify_settings import Classifier
 from ..data.listing import Images
 from ..embeddings import encode
@@ -18,7 +19,6 @@ from ..files import write_text
 from ..model.encoder import open_encoder
 from ..model.saved import save
 from ..report.classes import class_confusion, mistakes, step_curves
-from ..run_folder import Run
 from ..scores.classes import class_report, class_scores, class_table
 from ..training.fit import Fitted
 from .labelled import Lots
@@ -37,7 +37,7 @@ class Taught(NamedTuple):
     figures: dict[str, Any]
 
 
-def leave_classifier(run: Run, taught: Taught, lots: Lots) -> dict[str, Any]:
+def leave_classifier(run: ClassifierRun, taught: Taught, lots: Lots) -> dict[str, Any]:
     """Save the classifier first, then all that is said about it, and append the row; return the scores."""
     save(taught.model, run.classifier)
     run.write_classes(lots.classes)
@@ -60,7 +60,7 @@ def _history(steps: dict[str, Fitted]) -> dict[str, list[Any]]:
     return {"step": [name for name, fitted in steps.items() for _ in fitted.history["epoch"]], **joined}
 
 
-def _scores(run: Run, taught: Taught, lots: Lots) -> dict[str, Any]:
+def _scores(run: ClassifierRun, taught: Taught, lots: Lots) -> dict[str, Any]:
     predict = open_encoder(run.classifier)
     row: dict[str, Any] = {}
     for name, images in lots.parts.items():
@@ -96,7 +96,9 @@ def _chosen(images: Images) -> Images:
     return Images(images.pixels[rows], paths, labels, images.bad)
 
 
-def _pictures(run: Run, images: Images, classes: np.ndarray, probabilities: np.ndarray, names: list[str]) -> None:
+def _pictures(
+    run: ClassifierRun, images: Images, classes: np.ndarray, probabilities: np.ndarray, names: list[str]
+) -> None:
     found = probabilities.argmax(axis=1)
     run.write_report(class_report(classes, found, names))
     class_confusion(class_table(classes, found, len(names)), names, run.confusion_picture)

@@ -161,7 +161,7 @@ def draw_lines(
     if from_zero and axes.get_yscale() == "linear":
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     if named and len(lines) > 1:
-        ends = [values[-1] if len(values) else np.nan for values in lines.values()]
+        ends = [next((value for value in values[::-1] if np.isfinite(value)), np.nan) for values in lines.values()]
         name_lines(page, axes, list(lines), ends, colors)
 
 
