@@ -6,6 +6,7 @@ import pytest
 
 from autoencoder.cli import plan
 from autoencoder.model.build import build
+from autoencoder.model.classifier import classifier
 from autoencoder.settings import Architecture, Data
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -58,3 +59,17 @@ def test_mnist_conv_bn_is_sets_of_convolution_relu_batch_norm_and_pooling():
     assert found.encoder.output.shape == (None, 7, 7, 64)
     third = models("mnist_conv_bn", "--filters=[32,64,64]", "--pooling=[max2,max2,max7]")
     assert third.encoder.output.shape == (None, 1, 1, 64)
+
+
+def test_mnist_conv_bn_classifier_is_flatten_and_two_dense_layers_on_that_encoder():
+    planned = plan(["classify", "x", f"--config={RECIPES / 'mnist_conv_bn_classifier.yml'}", "--train_images=x"])
+    wanted = planned.settings[2]
+    network = classifier(models("mnist_conv_bn").encoder, wanted.units, 10, wanted.drop_rate).classifier
+    assert kinds(network) == ["InputLayer", "Functional", "Flatten", "Dense", "Dense"]
+    assert [layer.output.shape[1] for layer in network.layers[2:]] == [7 * 7 * 64, 128, 10]
+
+
+def test_classify_mnist_is_accepted_and_augments_as_its_encoder_was_taught():
+    planned = plan(["classify", "x", f"--config={RECIPES / 'classify_mnist.yml'}", "--train_dir=x"])
+    (_, _, training, *_) = plan(["sort", f"--config={RECIPES / 'cluster_mnist.yml'}"]).settings
+    assert planned.settings[2].augment == training.augment
