@@ -134,7 +134,7 @@ def test_few_labels_keep_the_last_weights_and_use_no_validation_label(flags):
 
 
 def test_labels_are_spread_to_images_without_any(flags, trained, capsys):
-    flags |= {"verbose": 1, "epochs": 1}
+    flags |= {"verbose": 1}
     run = Autoencoder(**flags, labels_per_class=3, unlabelled=trained / "train").classify("run")
     scores = run.scores()
     assert scores["labelled"] == 9 and 0 < scores["spread"] <= scores["unlabelled"] == 180
