@@ -6,6 +6,7 @@ import pytest
 
 from autoencoder.cli import plan
 from autoencoder.model.build import build
+from autoencoder.model.classifier import classifier
 from autoencoder.restore_settings import RestoreSettings
 from autoencoder.settings import Architecture, Data
 
@@ -82,3 +83,17 @@ def test_binary_codes_best_has_skips_and_a_level_of_one_pixel_a_block():
     assert settings.architecture.skips and not settings.architecture.mlp
     assert (None, 8, 8, 64) in [part.shape for part in found.encoder.outputs]
     assert found.autoencoder.output.shape == (None, 48, 48, 1)
+
+
+def test_mnist_conv_bn_classifier_is_flatten_and_two_dense_layers_on_that_encoder():
+    planned = plan(["classify", "x", f"--config={RECIPES / 'mnist_conv_bn_classifier.yml'}", "--train_images=x"])
+    wanted = planned.settings[2]
+    network = classifier(models("mnist_conv_bn").encoder, wanted.units, 10, wanted.drop_rate).classifier
+    assert kinds(network) == ["InputLayer", "Functional", "Flatten", "Dense", "Dense"]
+    assert [layer.output.shape[1] for layer in network.layers[2:]] == [7 * 7 * 64, 128, 10]
+
+
+def test_classify_mnist_is_accepted_and_augments_as_its_encoder_was_taught():
+    planned = plan(["classify", "x", f"--config={RECIPES / 'classify_mnist.yml'}", "--train_dir=x"])
+    (_, _, training, *_) = plan(["sort", f"--config={RECIPES / 'cluster_mnist.yml'}"]).settings
+    assert planned.settings[2].augment == training.augment

@@ -1,3 +1,7 @@
+import io
+import zipfile
+
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -55,8 +59,20 @@ def test_a_model_that_carries_code_is_refused(tmp_path):
 def test_a_sequential_encoder_is_an_encoder_too(tmp_path, suffix):
     layers = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]
     model = keras.Sequential(layers)
-    save(model, tmp_path / f"mine{suffix}")
+    model.save(tmp_path / f"mine{suffix}")
     images = np.random.default_rng(1).random((3, 4, 4, 1)).astype(np.float32)
     encoder = open_encoder(tmp_path / f"mine{suffix}")
     assert (encoder.image_shape, encoder.width) == ((4, 4), 2)
     np.testing.assert_allclose(encoder.apply(images), model(images), rtol=1e-6)
+
+
+def test_the_optimizer_is_not_kept(tmp_path):
+    network = build(Architecture(filters=(4,)), (8, 8), 1).autoencoder
+    network.compile("adam", "mse")
+    network.fit(np.zeros((2, 8, 8, 1)), np.zeros((2, 8, 8, 1)), verbose=0)
+    save(network, tmp_path / "a.keras")
+    with zipfile.ZipFile(tmp_path / "a.keras") as kept:
+        content = kept.read("model.weights.h5")
+    with h5py.File(io.BytesIO(content)) as weights:
+        assert "optimizer" not in weights
+    np.testing.assert_array_equal(load(tmp_path / "a.keras").get_weights()[0], network.get_weights()[0])

@@ -22,8 +22,10 @@ def save(model: keras.Model, path: Path) -> None:
     DiskError
         If it cannot be written; a model that was there before is untouched.
     """
+    # A .keras file keeps the optimizer of a compiled model, whatever `include_optimizer` says.
+    bare = keras.Model(model.input, model.output, name=model.name)
     with replacing(path) as temporary, computing_in("float32", model):
-        model.save(temporary, include_optimizer=False)
+        bare.save(temporary, include_optimizer=False)
 
 
 def load(path: Path) -> keras.Model:

@@ -47,7 +47,7 @@ class Origin(NamedTuple):
         return {"run": str(run), **self.labelled.model_dump(mode="json"), **wanted.model_dump(mode="json")}
 
 
-class Lesson(NamedTuple):
+class Material(NamedTuple):
     """The images that are learned, and how many of them had a label or got one, how surely and how rightly."""
 
     lot: Lot
@@ -62,19 +62,19 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Classifier
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` the run is there all the same.
     """
-    lesson = _lesson(origin, lots, wanted)
+    material = _material(origin, lots, wanted)
     keras.utils.set_random_seed(wanted.seed)
     network = _network(origin, wanted, len(lots.classes))
     valid = None if wanted.few else Lot(lots.valid.pixels, lots.numbers(lots.valid))
     with stop_at_next_batch() as stopping:
         try:
-            steps = teach(network, lesson.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
+            steps = teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
         except DivergedError as error:
             raise DivergedError(
                 f"{error}; no classifier was saved, and --fine_rate is the rate of the second step", error.fitted
             ) from error
     run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path)
-    taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, lesson.figures)
+    taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, material.figures)
     scores = leave_classifier(run, taught, lots)
     origin.say(summary(run, scores))
     if stopping.signal is not None:
@@ -110,7 +110,7 @@ def _callbacks(origin: Origin) -> Callable[[str, Training], list[keras.callbacks
     return callbacks
 
 
-def _lesson(origin: Origin, lots: Lots, wanted: Classifier) -> Lesson:
+def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
     """Draw the labels, and spread them where that is asked for."""
     pixels, classes = lots.train.pixels, lots.numbers(lots.train)
     (count,) = wanted.labels_per_class
@@ -121,7 +121,7 @@ def _lesson(origin: Origin, lots: Lots, wanted: Classifier) -> Lesson:
     labelled = {"labelled": len(classes)}
     origin.say(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
     if wanted.unlabelled is None:
-        return Lesson(Lot(pixels, classes), labelled)
+        return Material(Lot(pixels, classes), labelled)
     more, figures = _spread(open_encoder(origin.encoder), Lot(pixels, classes), lots, wanted)
     if not figures["spread"]:
         raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
@@ -131,7 +131,7 @@ def _lesson(origin: Origin, lots: Lots, wanted: Classifier) -> Lesson:
         f"of {wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
     )
     lot = Lot(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
-    return Lesson(lot, labelled | figures)
+    return Material(lot, labelled | figures)
 
 
 def _spread(encoder: Encoder, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
