@@ -64,7 +64,7 @@ def mistakes(
         x, y = _MARGIN + number % _COLUMNS * _PITCH, 80 + number // _COLUMNS * pitch
         place(figure, mosaic(pixels[[row]], (height, width), 1), x, y)
         write(page, x + 2, y + height + 20, shortened(str(names[classes[row]]), 14), kind="small", limit=_PITCH - 8)
-        taken = f"as {shortened(str(names[found[row]]), 10)}, {sure[row]:.3f}"
+        taken = f"{sure[row]:.3f} as {names[found[row]]}"  # where there is no room the name is cut, not the figure
         write(page, x + 2, y + height + 42, taken, kind="small", color=STYLE["accent"], limit=_PITCH - 8)
     save(figure, path)
 
