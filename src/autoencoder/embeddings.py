@@ -14,8 +14,6 @@ from .errors import DataError
 from .files import replacing
 from .model.encoder import Encoder
 
-BATCH = 1024
-
 
 class Embeddings(NamedTuple):
     """The embedding of every usable image below `root`.
@@ -59,9 +57,9 @@ def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5)
 def encode(encoder: Encoder, pixels: np.ndarray) -> np.ndarray:
     """Encode decoded images, uint8 of shape (n, height, width, channels), to float32 vectors of shape (n, width)."""
     vectors = np.empty((len(pixels), encoder.width), np.float32)
-    for start in range(0, len(pixels), BATCH):
-        batch = pixels[start : start + BATCH].astype(np.float32) / np.float32(255)
-        vectors[start : start + BATCH] = encoder.apply(batch)
+    for start in range(0, len(pixels), encoder.batch):
+        rows = slice(start, start + encoder.batch)
+        vectors[rows] = encoder.apply(pixels[rows].astype(np.float32) / np.float32(255))
     return vectors
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from .clustering import Assignment, Clustering, order_by_size
 from .nearest import margins
 
-STARTS = 20
+STARTS = 10
 FINALISTS = 4
 SAMPLE = 10_000
 FINAL_SAMPLE = 100_000
@@ -36,8 +36,8 @@ class _Run(NamedTuple):
 def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     """Cluster by k-means.
 
-    Twenty runs from greedy k-means++ starts on a sample of 10,000 rows (100 per centre, where that is more) find
-    optima; the four best go on with 100,000 rows, since the sample's best is not always the best of all; and Lloyd's
+    Ten runs from greedy k-means++ starts on a sample of 10,000 rows (100 per centre, where that is more) find
+    optima; the best four are judged on 100,000 rows, since the sample's best is not always the best of all; and Lloyd's
     steps on all rows finish the best. Past a million rows faiss takes these, where it is installed.
 
     Parameters
@@ -103,8 +103,9 @@ def find_centers(vectors: np.ndarray, k: int, seed: int, starts: int = STARTS) -
     final = min(len(table), max(size, FINAL_SAMPLE))
     if size < final:
         larger = _sample(table, final, seed)
-        runs = [_lloyd(larger, each.centers) for each in runs]
-    run = min(runs, key=lambda each: each.inertia)
+        best = min(runs, key=lambda each: _lloyd(larger, each.centers, 1).inertia)
+        runs = [_lloyd(larger, best.centers)]
+    run = runs[0]
     by_faiss = len(table) > FAISS_FROM and importlib.util.find_spec("faiss") is not None
     if final < len(table):
         run = _faiss(table, run, seed) if by_faiss else _lloyd(table, run.centers)
@@ -137,7 +138,7 @@ def _start(sample: np.ndarray, k: int, seed: int) -> _Run:
     return _lloyd(sample, kmeans_plusplus(sample[:, :-1], k, random_state=seed)[0])
 
 
-def _lloyd(table: np.ndarray, centers: np.ndarray) -> _Run:
+def _lloyd(table: np.ndarray, centers: np.ndarray, most_steps: int = _MAX_STEPS) -> _Run:
     """Repeat Lloyd's step until the centres hardly move.
 
     Blocks are summed in their own order, whichever thread finishes first: the same on every machine with the same
@@ -149,7 +150,7 @@ def _lloyd(table: np.ndarray, centers: np.ndarray) -> _Run:
     with ThreadPoolExecutor(cpu_count()) as pool:
         spread_out = pool.map if len(table) >= _THREADED_FROM else map
         steps, shift = 0, np.inf
-        while shift > _TOLERANCE and steps < _MAX_STEPS:
+        while shift > _TOLERANCE and steps < most_steps:
             bent = np.hstack([centers, -0.5 * np.square(centers).sum(axis=1, keepdims=True)]).astype(np.float32)
             parts = list(spread_out(partial(_step, bent), blocks))
             sums = np.zeros(bent.shape)

