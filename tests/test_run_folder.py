@@ -72,3 +72,15 @@ def test_latest_is_the_newest_run(place):
 def test_latest_of_nothing_says_what_to_do():
     with pytest.raises(UsageError, match="there is no run in logs/ yet"):
         find("latest")
+
+
+def test_a_run_that_was_not_trained_to_restore_is_no_restorer(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "logs" / "a"
+    folder.mkdir(parents=True)
+    (folder / "autoencoder.keras").touch()
+    (folder / "settings.yml").write_text("filters: [8]\n")
+    with pytest.raises(UsageError, match="no run of restore_train"):
+        run_folder.find_restorer(folder)
+    with pytest.raises(UsageError, match="there is no run in logs/ yet that will do"):
+        run_folder.find_restorer("latest")

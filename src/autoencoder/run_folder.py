@@ -26,7 +26,7 @@ ENCODER_SUFFIXES = (".keras", ".h5", ".onnx")
 #: Where decoded images lie that do not fit into memory; it may be emptied at any time.
 CACHE = LOGS / ".cache"
 #: The model that tells which command made a run.
-_MODEL_OF = {"run": "encoder.keras", "classify": "classifier.keras"}
+_MODEL_OF = {"run": "encoder.keras", "classify": "classifier.keras", "restore_train": "autoencoder.keras"}
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class Run:
 
     def exported(self, form: str) -> Path:
         """The encoder for other programs, in a format of model/export.py."""
-        return (
-            self.path / {"onnx": "encoder.onnx", "saved_model": "encoder_saved_model", "tflite": "encoder.tflite"}[form]
-        )
+        return self.path / {"saved_model": "encoder_saved_model"}.get(form, f"encoder.{form}")
 
     @property
     def decoder(self) -> Path:
@@ -225,7 +223,7 @@ def _new_folder(wanted: Path) -> Path:
 def find(name: str | os.PathLike[str], command: str = "run") -> Run:
     """Return the run in folder `name`, or the newest one under logs/ where `name` is `latest`.
 
-    `command` is what makes such a run: `run` leaves an encoder, `classify` a classifier.
+    `command` is what makes such a run: `run` leaves an encoder, `classify` a classifier, `restore_train` neither.
 
     Raises
     ------
@@ -256,14 +254,8 @@ def find_restorer(name: str | os.PathLike[str]) -> tuple[Run, RestoreSettings]:
     UsageError
         If there is no such run.
     """
-    if str(name) == "latest":
-        trained = sorted(LOGS.glob("*/autoencoder.keras"), key=lambda path: path.stat().st_mtime)
-        runs = [run for run in (Run(path.parent) for path in trained) if _restores(run)]
-        if not runs:
-            raise UsageError(f"latest: no run in {LOGS}/ can restore yet; train one with: flexae restore_train")
-        return runs[-1], RestoreSettings.from_flags(runs[-1].flags())
-    run = Run(Path(name))
-    if not run.autoencoder.is_file() or not _restores(run):
+    run = find(name, "restore_train")
+    if not _restores(run):
         raise UsageError(f"{name}: no run of restore_train; train one with: flexae restore_train")
     return run, RestoreSettings.from_flags(run.flags())
 
@@ -304,4 +296,4 @@ def trained_on(run: Run) -> Path:
 
 def _by_age(command: str) -> list[Path]:
     models = sorted(LOGS.glob(f"*/{_MODEL_OF[command]}"), key=lambda path: path.stat().st_mtime)
-    return [path.parent for path in models]
+    return [path.parent for path in models if command != "restore_train" or _restores(Run(path.parent))]

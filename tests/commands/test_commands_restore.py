@@ -160,9 +160,11 @@ def test_what_cannot_be_restored_says_why(place, trained, tmp_path):
     for source, said in ((tmp_path / "none", "a.png: not an image"), (tmp_path / "missing", "can't be read")):
         with pytest.raises(DataError, match=said):
             Autoencoder().restore(run, images=source, out=tmp_path / "out")
-    with pytest.raises(UsageError, match="no run of restore_train"):
+    with pytest.raises(UsageError, match="no such run"):
         Autoencoder().restore(tmp_path, images=tmp_path, out=tmp_path / "out")
-    with pytest.raises(UsageError, match="no run in logs/ can restore yet"):
+    with pytest.raises(
+        UsageError, match="there is no run in logs/ yet that will do; make one with: flexae restore_train"
+    ):
         Autoencoder().restore("latest", images=tmp_path, out=tmp_path / "out")
     shutil.copytree(run, tmp_path / "run")
     (tmp_path / "run" / "autoencoder.keras").write_bytes(b"PK\x03\x04")
