@@ -96,7 +96,7 @@ class Classifier(Section):
         "confident ones are learned too",
     )
     confidence: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.8, description="unlabelled: the lowest confidence of a label that is learned"
+        0.5, description="unlabelled: the lowest confidence of a label that is learned"
     )
     scratch: bool = Field(
         False, description="begin with fresh weights, for as many epochs in all: what pretraining gains"

@@ -138,8 +138,8 @@ def test_labels_are_spread_to_images_without_any(flags, trained, capsys):
     run = Autoencoder(**flags, labels_per_class=3, unlabelled=trained / "train").classify("run")
     scores = run.scores()
     assert scores["labelled"] == 9 and 0 < scores["spread"] <= scores["unlabelled"] == 180
-    assert 0.8 <= scores["spread_confidence"] <= 1 and scores["spread_accuracy"] > 0.8
-    said = f"labels were spread to {scores['spread']} of 180 unlabelled images with a confidence of 0.8 or more, "
+    assert 0.5 <= scores["spread_confidence"] <= 1 and scores["spread_accuracy"] > 0.8
+    said = f"labels were spread to {scores['spread']} of 180 unlabelled images with a confidence of 0.5 or more, "
     assert said + f"{scores['spread_confidence']:.3f} on average" in capsys.readouterr().out
     assert scores["accuracy"] > 0.8
 
@@ -247,7 +247,7 @@ def test_idx_files_that_cannot_be_used_are_refused_by_name(idx, name, content, s
         ({"labels": "none.csv"}, DataError, "none.csv: gives no image a label"),
         ({"labels": "twice.csv"}, DataError, "twice.csv: x has two labels"),
         ({"scratch": True, "unlabelled": "flat"}, UsageError, "--unlabelled needs the embedding"),
-        ({"confidence": 0.5}, UsageError, "--confidence belongs to --unlabelled"),
+        ({"confidence": 0.6}, UsageError, "--confidence belongs to --unlabelled"),
         ({"labels_per_class": "1,2", "save_dir": "there"}, UsageError, "--save_dir names one folder"),
         ({"unlabelled": "flat", "confidence": 1.0, "labels_per_class": 1}, DataError, "no label could be spread"),
         ({"learning_rate": 1e30}, DivergedError, "no classifier was saved"),
