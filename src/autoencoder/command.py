@@ -21,6 +21,14 @@ class Common(Section):
     debug: bool = Field(False, description="show the traceback of an error")
 
 
+class DryRun(Section):
+    """What is done with the settings."""
+
+    dry_run: bool = Field(
+        False, description="print settings, layers and an estimate of memory; train nothing, make nothing"
+    )
+
+
 class Command(NamedTuple):
     """A command: `carry_out` receives one checked section for each of `sections`, in order.
 

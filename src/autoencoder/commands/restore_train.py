@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from ..command import Command
-from ..flags import Section
+from ..command import Command, DryRun
 from ..restore_settings import FORMER_NAMES, Codes, Pairs, RestoreSettings
 from ..settings import Architecture, Output, Training
 from ..tensorflow_start import start_tensorflow
@@ -16,16 +13,8 @@ if TYPE_CHECKING:
     from ..run_folder import Run
 
 
-class Options(Section):
-    """What is done with the settings."""
-
-    dry_run: bool = Field(
-        False, description="print settings, layers and an estimate of memory; train nothing, make nothing"
-    )
-
-
 def carry_out(
-    pairs: Pairs, codes: Codes, architecture: Architecture, training: Training, output: Output, options: Options
+    pairs: Pairs, codes: Codes, architecture: Architecture, training: Training, output: Output, dry: DryRun
 ) -> Run | None:
     """Train, and return the run; None after a dry run."""
     from ..pipeline.pairs import prepare_pairs
@@ -35,7 +24,7 @@ def carry_out(
     start_tensorflow()
     from ..pipeline.restore_train import dry_run, restore_train
 
-    if options.dry_run:
+    if dry.dry_run:
         dry_run(settings, matched)
         return None
     return restore_train(settings, matched)
@@ -43,7 +32,7 @@ def carry_out(
 
 COMMAND = Command(
     "Train a network on pairs of damaged and clean images, to restore others.",
-    sections=(*RestoreSettings.sections, Options),
+    sections=(*RestoreSettings.sections, DryRun),
     carry_out=carry_out,
     aliases=FORMER_NAMES,
 )

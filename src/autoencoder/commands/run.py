@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from ..command import Command
-from ..flags import Section
+from ..command import Command, DryRun
 from ..settings import Architecture, Data, Output, Settings, Training
 from ..tensorflow_start import start_tensorflow
 
@@ -17,17 +14,7 @@ if TYPE_CHECKING:
     from ..run_folder import Run
 
 
-class Options(Section):
-    """What is done with the settings."""
-
-    dry_run: bool = Field(
-        False, description="print settings, layers and an estimate of memory; train nothing, make nothing"
-    )
-
-
-def carry_out(
-    data: Data, architecture: Architecture, training: Training, output: Output, options: Options
-) -> Run | None:
+def carry_out(data: Data, architecture: Architecture, training: Training, output: Output, dry: DryRun) -> Run | None:
     """Train, and return the run; None after a dry run."""
     from ..pipeline.images import prepare
 
@@ -36,7 +23,7 @@ def carry_out(
     start_tensorflow()
     from ..pipeline.train import dry_run, train
 
-    if options.dry_run:
+    if dry.dry_run:
         dry_run(settings, listings)
         return None
     return train(settings, listings)
@@ -51,7 +38,7 @@ def compare(results: dict[str, Run]) -> Path:
 
 COMMAND = Command(
     "Train an autoencoder on a folder of images.",
-    sections=(*Settings.sections, Options),
+    sections=(*Settings.sections, DryRun),
     carry_out=carry_out,
     compare=compare,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,10 +42,15 @@ def leave(run: Run, settings: Settings, models: Models, parts: Parts, fitted: Fi
     scores = _scores(settings, models, parts, fitted, restore)
     _pictures(run, parts, restore)
     run.write_scores(scores)
-    row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
-    for note in aescore.append(run_folder.LOGS / "aescore.csv", row):
-        print(f"note: {note}")
+    add_row(run, scores, "aescore.csv", aescore.COLUMNS)
     return scores
+
+
+def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[str]) -> None:
+    """Append a run's scores to a table in logs/, with its time and folder; `columns` are the table's first ones."""
+    row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
+    for note in aescore.append(run_folder.LOGS / table, row, columns):
+        print(f"note: {note}")
 
 
 def _spread(pixels: np.ndarray, count: int) -> np.ndarray:

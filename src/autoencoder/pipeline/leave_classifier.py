@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import yaml
 
-from .. import aescore, run_folder
+from .. import aescore
 from ..classifier_folder import ClassifierRun
 from ..classify_settings import Classifier
 from ..data.listing import Images
@@ -22,9 +21,7 @@ from ..report.classes import class_confusion, mistakes, step_curves
 from ..scores.classes import class_report, class_scores, class_table
 from ..training.fit import Fitted
 from .labelled import Lots
-
-#: Scores of the training images are of so many of them at most, evenly spread.
-SCORED_TRAINING_IMAGES = 10_000
+from .leave import SCORED_TRAINING_IMAGES, add_row
 
 
 class Taught(NamedTuple):
@@ -47,9 +44,7 @@ def leave_classifier(run: ClassifierRun, taught: Taught, lots: Lots) -> dict[str
     step_curves({name: fitted.history for name, fitted in taught.steps.items()}, run.loss_picture)
     scores = _scores(run, taught, lots)
     run.write_scores(scores)
-    row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
-    for note in aescore.append(run_folder.LOGS / "classifiers.csv", row, aescore.CLASSIFIER_COLUMNS):
-        print(f"note: {note}")
+    add_row(run, scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
     return scores
 
 

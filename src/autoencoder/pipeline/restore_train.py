@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from .. import aescore, run_folder
 from ..data.pairs import Matched, Pair
-from ..geometry import cut_lists, levels
-from ..model import describe
 from ..model.apply import applied
 from ..model.build import Models
 from ..model.saved import save
@@ -24,9 +21,10 @@ from ..run_folder import Run
 from ..scores.hamming import hamming
 from ..scores.reconstruction import score
 from ..training.fit import Fitted
+from .leave import add_row
 from .pairs import Sets, load_sets, tiles
 from .restore import restored_image
-from .train import Material, build_seeded, teach, teller
+from .train import Material, build_seeded, show, teach, tell_cut_lists, teller
 
 #: So many test images are drawn.
 PICTURED = 6
@@ -41,8 +39,7 @@ def restore_train(settings: RestoreSettings, matched: Matched) -> Run:
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
     say = teller(settings.output.verbose)
-    for note in cut_lists(settings.architecture, len(levels(settings.architecture, settings.image_shape))):
-        say(f"note: {note}")
+    tell_cut_lists(settings, say)
     if settings.codes.model_log_path is not None:
         say("note: model_log_path is not used; history.csv and loss.png in the run's folder tell how training went")
     sets = load_sets(settings, matched, say)
@@ -58,12 +55,7 @@ def restore_train(settings: RestoreSettings, matched: Matched) -> Run:
 
 def dry_run(settings: RestoreSettings, matched: Matched) -> None:
     """Print the settings, the layers and an estimate of memory; train nothing, make nothing."""
-    models = build_seeded(settings)
-    print(settings.to_yaml())
-    print(f"{describe.layer_table(describe.layer_rows(models))}\n")
-    need = describe.training_bytes(models, settings.training.batch_size)
-    print(f"pairs: {len(matched.modified.paths):,}")
-    print(f"memory: about {need / 1e6:,.1f} MB for the network and a batch of {settings.training.batch_size}")
+    show(settings, f"pairs: {len(matched.modified.paths):,}")
 
 
 def _leave(run: Run, settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted) -> dict[str, Any]:
@@ -84,9 +76,7 @@ def _leave(run: Run, settings: RestoreSettings, models: Models, sets: Sets, fitt
     _picture(run, sets.test, restored, rows)
     scores = _means(rows) | _facts(settings, models, sets, fitted)
     run.write_scores(scores)
-    row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
-    for note in aescore.append(run_folder.LOGS / "aescore.csv", row):
-        print(f"note: {note}")
+    add_row(run, scores, "aescore.csv", aescore.COLUMNS)
     return scores
 
 

@@ -47,21 +47,31 @@ def train(settings: Settings, listings: Listings) -> Run:
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
     say = teller(settings.output.verbose)
-    for note in cut_lists(settings.architecture, len(levels(settings.architecture, settings.image_shape))):
-        say(f"note: {note}")
+    tell_cut_lists(settings, say)
     return _train(settings, load_images(settings, listings, say), say)
 
 
 def dry_run(settings: Settings, listings: Listings) -> None:
     """Print the settings, the layers and an estimate of memory; train nothing, make nothing."""
+    counts = [len(part.paths) for part in listings]
+    size = sum(counts) * settings.pixels / 1e6
+    show(settings, f"images: {counts[0]:,} for training, {counts[1]:,} for validation, {size:,.1f} MB as uint8")
+
+
+def show(settings: Settings | RestoreSettings, material: str) -> None:
+    """Print the settings, the layers, a line on the `material`, and an estimate of memory."""
     models = build_seeded(settings)
+    need = describe.training_bytes(models, settings.training.batch_size)
     print(settings.to_yaml())
     print(f"{describe.layer_table(describe.layer_rows(models))}\n")
-    counts = [len(part.paths) for part in listings]
-    need = describe.training_bytes(models, settings.training.batch_size)
-    size = sum(counts) * settings.pixels / 1e6
-    print(f"images: {counts[0]:,} for training, {counts[1]:,} for validation, {size:,.1f} MB as uint8")
+    print(material)
     print(f"memory: about {need / 1e6:,.1f} MB for the network and a batch of {settings.training.batch_size}")
+
+
+def tell_cut_lists(settings: Settings | RestoreSettings, say: Callable[..., None]) -> None:
+    """Say which lists of the architecture are longer than it has levels."""
+    for note in cut_lists(settings.architecture, len(levels(settings.architecture, settings.image_shape))):
+        say(f"note: {note}")
 
 
 def teller(verbose: int) -> Callable[..., None]:
