@@ -130,7 +130,6 @@ def label_curve(
     axes = plain_axes(figure, (_LEFT, 90, _WIDTH - _LEFT - _RIGHT - 60, 370))
     places = list(range(1, len(counts) + 1))
     lines = {name: [100 * value for value in values] for name, values in accuracies.items()}
-    axes.set_xticks(places, counts)
     draw_lines(page, axes, lines, places, from_zero=False)
     axes.set_xticks(places, counts)
     write(page, _WIDTH - _RIGHT - 60, 560 - 40, "labels a class", ha="right", color=STYLE["muted"])
