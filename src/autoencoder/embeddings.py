@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from .data.folder import scan
-from .data.listing import BadFile, Images
-from .data.load import load
+from .data.listing import BadFile, Images, Listing, common_shape
+from .data.load import is_grayscale, load
 from .errors import DataError
 from .files import replacing
 from .model.encoder import Encoder
@@ -30,7 +31,7 @@ class Embeddings(NamedTuple):
 
 
 def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5) -> tuple[Embeddings, Images]:
-    """Decode every image of `source` as the encoder's training did, and encode it.
+    """Decode every image of `source` as the encoder's training did, and encode it; say what that changes in them.
 
     Returns
     -------
@@ -43,6 +44,7 @@ def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5)
         If there is no usable image, or an embedding is not a number.
     """
     listing = scan(source)
+    tell_changes(listing, encoder)
     images = load(listing, encoder.image_shape, encoder.color, max_bad=max_bad, cache_dir=cache_dir)
     vectors = encode(encoder, images.pixels)
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
@@ -52,6 +54,21 @@ def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5)
             "number; train the encoder again with a smaller --learning_rate"
         )
     return Embeddings(vectors, images.paths, images.labels, source, images.bad), images
+
+
+def tell_changes(listing: Listing, encoder: Encoder, say: Callable[[str], None] = print) -> None:
+    """Say a note where images of one size are resized, or lose their colour, to fit the encoder."""
+    shape = common_shape(listing)
+    gray = is_grayscale(listing) if encoder.channels == 1 else True
+    if shape in (None, encoder.image_shape) and gray:
+        return
+    found = ("" if shape is None else f" of {_by(shape)}") + ("" if gray else " in colour")
+    taken = _by(encoder.image_shape) + ("" if gray else " in gray")
+    say(f"note: images{found} are made {taken}, which {encoder.path} takes")
+
+
+def _by(shape: tuple[int, int]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def encode(encoder: Encoder, pixels: np.ndarray) -> np.ndarray:

@@ -168,12 +168,23 @@ def test_bad_input_is_refused(place, flags, error, said):
         Autoencoder(**({"run": "run"} | flags)).cluster()
 
 
-def test_images_of_another_shape_are_resized_as_in_training(trained, place):
-    image = cv2.imread(str(next((trained[0] / "digits").rglob("*.png"))), 0)
+@pytest.mark.parametrize(
+    ("how", "said"), [(0, "images of 17 x 31 are made 8 x 8,"), (1, "17 x 31 in colour are made 8 x 8 in gray")]
+)
+def test_images_that_the_encoder_does_not_take_are_changed_and_this_is_said(trained, place, capsys, how, said):
+    image = cv2.imread(str(next((trained[0] / "digits").rglob("*.png"))), how)
+    if how:
+        image[..., 0] = 255
     (place / "new").mkdir()
     for number in range(3):
         (place / "new" / f"{number}.png").write_bytes(cv2.imencode(".png", cv2.resize(image, (31, 17)))[1].tobytes())
     assert len(pandas.read_parquet(Autoencoder().encode("run", images=place / "new"))) == 3
+    assert said in capsys.readouterr().out
+
+
+def test_images_that_the_encoder_takes_are_not_spoken_of(trained, place, capsys):
+    Autoencoder().encode("run")
+    assert "note" not in capsys.readouterr().out
 
 
 def test_sort_goes_from_images_to_clusters(trained, place):

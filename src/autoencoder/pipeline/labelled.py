@@ -12,8 +12,9 @@ from ..cluster_folder import read_names
 from ..data.folder import scan
 from ..data.idx import scan_idx
 from ..data.labelled import check_classes, check_folders, check_known, draw, read_labels, split, with_labels
-from ..data.listing import Images, Listing, check_usable, common_shape
+from ..data.listing import Images, Listing, check_usable
 from ..data.load import load
+from ..embeddings import tell_changes
 from ..model.encoder import Encoder
 from ..run_folder import CACHE
 
@@ -114,10 +115,7 @@ def load_labelled(found: Named, encoder: Encoder, max_bad: float, say: Callable[
     DataError
         If too many files cannot be used.
     """
-    shape = common_shape(found.train)
-    if shape is not None and shape != encoder.image_shape:
-        sides = [" x ".join(map(str, each)) for each in (shape, encoder.image_shape)]
-        say(f"note: the images of {sides[0]} are resized to {sides[1]}, which {encoder.path} takes")
+    tell_changes(found.train, encoder, say)
     options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
     train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
     test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)
