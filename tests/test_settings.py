@@ -97,6 +97,7 @@ def test_text_means_what_it_says(name, text, value):
         ({"activation": "rellu"}, "'rellu' is no activation"),
         ({"activation": "relu:0.2"}, "relu takes no number"),
         ({"activation": "leaky_relu:x"}, "must be a number of at least 0"),
+        ({"precision": "half"}, "--precision=half: should be 'float32' or 'bfloat16'; or auto"),
         ({"loss": "bce"}, "--loss=bce: should be 'binary_crossentropy'"),
         ({"drop_rate": "1"}, "--drop_rate=1: should be less than 1"),
         ({"learning_rate": "nan"}, "--learning_rate=nan"),

@@ -67,7 +67,12 @@ def default_text(field: Any) -> str:
     value = field.default
     if isinstance(value, tuple):
         return "[" + ", ".join(str(v[0] if isinstance(v, tuple) and v[0] == v[1] else v) for v in value) + "]"
-    return str(value) if value is not None else "auto" if "auto:" in field.description else "none"
+    return str(value) if value is not None else _left_open(field)
+
+
+def _left_open(field: Any) -> str:
+    """How a person writes None: that the program shall choose, or that there is no such thing."""
+    return "auto" if "auto:" in field.description else "none"
 
 
 class Sections(BaseModel):
@@ -113,7 +118,7 @@ def parse(
             details = error.errors()
             # A list whose items are all refused is also called too short; the items' own complaints say more.
             items = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
-            problems += [_problem(d, given) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in items]
+            problems += [_problem(d, given, known) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in items]
     if problems:
         raise UsageError("\n".join(problems))
     return checked
@@ -149,7 +154,7 @@ def _is_text(annotation: Any) -> bool:
     return annotation in (str, Path) or bool({str, Path} & set(getattr(annotation, "__args__", ())))
 
 
-def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any]) -> str:
+def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any], known: Mapping[str, Any]) -> str:
     """Say one of pydantic's complaints as: the flag, what it received, the rule."""
     if detail["type"] == "too_short":
         return f"--{detail['loc'][0]}={flags.get(str(detail['loc'][0]))}: needs at least one value"
@@ -159,4 +164,6 @@ def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any]) -> str:
     name, *place = detail["loc"]
     numbers = [part + 1 for part in place if isinstance(part, int)]
     where = f" item {numbers[0]}" if numbers else ""
+    if not place and type(None) in getattr(known[name].annotation, "__args__", ()):
+        message += f"; or {_left_open(known[name])}"
     return f"--{name}={flags.get(str(name))}:{where} {message}"
