@@ -16,7 +16,7 @@ from .draw import bars
 from .measure import Figures, Part, Ran, Setup, count_files, flexae, in_turns, new_folder, run, sampled
 from .page import at_least, table
 
-OWN, ORIGINAL, TORCH = "flexae run --precision=auto", "ImageDataGenerator", "PyTorch"
+OWN, ORIGINAL, TORCH = "flexae run --precision=bfloat16", "ImageDataGenerator", "PyTorch"
 #: Batch sizes, and the share of the epochs that each is trained for: the part is long.
 BATCHES = {32: 1.0, 256: 0.4}
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ def _tasks(setup: Setup) -> list[Task]:
 def _contenders(setup: Setup, task: Task, batch: int) -> dict[str, Callable[[], dict[str, Any]]]:
     words = [task.train, task.valid, task.epochs, batch, task.color, "flip" if task.flip else "plain"]
     flags = [f"--train_dir={task.train}", f"--valid_dir={task.valid}", f"--train_epochs={task.epochs}"]
-    flags += [f"--batch_size={batch}", "--precision=auto", *(["--augment=hflip"] if task.flip else [])]
+    flags += [f"--batch_size={batch}", "--precision=bfloat16", *(["--augment=hflip"] if task.flip else [])]
 
     def own() -> dict[str, Any]:
         last = flexae(setup.place, "run", *flags).epochs()[-1]

@@ -250,7 +250,6 @@ def test_idx_files_that_cannot_be_used_are_refused_by_name(idx, name, content, s
         ({"confidence": 0.6}, UsageError, "--confidence belongs to --unlabelled"),
         ({"labels_per_class": "1,2", "save_dir": "there"}, UsageError, "--save_dir names one folder"),
         ({"unlabelled": "flat", "confidence": 1.0, "labels_per_class": 1}, DataError, "no label could be spread"),
-        ({"learning_rate": 1e30}, DivergedError, "no classifier was saved"),
     ],
 )
 def test_bad_input_is_refused(flags, trained, place, changed, error, said):
@@ -272,6 +271,25 @@ def test_bad_input_is_refused(flags, trained, place, changed, error, said):
     with pytest.raises(error, match=said):
         Autoencoder(**({"run": "run"} | flags | changed)).classify()
     assert not list(place.glob("logs/classifier*"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "steps"),
+    [
+        ({"fine_rate": 1e38}, {"head"}),
+        ({"learning_rate": 1e38}, set()),
+        ({"scratch": True, "learning_rate": 1e38}, set()),
+    ],
+)
+def test_a_classifier_that_diverged_is_left_with_its_last_good_weights(flags, place, changed, steps):
+    with pytest.raises(DivergedError, match="not a number .* they are in logs/classifier_"):
+        Autoencoder(**(flags | changed)).classify("run")
+    (folder,) = place.glob("logs/classifier_*")
+    assert json.loads((folder / "scores.json").read_text())["status"] == "diverged"
+    history = folder / "history.csv"
+    assert {row["step"] for row in (rows(history) if history.exists() else ())} == steps
+    table = Autoencoder().predict(str(folder), images=flags["valid_dir"])
+    assert all(0 < float(row["probability"]) <= 1 for row in rows(table))
 
 
 def test_predict_refuses_what_is_no_classifier(trained):

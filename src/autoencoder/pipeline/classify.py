@@ -23,6 +23,7 @@ from ..run_folder import Run
 from ..settings import Output, Training
 from ..signals import stop_at_next_batch
 from ..training.classify import HEAD, Lot, teach
+from ..training.fit import Fitted
 from ..training.progress import EpochLines
 from .labelled import Lots
 from .leave_classifier import Taught, leave_classifier
@@ -60,22 +61,27 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Classifier
     Raises
     ------
     UserError
-        Of any kind; see the exit statuses. After an `Interrupted` the run is there all the same.
+        Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
     material = _material(origin, lots, wanted)
     keras.utils.set_random_seed(wanted.seed)
     network = _network(origin, wanted, len(lots.classes))
     valid = None if wanted.few else Lot(lots.valid.pixels, lots.numbers(lots.valid))
+
+    def leave(steps: dict[str, Fitted]) -> tuple[ClassifierRun, dict[str, Any]]:
+        run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path)
+        taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, material.figures)
+        return run, leave_classifier(run, taught, lots)
+
     with stop_at_next_batch() as stopping:
         try:
             steps = teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
         except DivergedError as error:
+            run, _ = leave(error.fitted)
             raise DivergedError(
-                f"{error}; no classifier was saved, and --fine_rate is the rate of the second step", error.fitted
+                f"{error}; they are in {run.path}; --fine_rate is the rate of the second step", error.fitted
             ) from error
-    run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path)
-    taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, material.figures)
-    scores = leave_classifier(run, taught, lots)
+    run, scores = leave(steps)
     origin.say(summary(run, scores))
     if stopping.signal is not None:
         raise Interrupted(f"interrupted; the classifier so far is in {run.path}", stopping.signal)

@@ -53,15 +53,19 @@ def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[s
         print(f"note: {note}")
 
 
-def _spread(pixels: np.ndarray, count: int) -> np.ndarray:
-    """Return at most `count` images, evenly spread."""
-    rows = np.linspace(0, len(pixels) - 1, min(count, len(pixels))).astype(int)
-    return pixels[rows]
+def scored_rows(pixels: np.ndarray) -> np.ndarray:
+    """Return the rows of the training images that are scored."""
+    most = max(PICTURED, SCORED_TRAINING_BYTES // pixels[0].nbytes)
+    return _spread(len(pixels), min(SCORED_TRAINING_IMAGES, most))
+
+
+def _spread(images: int, count: int) -> np.ndarray:
+    """Return at most `count` rows of so many images, evenly spread."""
+    return np.linspace(0, images - 1, min(count, images)).astype(int)
 
 
 def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, restore: Restore) -> dict[str, Any]:
-    most = max(PICTURED, SCORED_TRAINING_BYTES // parts.train.pixels[0].nbytes)
-    train = _spread(parts.train.pixels, min(SCORED_TRAINING_IMAGES, most))
+    train = parts.train.pixels[scored_rows(parts.train.pixels)]
     width = math.prod(models.encoder.output.shape[1:])
     loss = LOSSES[settings.training.loss]
     row: dict[str, Any] = {}
@@ -85,7 +89,7 @@ def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, re
 
 def _pictures(run: Run, parts: Parts, restore: Restore) -> None:
     for part, images in zip(("train", "valid"), parts, strict=True):
-        originals = _spread(images.pixels, PICTURED)
+        originals = images.pixels[_spread(len(images.pixels), PICTURED)]
         comparison(originals, restore(originals.astype(np.float32) / 255), run.comparison(part))
 
 

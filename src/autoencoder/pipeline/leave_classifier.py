@@ -21,7 +21,7 @@ from ..report.classes import class_confusion, mistakes, step_curves
 from ..scores.classes import class_report, class_scores, class_table
 from ..training.fit import Fitted
 from .labelled import Lots
-from .leave import SCORED_TRAINING_IMAGES, add_row
+from .leave import add_row, scored_rows
 
 
 class Taught(NamedTuple):
@@ -39,9 +39,11 @@ def leave_classifier(run: ClassifierRun, taught: Taught, lots: Lots) -> dict[str
     save(taught.model, run.classifier)
     run.write_classes(lots.classes)
     write_text(run.settings_file, yaml.safe_dump(taught.flags, sort_keys=False))
-    run.write_history(_history(taught.steps))
+    begun = {name: fitted for name, fitted in taught.steps.items() if fitted.history["epoch"]}
+    if begun:
+        run.write_history(_history(begun))
+        step_curves({name: fitted.history for name, fitted in begun.items()}, run.loss_picture)
     run.write_bad_files(sorted({bad for images in lots.parts.values() for bad in images.bad}))
-    step_curves({name: fitted.history for name, fitted in taught.steps.items()}, run.loss_picture)
     scores = _scores(run, taught, lots)
     run.write_scores(scores)
     add_row(run, scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
@@ -85,7 +87,7 @@ def _scores(run: ClassifierRun, taught: Taught, lots: Lots) -> dict[str, Any]:
 
 
 def _chosen(images: Images) -> Images:
-    rows = np.linspace(0, len(images.paths) - 1, min(SCORED_TRAINING_IMAGES, len(images.paths))).astype(int)
+    rows = scored_rows(images.pixels)
     assert images.labels is not None
     paths, labels = (tuple(values[row] for row in rows) for values in (images.paths, images.labels))
     return Images(images.pixels[rows], paths, labels, images.bad)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from ..errors import DivergedError
 from ..model.classifier import Network
 from ..settings import Training
 from .feed import clean_batches, labelled_batches, steps
@@ -59,7 +60,8 @@ def teach(
     Raises
     ------
     DivergedError
-        If the loss is no longer a number.
+        If the loss is no longer a number; its `fitted` is what each step gave until then, and the network holds the
+        last good weights.
     """
     done: dict[str, Fitted] = {}
     first_step = 0
@@ -75,7 +77,10 @@ def teach(
             per_epoch=per_epoch,
             metrics=("accuracy",),
         )
-        done[step] = learn(lesson, training, callbacks(step, training), stopping)
+        try:
+            done[step] = learn(lesson, training, callbacks(step, training), stopping)
+        except DivergedError as error:
+            raise DivergedError(str(error), {**done, step: error.fitted}) from error
         first_step += per_epoch * training.train_epochs
         if done[step].status != "done":
             break
