@@ -7,10 +7,10 @@ run: $(ENVIRONMENT)  ## train on the sample in data/
 	.venv/bin/python -m src.autoencoder run
 
 test: $(ENVIRONMENT)  ## the tests that take minutes at most
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(ENVIRONMENT)  ## the long tests too
-	.venv/bin/python -m pytest -m "slow or not slow"
+	.venv/bin/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
 
 lint: $(ENVIRONMENT)
 	.venv/bin/ruff check .

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from statistics import median
 from typing import Any, NamedTuple
 
 import keras
@@ -23,7 +22,7 @@ FASTER, HIGHER = 1.1, 1.02
 
 
 class Trial(NamedTuple):
-    """What was seen in one precision: median seconds a step, and the mean loss of the trial's steps."""
+    """What was seen in one precision: seconds of a step that nothing disturbed, and the mean loss of the trial's steps."""
 
     seconds: float
     loss: float
@@ -82,4 +81,5 @@ def _trial(autoencoder: keras.Model, pixels: Pixels, training: Training, precisi
         )
     for variable, value in zip(autoencoder.variables, before, strict=False):
         variable.assign(value)
-    return Trial(float(median(np.diff(times[_WARM_UP:]))), float(logs.history["loss"][-1]))
+    # Other programs only ever make a step longer: the lower quartile is nearest to the arithmetic.
+    return Trial(float(np.quantile(np.diff(times[_WARM_UP:]), 0.25)), float(logs.history["loss"][-1]))
