@@ -22,7 +22,7 @@ FASTER, HIGHER = 1.1, 1.02
 
 
 class Trial(NamedTuple):
-    """What was seen in one precision: seconds of a step that nothing disturbed, and the mean loss of the trial's steps."""
+    """What was seen in one precision: seconds of an undisturbed step, and the mean loss of the trial's steps."""
 
     seconds: float
     loss: float
