@@ -6,8 +6,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import yaml
 
 
 def one_batch() -> None:
@@ -25,19 +27,46 @@ def one_batch() -> None:
 
 def chosen(*flags: str) -> None:
     """Print what --precision=auto takes for a training with these flags, and why; train nothing further."""
-    from autoencoder.pipeline.images import load_images, prepare
-    from autoencoder.settings import Settings
-    from autoencoder.tensorflow_start import start_tensorflow
-
-    settings, listings = prepare(Settings.from_flags(dict(flag.removeprefix("--").split("=", 1) for flag in flags)))
-    start_tensorflow()
+    settings, listings = _prepared(*flags)
     from autoencoder.model.build import build
+    from autoencoder.pipeline.images import load_images
     from autoencoder.training import precision
 
     pixels = load_images(settings, listings, lambda *text: None).train.pixels
     models = build(settings.architecture, settings.image_shape, settings.channels)
     choice = precision.choose_precision(models.autoencoder, pixels, settings.training)
     print(f"{choice.precision} is taken: {choice.why}")
+
+
+def keras_fit(*flags: str) -> None:
+    """Train the network of these flags as Keras alone does: `fit` on an array in memory, its own layers, float32."""
+    settings, listings = _prepared(*flags)
+    from autoencoder.losses import LOSSES
+    from autoencoder.pipeline.images import load_images
+    from autoencoder.pipeline.train import build_seeded
+    from autoencoder.training.learning_rate import optimizer
+    from autoencoder.training.progress import EpochLines
+
+    training, parts = settings.training, load_images(settings, listings, lambda *text: None)
+    given, judged = (part.pixels.astype(np.float32) / 255 for part in parts)
+    model = build_seeded(settings).autoencoder
+    model.compile(optimizer=optimizer(training, 1), loss=LOSSES[training.loss])
+    options = {"batch_size": training.batch_size, "epochs": training.train_epochs, "verbose": 0}
+    lines = EpochLines(training.train_epochs)
+    model.fit(given, given, validation_data=(judged, judged), callbacks=[lines], **options)
+
+
+def _prepared(*flags: str) -> Any:
+    """Return the settings of flags, `--config` included, and the listings of their images; TensorFlow is there then."""
+    from autoencoder.pipeline.images import prepare
+    from autoencoder.settings import Settings
+    from autoencoder.tensorflow_start import start_tensorflow
+
+    given = dict(flag.removeprefix("--").split("=", 1) for flag in flags)
+    recipe = yaml.safe_load(Path(given.pop("config")).read_text(encoding="utf-8")) if "config" in given else {}
+    settings, listings = prepare(Settings.from_flags(recipe | given))
+    start_tensorflow()
+    return settings, listings
 
 
 def limited(most: str, *words: str) -> None:
@@ -96,7 +125,7 @@ def pictures(vectors: str, images: str, folder: str) -> None:
     print("seconds", time.perf_counter() - began)
 
 
-STEPS = {step.__name__: step for step in (one_batch, chosen, limited, kmeans, pictures)}
+STEPS = {step.__name__: step for step in (one_batch, chosen, keras_fit, limited, kmeans, pictures)}
 
 if __name__ == "__main__":
     STEPS[sys.argv[1]](*sys.argv[2:])

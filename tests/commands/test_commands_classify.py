@@ -282,7 +282,7 @@ def test_bad_input_is_refused(flags, trained, place, changed, error, said):
     ],
 )
 def test_a_classifier_that_diverged_is_left_with_its_last_good_weights(flags, place, changed, steps):
-    with pytest.raises(DivergedError, match="not a number .* they are in logs/classifier_"):
+    with pytest.raises(DivergedError, match=r"not a number .* they are in logs/classifier_"):
         Autoencoder(**(flags | changed)).classify("run")
     (folder,) = place.glob("logs/classifier_*")
     assert json.loads((folder / "scores.json").read_text())["status"] == "diverged"

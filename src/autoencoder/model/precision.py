@@ -1,4 +1,4 @@
-"""What a network computes in. Its weights, its image and its files are float32 whatever that is."""
+"""How a network computes while it learns. Its weights, its image and its files are float32 whatever that is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import keras
 
+from .normalization import fused
+
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 #: A loss is a difference of near-equal numbers, so the image is worked out in float32.
 _FLOAT32_ALWAYS = ("image", "image_float32")
@@ -14,7 +16,7 @@ _FLOAT32_ALWAYS = ("image", "image_float32")
 
 @contextlib.contextmanager
 def computing_in(precision: str, model: keras.Model) -> Iterator[None]:
-    """Let the layers of `model` compute in `precision`, float32 or bfloat16, within the block.
+    """Let the layers of `model` compute in `precision`, float32 or bfloat16, and as fast as they can, within the block.
 
     It concerns what is traced within the block: a compiled training step keeps what it was traced with.
     """
@@ -23,7 +25,8 @@ def computing_in(precision: str, model: keras.Model) -> Iterator[None]:
     for layer in concerned:
         layer.dtype_policy = POLICIES[precision]
     try:
-        yield
+        with fused(model):
+            yield
     finally:
         for layer, policy in zip(concerned, before, strict=True):
             layer.dtype_policy = policy
