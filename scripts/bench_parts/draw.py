@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from autoencoder.report.palette import color
-from autoencoder.report.plot import logarithmic, name_lines, quiet
+from autoencoder.report.plot import name_lines, quiet
 from autoencoder.report.style import STYLE, save, sheet, write
 
 _WIDTH, _MARGIN = 1200, STYLE["margin"]
@@ -51,7 +50,8 @@ def growth(title: str, panels: Mapping[str, Mapping[str, Sequence[tuple[float, f
         for points, line_color in zip(lines.values(), colors, strict=True):
             axes.loglog(*zip(*points, strict=True), color=line_color, linewidth=1.8, marker="o", markersize=4)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if value < 1e6 else "million"))
-        logarithmic(axes, np.array([value for points in lines.values() for _, value in points]))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_minor_formatter(NullFormatter())
         axes.grid(axis="x", color=STYLE["rule"], linewidth=0.8)

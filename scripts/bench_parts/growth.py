@@ -26,7 +26,6 @@ def measure(setup: Setup) -> Figures:
     """Return a list of [images, seconds, bytes] for each step; all but encode and k-means leave out the last size."""
     sizes = QUICK if setup.quick else SIZES
     place = new_folder(setup.place)
-    base = _mnist(setup)
     found: dict[str, list[Any]] = {"run": [], "encode": [], "k-means": [], "pictures": []}
 
     def note(step: str, ran: Ran, seconds: float) -> None:
@@ -34,12 +33,13 @@ def measure(setup: Setup) -> Figures:
         print(step, *found[step][-1], flush=True)
 
     for size in sizes:
-        pixels = grown(base, size)
         images, vectors, labels = place / f"{size}-images-idx3-ubyte", place / f"{size}.npy", place / "labels.npy"
-        _write_idx(images, pixels)
-        if size < sizes[-1]:
-            command = [f"--train_dir={_png_files(pixels, place / str(size))}", "--train_epochs=1"]
-            ran = flexae(setup.place, "run", *command, f"--save_dir={place / f'run{size}'}")
+        files = [place / str(size)] if size < sizes[-1] else []
+        # In a process of its own: what this one had held would count as the memory of those that it starts.
+        run([*STAGE, "grow", setup.mnist / "train", 20 if setup.quick else 10_000, size, images, *files], setup.place)
+        for folder in files:
+            command = [f"--train_dir={folder}", "--train_epochs=1", f"--save_dir={place / f'run{size}'}"]
+            ran = flexae(setup.place, "run", *command)
             note("run", ran, ran.wall)
         first = place / f"run{sizes[0]}"
         ran = flexae(setup.place, "encode", first, f"--images={images}", "--npy")
@@ -47,18 +47,22 @@ def measure(setup: Setup) -> Figures:
         next((first / "embeddings").glob("*.npy")).rename(vectors)
         ran = run([*STAGE, "kmeans", vectors, labels], setup.place)
         note("k-means", ran, float(ran.lines[-1][1].split()[-1]))
-        if size < sizes[-1]:
+        if files:
             ran = run([*STAGE, "pictures", vectors, images, new_folder(place)], setup.place)
             note("pictures", ran, float(ran.lines[-1][1].split()[-1]))
     return found
 
 
-def _mnist(setup: Setup) -> np.ndarray:
+def make(source: Path, most: int, count: int, images: Path, folder: Path | None) -> None:
+    """Write `count` images to an idx file, and to PNG files in a new folder; made of `most` of each class of MNIST."""
     from autoencoder.data.folder import scan
+    from autoencoder.data.idx import write_idx
     from autoencoder.data.load import load
 
-    most = 20 if setup.quick else None
-    return load(scan(setup.mnist / "train", max_images=most), (28, 28), "grayscale").pixels[..., 0]
+    pixels = grown(load(scan(source, max_images=most), (28, 28), "grayscale").pixels[..., 0], count)
+    write_idx(images, pixels)
+    if folder is not None:
+        _png_files(pixels, folder)
 
 
 def grown(base: np.ndarray, count: int) -> np.ndarray:
@@ -69,19 +73,12 @@ def grown(base: np.ndarray, count: int) -> np.ndarray:
     return np.concatenate(rounds)[:count]
 
 
-def _write_idx(path: Path, pixels: np.ndarray) -> None:
-    from autoencoder.data.idx import write_idx
-
-    write_idx(path, pixels)
-
-
-def _png_files(pixels: np.ndarray, folder: Path) -> Path:
+def _png_files(pixels: np.ndarray, folder: Path) -> None:
     import cv2
 
     folder.mkdir()
     for number, image in enumerate(pixels):
         cv2.imwrite(str(folder / f"{number:06d}.png"), image)
-    return folder
 
 
 def page(figures: Figures) -> list[str]:

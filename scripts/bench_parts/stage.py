@@ -107,6 +107,13 @@ def kmeans(vectors: str, labels: str) -> None:
     np.save(labels, found.labels)
 
 
+def grow(source: str, most: str, count: str, images: str, folder: str = "") -> None:
+    """Write images for the part `growth`."""
+    from .growth import make
+
+    make(Path(source), int(most), int(count), Path(images), Path(folder) if folder else None)
+
+
 def pictures(vectors: str, images: str, folder: str) -> None:
     """Draw a clustering of vectors (.npy) and their images (an idx file) into a folder; print the seconds."""
     from autoencoder.cluster_folder import ClusterFolder
@@ -125,7 +132,7 @@ def pictures(vectors: str, images: str, folder: str) -> None:
     print("seconds", time.perf_counter() - began)
 
 
-STEPS = {step.__name__: step for step in (one_batch, chosen, keras_fit, limited, kmeans, pictures)}
+STEPS = {step.__name__: step for step in (one_batch, chosen, keras_fit, limited, kmeans, grow, pictures)}
 
 if __name__ == "__main__":
     STEPS[sys.argv[1]](*sys.argv[2:])
