@@ -12,7 +12,7 @@ from autoencoder.report.plot import name_lines, quiet
 from autoencoder.report.style import STYLE, save, sheet, write
 
 _WIDTH, _MARGIN = 1200, STYLE["margin"]
-_LEFT, _RIGHT = 300, 330  # pixels left of the bars for their groups, and right of them for their names
+_LEFT, _RIGHT = 220, 400  # pixels left of the bars for their groups, and right of them for their names
 _ROW, _GAP = 26, 24
 
 
