@@ -110,7 +110,9 @@ def accuracies(found: Figures, name: str, count: str) -> list[float]:
 def draw_curve(found: Figures, names: list[str], counts: list[str]) -> None:
     """Draw the means of the table."""
     means = {
-        name.strip("`").removeprefix("classify "): [float(np.mean(accuracies(found, name, count) or [np.nan])) for count in counts]
+        name.strip("`").removeprefix("classify "): [
+            float(np.mean(accuracies(found, name, count) or [np.nan])) for count in counts
+        ]
         for name in names
     }
     label_curve(counts, means, "test", KEPT.with_suffix(".png"))
