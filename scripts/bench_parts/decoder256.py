@@ -66,6 +66,7 @@ def page(figures: Figures) -> list[str]:
         f"recipes/flexible.yml, 9.1 million parameters, {figures['images']:,} images of CIFAR-10 in gray, batch 32.\n",
         *table(["decoder", "images/s", "seconds a step", f"loss after {losses['seconds']:.0f} s"], rows),
         at_least("images per second against Keras' fit", rates[OWN] / rates[KERAS], 1.6),
+        at_least("images per second against the mirrored decoder here", rates[OWN] / rates[MIRRORED], 1.6),
         at_most("loss after equal time", 100 * losses[OWN] / losses[KERAS] - 100, 0.0, "% above Keras' fit"),
         "",
     ]

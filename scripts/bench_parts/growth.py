@@ -34,11 +34,11 @@ def measure(setup: Setup) -> Figures:
 
     for size in sizes:
         images, vectors, labels = place / f"{size}-images-idx3-ubyte", place / f"{size}.npy", place / "labels.npy"
-        files = [place / str(size)] if size < sizes[-1] else []
+        folder = [place / str(size)] if size < sizes[-1] else []
         # In a process of its own: what this one had held would count as the memory of those that it starts.
-        run([*STAGE, "grow", setup.mnist / "train", 20 if setup.quick else 10_000, size, images, *files], setup.place)
-        for folder in files:
-            command = [f"--train_dir={folder}", "--train_epochs=1", f"--save_dir={place / f'run{size}'}"]
+        run([*STAGE, "grow", setup.mnist / "train", 20 if setup.quick else 10_000, size, images, *folder], setup.place)
+        if folder:
+            command = [f"--train_dir={folder[0]}", "--train_epochs=1", f"--save_dir={place / f'run{size}'}"]
             ran = flexae(setup.place, "run", *command)
             note("run", ran, ran.wall)
         first = place / f"run{sizes[0]}"
@@ -47,7 +47,7 @@ def measure(setup: Setup) -> Figures:
         next((first / "embeddings").glob("*.npy")).rename(vectors)
         ran = run([*STAGE, "kmeans", vectors, labels], setup.place)
         note("k-means", ran, float(ran.lines[-1][1].split()[-1]))
-        if files:
+        if folder:
             ran = run([*STAGE, "pictures", vectors, images, new_folder(place)], setup.place)
             note("pictures", ran, float(ran.lines[-1][1].split()[-1]))
     return found

@@ -27,27 +27,23 @@ def one_batch() -> None:
 
 def chosen(*flags: str) -> None:
     """Print what --precision=auto takes for a training with these flags, and why; train nothing further."""
-    settings, listings = _prepared(*flags)
-    from autoencoder.model.build import build
-    from autoencoder.pipeline.images import load_images
+    settings, parts = _loaded(*flags)
+    from autoencoder.pipeline.train import build_seeded
     from autoencoder.training import precision
 
-    pixels = load_images(settings, listings, lambda *text: None).train.pixels
-    models = build(settings.architecture, settings.image_shape, settings.channels)
-    choice = precision.choose_precision(models.autoencoder, pixels, settings.training)
+    choice = precision.choose_precision(build_seeded(settings).autoencoder, parts.train.pixels, settings.training)
     print(f"{choice.precision} is taken: {choice.why}")
 
 
 def keras_fit(*flags: str) -> None:
     """Train the network of these flags as Keras alone does: `fit` on an array in memory, its own layers, float32."""
-    settings, listings = _prepared(*flags)
+    settings, parts = _loaded(*flags)
     from autoencoder.losses import LOSSES
-    from autoencoder.pipeline.images import load_images
     from autoencoder.pipeline.train import build_seeded
     from autoencoder.training.learning_rate import optimizer
     from autoencoder.training.progress import EpochLines
 
-    training, parts = settings.training, load_images(settings, listings, lambda *text: None)
+    training = settings.training
     given, judged = (part.pixels.astype(np.float32) / 255 for part in parts)
     model = build_seeded(settings).autoencoder
     model.compile(optimizer=optimizer(training, 1), loss=LOSSES[training.loss])
@@ -56,9 +52,9 @@ def keras_fit(*flags: str) -> None:
     model.fit(given, given, validation_data=(judged, judged), callbacks=[lines], **options)
 
 
-def _prepared(*flags: str) -> Any:
-    """Return the settings of flags, `--config` included, and the listings of their images; TensorFlow is there then."""
-    from autoencoder.pipeline.images import prepare
+def _loaded(*flags: str) -> Any:
+    """Return the settings of flags, `--config` included, and their images; TensorFlow is there then."""
+    from autoencoder.pipeline.images import load_images, prepare
     from autoencoder.settings import Settings
     from autoencoder.tensorflow_start import start_tensorflow
 
@@ -66,7 +62,7 @@ def _prepared(*flags: str) -> Any:
     recipe = yaml.safe_load(Path(given.pop("config")).read_text(encoding="utf-8")) if "config" in given else {}
     settings, listings = prepare(Settings.from_flags(recipe | given))
     start_tensorflow()
-    return settings, listings
+    return settings, load_images(settings, listings, lambda *text: None)
 
 
 def limited(most: str, *words: str) -> None:

@@ -30,7 +30,9 @@ class Embeddings(NamedTuple):
     bad: tuple[BadFile, ...]
 
 
-def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5) -> tuple[Embeddings, Images]:
+def embed(
+    encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5, say: Callable[[str], None] = print
+) -> tuple[Embeddings, Images]:
     """Decode every image of `source` as the encoder's training did, and encode it; say what that changes in them.
 
     Returns
@@ -44,7 +46,7 @@ def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5)
         If there is no usable image, or an embedding is not a number.
     """
     listing = scan(source)
-    tell_changes(listing, encoder)
+    tell_changes(listing, encoder, say)
     images = load(listing, encoder.image_shape, encoder.color, max_bad=max_bad, cache_dir=cache_dir)
     vectors = encode(encoder, images.pixels)
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
@@ -56,14 +58,14 @@ def embed(encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5)
     return Embeddings(vectors, images.paths, images.labels, source, images.bad), images
 
 
-def tell_changes(listing: Listing, encoder: Encoder, say: Callable[[str], None] = print) -> None:
+def tell_changes(listing: Listing, encoder: Encoder, say: Callable[[str], None]) -> None:
     """Say a note where images of one size are resized, or lose their colour, to fit the encoder."""
     shape = common_shape(listing)
-    gray = is_grayscale(listing) if encoder.channels == 1 else True
-    if shape in (None, encoder.image_shape) and gray:
+    fades = encoder.channels == 1 and not is_grayscale(listing)
+    if shape in (None, encoder.image_shape) and not fades:
         return
-    found = ("" if shape is None else f" of {_by(shape)}") + ("" if gray else " in colour")
-    taken = _by(encoder.image_shape) + ("" if gray else " in gray")
+    found = ("" if shape is None else f" of {_by(shape)}") + (" in colour" if fades else "")
+    taken = _by(encoder.image_shape) + (" in gray" if fades else "")
     say(f"note: images{found} are made {taken}, which {encoder.path} takes")
 
 

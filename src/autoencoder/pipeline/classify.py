@@ -18,7 +18,7 @@ from ..data.labelled import draw
 from ..embeddings import embed, encode
 from ..errors import DataError, DivergedError, Interrupted
 from ..model.classifier import Network, classifier, fresh
-from ..model.encoder import Encoder, open_encoder, open_trainable
+from ..model.encoder import open_encoder, open_trainable
 from ..run_folder import Run
 from ..settings import Output, Training
 from ..signals import stop_at_next_batch
@@ -128,7 +128,7 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
     origin.say(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
     if wanted.unlabelled is None:
         return Material(Lot(pixels, classes), labelled)
-    more, figures = _spread(open_encoder(origin.encoder), Lot(pixels, classes), lots, wanted)
+    more, figures = _spread(origin, Lot(pixels, classes), lots, wanted)
     if not figures["spread"]:
         raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
     known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
@@ -140,10 +140,11 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
     return Material(lot, labelled | figures)
 
 
-def _spread(encoder: Encoder, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
+def _spread(origin: Origin, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
     """Give labels to the unlabelled images that are near enough to labelled ones."""
     assert wanted.unlabelled is not None
-    embeddings, images = embed(encoder, wanted.unlabelled, run_folder.CACHE)
+    encoder = open_encoder(origin.encoder)
+    embeddings, images = embed(encoder, wanted.unlabelled, run_folder.CACHE, say=origin.say)
     found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
     sure = np.flatnonzero(found.confidence >= wanted.confidence)
     figures: dict[str, Any] = {"unlabelled": len(found.labels), "spread": len(sure)}
