@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.datasets import load_sample_image
 
 from autoencoder.data.decode import decode, fit, quiet_codecs, read_pixels
 from autoencoder.data.formats.common import BadImage
@@ -254,6 +255,46 @@ def test_any_image_fits_any_shape(height, width, shape, color, channels):
     fitted = fit(pixels, shape, color)
     assert fitted.shape == (*shape, 1 if color == "grayscale" else 3) and fitted.dtype == np.uint8
     assert pixels.min() <= fitted.min() and fitted.max() <= pixels.max()
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return load_sample_image("china.jpg")
+
+
+def test_a_large_jpeg_is_decoded_at_a_size_that_is_twice_the_wanted_one_at_least(photo):
+    content = encoded(".jpg", photo)  # 427 x 640
+    whole, half, quarter, eighth = (427, 640, 3), (214, 320, 3), (107, 160, 3), (54, 80, 3)
+    sizes = {(427, 640): whole, (107, 160): whole, (50, 161): whole, (50, 160): half, (8, 81): half}
+    # The eighth's 54 rows show 432, five more than there are: of 10 wanted ones that is .12, of 11 it is .13.
+    sizes |= {(53, 80): quarter, (11, 11): quarter, (10, 40): eighth, (10, 41): quarter, (1, 1): eighth}
+    assert {wanted: decode(content, wanted=wanted).shape for wanted in sizes} == sizes
+    assert decode(encoded(".png", photo), wanted=(1, 1)).shape == whole
+
+
+@pytest.mark.parametrize("color", ["grayscale", "rgb"])
+@pytest.mark.parametrize("shape", [(100, 160), (53, 80), (26, 39), (8, 8)])
+def test_a_jpeg_decoded_smaller_looks_as_if_it_were_not(photo, shape, color):
+    content = encoded(".jpg", photo[..., 0] if color == "grayscale" else photo)
+    difference = abs(read_pixels(content, shape, color).astype(int) - fit(decode(content), shape, color))
+    assert difference.mean() < 2.5 and np.quantile(difference, 0.99) < 16
+
+
+@given(height=st.integers(1, 90), width=st.integers(1, 90), wanted=st.tuples(st.integers(1, 20), st.integers(1, 20)))
+def test_a_jpeg_of_any_size_is_decoded_for_any_shape(height, width, wanted):
+    pixels = np.full((height, width, 3), (200, 120, 40), np.uint8)
+    decoded = decode(encoded(".jpg", pixels), wanted=wanted)
+    assert all(side >= least for side, least in zip(decoded.shape, np.minimum(wanted, (height, width)), strict=False))
+    assert abs(decoded.astype(int) - (200, 120, 40)).max() < 8
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_jpeg_decoded_smaller_is_upright(photo, exif, orientation):
+    content = encoded(".jpg", photo)
+    turned = turned_jpeg(content, exif(orientation))
+    wanted = (20, 30) if orientation < 5 else (30, 20)
+    difference = abs(fit(decode(turned, wanted=wanted), wanted, "rgb").astype(int) - fit(decode(turned), wanted, "rgb"))
+    assert difference.mean() < 2.5
 
 
 def test_an_animated_png_is_its_default_image(png, png_chunk):

@@ -17,6 +17,13 @@ from .formats.header import read_header
 
 _QUIET = threading.RLock()
 _UPRIGHT = cv2.IMREAD_IGNORE_ORIENTATION
+#: What libjpeg can divide an image's sides by while it decodes, and OpenCV's flag for it.
+_DIVISORS = {
+    1: 0,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
 
 
 def read_pixels(data: bytes, image_shape: tuple[int, int], color: str) -> np.ndarray:
@@ -40,11 +47,11 @@ def read_pixels(data: bytes, image_shape: tuple[int, int], color: str) -> np.nda
     BadImage
         If the file can't be used; the message is the reason, a fragment of a sentence.
     """
-    return fit(decode(data), image_shape, color)
+    return fit(decode(data, wanted=image_shape), image_shape, color)
 
 
-def decode(data: bytes, header: Header | None = None) -> np.ndarray:
-    """Decode one image file at its own size.
+def decode(data: bytes, header: Header | None = None, wanted: tuple[int, int] | None = None) -> np.ndarray:
+    """Decode one image file at its own size, or a large JPEG at a size that is still ample for what is wanted.
 
     Parameters
     ----------
@@ -52,6 +59,9 @@ def decode(data: bytes, header: Header | None = None) -> np.ndarray:
         A whole file.
     header : Header, optional
         What `read_header` says of it, where that is known already.
+    wanted : (int, int), optional
+        The height and width that the image will be shrunk to: a JPEG of four times that or more, on both sides, is
+        decoded at 1/2, 1/4 or 1/8 of its size, which is twice the wanted one or more.
 
     Returns
     -------
@@ -69,17 +79,31 @@ def decode(data: bytes, header: Header | None = None) -> np.ndarray:
         jpeg.check(data, header)
     elif header.kind == "PNM" and data[1] in b"123":
         data += b"\n"  # these are text, and OpenCV wants a character after the last number
-    pixels = _decode(data, header)
+    divisor = _divisor(header, wanted)
+    pixels = _decode(data, header, divisor)
     if pixels is None:
         raise BadImage(f"damaged {header.kind}: its pixels can't be decoded")
     if header.kind != "TIFF":  # these OpenCV has turned already
         pixels = _turn(pixels, header.orientation)
-    if pixels.shape[:2] != header.shape:
+    if pixels.shape[:2] != tuple(-(-side // divisor) for side in header.shape):
         raise BadImage(f"damaged {header.kind}: its header gives another size than its pixels have")
     return pixels
 
 
-def _decode(data: bytes, header: Header) -> np.ndarray | None:
+def _divisor(header: Header, wanted: tuple[int, int] | None) -> int:
+    """By how much the sides are divided while a JPEG is decoded, from the lower frequencies of its blocks alone."""
+    if wanted is None or header.kind != "JPEG":
+        return 1
+    sides = list(zip(header.shape, wanted, strict=True))
+
+    def ample(divisor: int) -> bool:
+        # What is added to fill the last block moves the far edge, by an eighth of a wanted pixel at most.
+        return all(side >= 2 * divisor * least and -side % divisor * least * 8 <= side for side, least in sides)
+
+    return max(filter(ample, _DIVISORS), default=1)
+
+
+def _decode(data: bytes, header: Header, divisor: int) -> np.ndarray | None:
     deep = header.levels > 255
     flags = cv2.IMREAD_COLOR_RGB
     if header.gray and header.kind != "TIFF":
@@ -87,7 +111,8 @@ def _decode(data: bytes, header: Header) -> np.ndarray | None:
     elif deep:
         flags = cv2.IMREAD_COLOR  # blue first: in the other order TIFF files of 16 bits come out wrong
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags | _UPRIGHT | (cv2.IMREAD_ANYDEPTH if deep else 0))
+        flags |= _UPRIGHT | _DIVISORS[divisor] | (cv2.IMREAD_ANYDEPTH if deep else 0)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         return None
     except MemoryError:
@@ -95,7 +120,7 @@ def _decode(data: bytes, header: Header) -> np.ndarray | None:
     if pixels is None or header.levels == 255:
         return pixels
     pixels = _to_8_bits(pixels, header.levels)
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if flags == cv2.IMREAD_COLOR else pixels
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if deep and pixels.ndim == 3 else pixels
 
 
 def _to_8_bits(pixels: np.ndarray, levels: int) -> np.ndarray:

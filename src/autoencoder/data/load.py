@@ -161,16 +161,16 @@ def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int)
     header = listing.headers[row]
     if header.height * header.width > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE:
         with _ONE_LARGE_AT_A_TIME:
-            return fit(_pixels(listing, row), image_shape, color)
-    return fit(_pixels(listing, row), image_shape, color)
+            return fit(_pixels(listing, row, image_shape), image_shape, color)
+    return fit(_pixels(listing, row, image_shape), image_shape, color)
 
 
-def _pixels(listing: Listing, row: int) -> np.ndarray:
+def _pixels(listing: Listing, row: int, wanted: tuple[int, int] | None = None) -> np.ndarray:
     content = listing.contents[row]
     if content is None:
         size, changed = map(int, listing.stamps[row])
         content = read(f"{listing.root}/{listing.paths[row]}", (size, changed))
-    return decode(content, listing.headers[row])
+    return decode(content, listing.headers[row], wanted)
 
 
 def _without_refused(listing: Listing, refused: list[Refused]) -> Listing:
