@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import keras
 
-from .normalization import fused
+from .fused import fused
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 #: A loss is a difference of near-equal numbers, so the image is worked out in float32.

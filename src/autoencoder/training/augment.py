@@ -45,7 +45,7 @@ def augment(images: Any, names: Sequence[str], seed: Any) -> Any:
         transforms=tf.reshape(matrices, (-1, 9))[:, :8],
         output_shape=(height, width),
         fill_value=0.0,
-        interpolation="BILINEAR",
+        interpolation="NEAREST" if set(names) <= EXACT else "BILINEAR",
         fill_mode="NEAREST",
     )
 
@@ -101,6 +101,10 @@ AUGMENTATIONS: dict[str, Callable[[Any, tuple[int, int], Any], Any]] = {
     "zoom": zoom,
     "shear": shear,
 }
+
+
+#: These move pixels to where others are, so that nothing lies in between.
+EXACT = frozenset({"hflip", "vflip", "rotate90"})
 
 
 def _signs(count: Any, seed: Any) -> Any:

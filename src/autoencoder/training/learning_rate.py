@@ -5,11 +5,12 @@ from __future__ import annotations
 import keras
 
 from ..settings import Training
+from .fused_optimizers import FUSED
 
 
 def optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
     """Return the optimizer for a training of `steps` batches in all, with its rate or schedule of rates."""
-    chosen = keras.optimizers.get(training.optimizer)
+    chosen = FUSED[training.optimizer]() if training.optimizer in FUSED else keras.optimizers.get(training.optimizer)
     rate = training.learning_rate or current_rate(chosen)
     # Loshchilov & Hutter 2017 (SGDR), equation 5, without restarts.
     chosen.learning_rate = (

@@ -1,16 +1,17 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from autoencoder.model.normalization import fused
+from autoencoder.model.fused import fused
 
 
-def taught(how, shape, steps=3):
+def taught(how, shape, steps=3, **options):
     """A small network after some steps, and its losses; `how` is a context for the training."""
     keras.utils.set_random_seed(3)
     image = keras.Input(shape)
     x = keras.layers.Dense(4)(image)
-    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.BatchNormalization(**options)(x)
     model = keras.Model(image, keras.layers.Dense(1)(x))
     rng = np.random.default_rng(1)
     images = 5 + 3 * rng.standard_normal((24, *shape)).astype(np.float32)
@@ -28,9 +29,12 @@ def plainly(model):
     return contextlib.nullcontext()
 
 
-@pytest.mark.parametrize("shape", [(6, 5, 2), (1, 1, 2), (2,)])
-def test_fused_gives_keras_numbers_and_averages(shape):
-    (plain, losses), (quick, other) = taught(plainly, shape), taught(fused, shape)
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [((6, 5, 2), {}), ((1, 1, 2), {}), ((2,), {}), ((6, 5, 2), {"scale": False}), ((6, 5, 2), {"center": False})],
+)
+def test_fused_gives_keras_numbers_and_averages(shape, options):
+    (plain, losses), (quick, other) = taught(plainly, shape, **options), taught(fused, shape, **options)
     assert losses == pytest.approx(other, rel=1e-5)
     for one, two in zip(plain.weights, quick.weights, strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
@@ -56,3 +60,23 @@ def test_a_frozen_layer_and_the_time_after_the_block_are_keras_own():
         np.testing.assert_allclose(model(batch, training=True), model(batch), rtol=1e-6)
     assert "call" not in vars(layer)
     assert float(layer.moving_mean[0]) == 0
+
+
+def test_a_crop_and_its_gradient_are_keras_own():
+    layer = keras.layers.Cropping2D(((1, 2), (0, 1)))
+    model = keras.Sequential([keras.Input((6, 4, 2)), layer])
+    images = tf.constant(np.random.default_rng(1).random((3, 6, 4, 2)), tf.float32)
+
+    def values() -> list[np.ndarray]:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            cut = model(images, training=True)
+            loss = tf.reduce_sum(cut**2)
+        return [cut.numpy(), tape.gradient(loss, images).numpy()]
+
+    plain = values()
+    with fused(model):
+        quick = values()
+    assert plain[0].shape == (3, 3, 3, 2)
+    for one, two in zip(plain, quick, strict=True):
+        np.testing.assert_array_equal(one, two)
