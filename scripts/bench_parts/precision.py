@@ -21,7 +21,7 @@ NETWORKS = (
 
 def measure(setup: Setup) -> Figures:
     """Return images per second and the last validation loss of each network; medians over seeds, one a round."""
-    per_class, epochs = (10, 2) if setup.quick else (200, 5)
+    per_class, epochs = (10, 2) if setup.quick else (200, 15)
     rows = []
     for name, data, network in NETWORKS:
         place = new_folder(setup.place)
@@ -72,4 +72,4 @@ def page(figures: Figures) -> list[str]:
     return [*lines, ""]
 
 
-PART = Part("Precision", 7, measure, page)
+PART = Part("Precision", 12, measure, page)
