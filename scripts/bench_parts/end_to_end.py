@@ -105,7 +105,8 @@ def page(figures: Figures) -> list[str]:
     lines = table(head, [[*(row[key] for key in keys), f"{row['val_loss']:.4f}"] for row in rows])
     lines.insert(
         0,
-        f"All files, batch {BATCH}, from the command to the end of training; each epoch judged by 1,000 test images.\n",
+        f"All files, batch {BATCH}, from the command to the end of training; each epoch judged by 1,000 test images. "
+        "Where a program ran twice, the slower run.\n",
     )
     for row in rows:
         if row["program"] == OWN:

@@ -1,6 +1,7 @@
 """Decode a listing once, into memory or into a mapped file."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -159,10 +160,9 @@ def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int)
     if listing.pixels is not None:
         return fit(listing.pixels[row], image_shape, color)
     header = listing.headers[row]
-    if header.height * header.width > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE:
-        with _ONE_LARGE_AT_A_TIME:
-            return fit(_pixels(listing, row, image_shape), image_shape, color)
-    return fit(_pixels(listing, row, image_shape), image_shape, color)
+    large = header.height * header.width > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE
+    with _ONE_LARGE_AT_A_TIME if large else nullcontext():
+        return fit(_pixels(listing, row, image_shape), image_shape, color)
 
 
 def _pixels(listing: Listing, row: int, wanted: tuple[int, int] | None = None) -> np.ndarray:
