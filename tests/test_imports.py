@@ -8,7 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "autoencoder"
 LEVELS = [
     {"errors"},
-    {"files", "flags", "knob_types", "signals", "tensorflow_start"},
+    {"files", "plain_text", "signals", "tensorflow_start"},
+    {"flags", "knob_types"},
     {"settings"},
     {"aescore", "classify_settings", "cluster_settings", "command", "geometry", "restore_settings"},
     {"clustering", "data", "losses", "model", "scores"},

@@ -18,8 +18,9 @@ from .arguments import read_arguments
 from .command import Grid, Job, grid
 from .commands import assign, classify, cluster, encode, export, import_data, predict, restore, restore_train, run, sort
 from .errors import UsageError, UserError
-from .flags import canonical
+from .flags import canonical, read_flags
 from .help import command_help, overview
+from .plain_text import expand_home
 
 #: One line a command; each is described by its own module.
 COMMANDS = {
@@ -49,7 +50,7 @@ class Autoencoder:
 
     def __init__(self, config: str | Path | None = None, **flags: Any) -> None:
         self._given = _canonical(flags)
-        self._flags = {**(_read_config(Path(config)) if config else {}), **self._given}
+        self._flags = {**({} if config is None else _read_config(config)), **self._given}
         self._grid = self._flags.pop("grid", {})
 
     def _plan(self, name: str, words: Sequence[Any], flags: Mapping[str, Any]) -> Job | Grid:
@@ -100,16 +101,21 @@ def _canonical(flags: Mapping[str, Any]) -> dict[str, Any]:
     return {canonical(name): value for name, value in flags.items()}
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _read_config(config: str | Path) -> dict[str, Any]:
+    if config == "":
+        raise UsageError("--config= is empty; give it a value or leave it out")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        path = Path(expand_home(config))
+    except ValueError as error:
+        raise UsageError(f"--config={error}") from error
+    try:
+        return _canonical(read_flags(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"--config={path}: cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"--config={path}: is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise UsageError(f"--config={path}: must hold lines of 'flag: value'; it holds a {type(values).__name__}")
-    return _canonical({str(name): value for name, value in values.items()})
+    except ValueError as error:
+        raise UsageError(f"--config={path}: {error}") from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -102,10 +102,15 @@ def grid(
         raise UsageError("--save_dir names one folder, but grid: makes several runs; leave one out")
     combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
     jobs = {
-        ", ".join(f"{flag}={value}" for flag, value in one.items()): job(name, command, words, {**flags, **one})
+        ", ".join(f"{flag}={_shown(value)}" for flag, value in one.items()): job(name, command, words, {**flags, **one})
         for one in combinations
     }
     return Grid(command, jobs)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a person writes it, whether it comes from a file, as text, or from Python."""
+    return f"[{', '.join(map(_shown, value))}]" if isinstance(value, list | tuple) else str(value)
 
 
 def job(name: str, command: Command, words: Sequence[Any], flags: Mapping[str, Any]) -> Job:

@@ -1,13 +1,12 @@
 """Sections of settings: groups of documented fields, read from flags, YAML or Python alike.
 
-Text is read as YAML, every value is checked by its field's type, and every problem is listed at once.
+Every value is read and checked by its field's type (plain_text.py says how), and every problem is listed at once.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticUndefined
 
 from .errors import UsageError
+from .plain_text import expand_home, holds_names, holds_path, read_text, read_yaml
 
 #: Names of the original program, and the field that each one means now.
 ALIASES = {
@@ -33,9 +33,15 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _accept_auto(cls, values: Any) -> Any:
-        fields = cls.model_fields
-        optional = {name for name, field in fields.items() if field.default is None or _allows_none(field.annotation)}
-        return {key: _optional(value) if key in optional else value for key, value in dict(values).items()}
+        return {name: _plain(value, cls.model_fields.get(name)) for name, value in dict(values).items()}
+
+    def to_flags(self) -> dict[str, Any]:
+        """Return plain values (str, int, float, bool, None, lists) by field."""
+        every = type(self).model_fields
+        return {
+            name: [] if value is None and holds_names(every[name].annotation) else value
+            for name, value in self.model_dump(mode="json").items()
+        }
 
     def changed(self, name: str) -> bool:
         """Whether the field has another value than its default."""
@@ -46,13 +52,15 @@ def _allows_none(annotation: Any) -> bool:
     return type(None) in getattr(annotation, "__args__", ())
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, str) and value.lower() in {"auto", "none", "null", ""})
-
-
-def _optional(value: Any) -> Any:
-    """Let `auto` and `none` stand for None, wherever None is allowed."""
-    return None if _is_missing(value) else value
+def _plain(value: Any, field: Any) -> Any:
+    """Let `auto` and `none` stand for None, wherever None is allowed, and `~` for the home folder."""
+    if field is None:
+        return value
+    if holds_names(field.annotation):  # a folder may be called none: only an empty list stands for all
+        return None if value in ([], ()) else value
+    if field.default is None or _allows_none(field.annotation):
+        value = None if isinstance(value, str) and value.lower() in {"auto", "none", "null"} else value
+    return expand_home(value) if holds_path(field.annotation) else value
 
 
 def fields(sections: Iterable[type[Section]]) -> dict[str, Any]:
@@ -82,11 +90,7 @@ class Sections(BaseModel):
 
     def to_flags(self) -> dict[str, Any]:
         """Return plain values (str, int, float, bool, None, lists) by field, which `from_flags` reads back."""
-        return {
-            key: value
-            for name in type(self).model_fields
-            for key, value in getattr(self, name).model_dump(mode="json").items()
-        }
+        return {key: value for name in type(self).model_fields for key, value in getattr(self, name).to_flags().items()}
 
     def to_yaml(self) -> str:
         """Return the settings as YAML, one line a field, which `--config` reads back."""
@@ -98,8 +102,8 @@ def parse(
 ) -> list[Any]:
     """Share flat `flags` among `sections` and check each; every name must belong to one of them, or be an alias.
 
-    Text is read as YAML where the field is not text itself, so that `--filters=[16,32]` and `--save_dir=2024` both
-    mean what they say.
+    Text is read by its field's type, so that `--filters=[16,32]`, `--save_dir=2024` and `--categories=01` all mean
+    what they say.
 
     Raises
     ------
@@ -110,8 +114,12 @@ def parse(
     checked, problems = [], []
     given = {aliases.get(name, name): value for name, value in flags.items()}
     problems += [unknown_flag(name, [*known, *aliases]) for name in given if name not in known]
+    # Most often a variable of the shell that is not set; to go on would be to do something else than was meant.
+    empty = [name for name, value in given.items() if isinstance(value, str) and not value and name in known]
+    problems += [f"--{name}= is empty; give it a value or leave it out" for name in empty]
     for section in sections:
-        own = {name: read_text(given[name], known[name]) for name in section.model_fields if name in given}
+        own = {name: given[name] for name in section.model_fields if name in given and name not in empty}
+        own = {name: read_text(value, known[name].annotation) for name, value in own.items()}
         try:
             checked.append(section(**own))
         except ValidationError as error:
@@ -122,6 +130,27 @@ def parse(
     if problems:
         raise UsageError("\n".join(problems))
     return checked
+
+
+def read_flags(text: str) -> dict[str, Any]:
+    """Read the flags in a YAML file, as text that `parse` understands.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If it is no YAML.
+    ValueError
+        If it holds something else than lines of `flag: value`.
+    """
+    values = read_yaml(text) or {}
+    if not isinstance(values, dict):
+        raise ValueError(
+            f"must hold lines of 'flag: value'; it holds a {'list' if isinstance(values, list) else 'word'}"
+        )
+    # Version 0.1 wrote null for all categories; since then null is the name of a folder, and [] stands for all.
+    if values.get("categories") == "null" and "valid_split" in values and "background" not in values:
+        values["categories"] = []
+    return values
 
 
 def canonical(name: str) -> str:
@@ -138,20 +167,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return '; did you mean ...?' with the nearest of the `known` names, or nothing where none is near."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean {found[0]}?" if found else ""
-
-
-def read_text(value: Any, field: Any) -> Any:
-    """Turn the text of a flag into the value that YAML sees in it, unless the field holds text or a path."""
-    if not isinstance(value, str) or _is_text(field.annotation):
-        return value
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
-        return value
-
-
-def _is_text(annotation: Any) -> bool:
-    return annotation in (str, Path) or bool({str, Path} & set(getattr(annotation, "__args__", ())))
 
 
 def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any], known: Mapping[str, Any]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+
+from .plain_text import NameList, expand_home
 
 ACTIVATIONS = (
     *("celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh", "leaky_relu"),
@@ -69,6 +71,40 @@ def named(choices: Iterable[str], what: str, *, numbered: Iterable[str] = ()) ->
     return BeforeValidator(check)
 
 
+def _names(value: Any) -> Any:
+    return [value] if isinstance(value, str | int) else value
+
+
+def _run_name(value: Any) -> str:
+    return str(expand_home(str(value)))
+
+
+def _color(value: Any) -> str:
+    """Return a colour's name, `#rrggbb` or `r,g,b` as `#rrggbb`."""
+    from PIL import ImageColor
+
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = f"rgb({text})" if "," in text and "(" not in text else text
+    try:
+        return "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(text)[:3])
+    except ValueError:
+        raise ValueError(f"{value!r} is no colour; write a name (white), #rrggbb, or red,green,blue") from None
+
+
+def _range(value: Any) -> Any:
+    if isinstance(value, str) and "," not in value:
+        if value not in ("full", "auto"):
+            raise ValueError(f"{value!r} is no range; choose full, auto, or two numbers: 0,1020")
+        return value
+    values = listed(value)
+    if len(values) != 2 or any(isinstance(each, bool) for each in values):
+        raise ValueError("needs two numbers, the values that become black and white: 0,1020")
+    low, high = (float(each) for each in values)
+    if not low < high:
+        raise ValueError("the first number, which becomes black, must be smaller than the second, which becomes white")
+    return low, high
+
+
 PositiveInt = Annotated[int, Field(ge=1), BeforeValidator(no_truth)]
 Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(no_truth)]
 Side = Annotated[int, Field(ge=1, le=32_768)]
@@ -77,7 +113,10 @@ Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1), BeforeValidator
 Pairs = Annotated[tuple[tuple[PositiveInt, PositiveInt], ...], Field(min_length=1), BeforeValidator(_pairs)]
 Pooling = Annotated[str, BeforeValidator(_pooling)]
 Poolings = Annotated[tuple[Pooling, ...], Field(min_length=1), BeforeValidator(listed)]
-Names = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(listed)]
+Names = Annotated[tuple[str, ...], NameList(), BeforeValidator(_names)]
+RunName = Annotated[str, BeforeValidator(_run_name)]
+Color = Annotated[str, BeforeValidator(_color)]
+Range = Annotated[Literal["full", "auto"] | tuple[float, float], BeforeValidator(_range)]
 Activation = Annotated[str, named(ACTIVATIONS, "activation", numbered=("leaky_relu", "elu"))]
 Initializer = Annotated[str, named(INITIALIZERS, "initializer")]
 Regularizer = Annotated[str, named(REGULARIZERS, "regularizer", numbered=REGULARIZERS)] | None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from .. import run_folder
 from ..classify_settings import Classifier, Labelled
 from ..command import Command
 from ..errors import UsageError
 from ..flags import Section
+from ..knob_types import RunName
 from ..settings import Output
 from ..tensorflow_start import start_tensorflow
 
@@ -19,9 +20,7 @@ from ..tensorflow_start import start_tensorflow
 class Options(Section):
     """The encoder, and where the classifier is kept."""
 
-    run: Annotated[str, BeforeValidator(str)] = Field(
-        description="a run's folder, `latest`, or the file of an encoder: .keras or .h5"
-    )
+    run: RunName = Field(description="a run's folder, `latest`, or the file of an encoder: .keras or .h5")
     save_dir: Path | None = Field(None, description="the new run's folder; auto: logs/classifier_<date>_<time>")
     verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
 

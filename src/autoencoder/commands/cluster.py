@@ -5,22 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from .. import run_folder
 from ..cluster_folder import check_export, read_names
 from ..cluster_settings import Clusters, Export
 from ..command import Command
 from ..flags import Section
+from ..knob_types import RunName
 from ..tensorflow_start import start_tensorflow
 
 
 class Options(Section):
     """What is clustered."""
 
-    run: Annotated[str, BeforeValidator(str)] = Field(
-        description="a run's folder, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
-    )
+    run: RunName = Field(description="a run's folder, `latest`, or the file of an encoder: .keras, .h5 or .onnx")
     images: Path | None = Field(
         None, description="the images: a folder or an idx file; auto: those that the run was trained on"
     )

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from .. import run_folder
 from ..command import Command
 from ..errors import UsageError
 from ..flags import Section
+from ..knob_types import RunName
 from ..tensorflow_start import start_tensorflow
 
 
 class Options(Section):
     """What is exported, and how."""
 
-    run: Annotated[str, BeforeValidator(str)] = Field(
-        description="a run's folder, `latest`, or the file of an encoder: .keras or .h5"
-    )
+    run: RunName = Field(description="a run's folder, `latest`, or the file of an encoder: .keras or .h5")
     format: Literal["onnx", "saved_model", "tflite"] = Field(
         "onnx",
         description="onnx (which `flexae encode` reads too, without TensorFlow), saved_model (TensorFlow Serving) or "

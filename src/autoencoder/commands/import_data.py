@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from ..command import Command
 from ..flags import Section
+from ..knob_types import RunName
 
 
 class Options(Section):
     """What is imported, and where to."""
 
-    source: Annotated[str, BeforeValidator(str)] = Field(
+    source: RunName = Field(
         description="an idx file of images, an .npz, a .csv (label and pixels, or path,label), or a Keras data set: "
         "mnist, fashion_mnist, cifar10, cifar100 (downloaded once)"
     )

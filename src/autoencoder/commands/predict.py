@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from .. import run_folder
 from ..classifier_folder import find_classifier
 from ..command import Command
 from ..errors import ModelFileError
 from ..flags import Section
+from ..knob_types import RunName
 from ..tensorflow_start import start_tensorflow
 
 
 class Options(Section):
     """Which classifier, and which images."""
 
-    run: Annotated[str, BeforeValidator(str)] = Field(description="the folder of a classifier's run, or `latest`")
+    run: RunName = Field(description="the folder of a classifier's run, or `latest`")
     images: Path = Field(description="the images: a folder or an idx file")
     out: Path | None = Field(None, description="the table; auto: predictions_<images>.csv in the run's folder")
 

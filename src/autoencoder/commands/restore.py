@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from .. import run_folder
 from ..command import Command
 from ..errors import UsageError
 from ..files import probe
 from ..flags import Section
+from ..knob_types import RunName
 from ..tensorflow_start import start_tensorflow
 
 
 class Options(Section):
     """Which network, which images, and where they go."""
 
-    run: Annotated[str, BeforeValidator(str)] = Field(description="the folder of a run of restore_train, or `latest`")
+    run: RunName = Field(description="the folder of a run of restore_train, or `latest`")
     images: Path = Field(description="the damaged images: a folder, or one file")
     out: Path = Field(description="a new or empty folder for the restored images, which keep their names and sizes")
     binarize: bool = Field(False, description="make every block of a binary code black or white")

@@ -21,3 +21,7 @@ class Rules(NamedTuple):
     background: tuple[int, int, int] | None = None
     range: tuple[float, float] | None = None
     fit: Literal["stretch", "pad", "crop"] = "stretch"
+
+
+#: What holds where a person changes nothing.
+AS_STORED = Rules()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .folder import scan
 from .listing import Listing, check_usable
-from .rules import Rules
+from .rules import AS_STORED, Rules
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ImageSource:
     categories: tuple[str, ...] | None = None
     max_images: int | None = None
     max_bad: float = 0.5
-    rules: Rules = Rules()
+    rules: Rules = AS_STORED
 
     def scan(self) -> Listing:
         """List the images, reading no more than headers.

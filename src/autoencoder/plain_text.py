@@ -1,0 +1,112 @@
+"""What the text of a flag or of a YAML file means, by the type of its field.
+
+YAML 1.1, which PyYAML reads, takes `010` for 8, `no` for false, `12:30` for 750 and `2020-01-01` for a date. So names
+and paths are never read as YAML at all, and numbers by the rules of YAML 1.2's core schema, in which `010` is ten.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import yaml
+
+
+class NameList:
+    """Marks the type of a field that holds names: text, whatever it looks like."""
+
+
+class _Core(yaml.SafeLoader):
+    """YAML 1.2's core schema, but for hexadecimal and octal numbers."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name and type
+
+
+#: Each kind of scalar, by what it must match as a whole, and the characters that it may begin with.
+_SCALARS = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": (r"[-+]?[0-9]+", list("-+0123456789")),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+}
+for _kind, (_pattern, _first) in _SCALARS.items():
+    _Core.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_pattern})$"), _first)
+_Core.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(str(node.value)))
+
+
+def read_yaml(text: str) -> Any:
+    """Read a YAML file, of which every word and number stays text.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If it is none.
+    """
+    return yaml.load(text, yaml.BaseLoader)
+
+
+def read_text(value: Any, annotation: Any) -> Any:
+    """Turn text into what a field of a type means by it; what is no text, or holds none, stays as it is."""
+    if holds_names(annotation):
+        return _names(value) if isinstance(value, str) else value
+    if _is_text(annotation):
+        return value
+    if isinstance(value, list | tuple):
+        return [read_text(each, annotation) for each in value]
+    if isinstance(value, dict):
+        return {name: read_text(each, annotation) for name, each in value.items()}
+    if not isinstance(value, str):
+        return value
+    try:
+        return yaml.load(value, _Core)
+    except (yaml.YAMLError, ValueError):
+        return value
+
+
+def _names(text: str) -> list[str]:
+    """Read `[a, b]`, `a,b` or `a` as names; a name with a comma stands in double quotes."""
+    text = text.strip()
+    inside = text[1:-1] if text[:1] + text[-1:] in ("[]", "()") else text
+    if not inside.strip():
+        return []
+    return [name.strip() for name in next(csv.reader([inside], skipinitialspace=True))]
+
+
+def holds_names(annotation: Any) -> bool:
+    """Whether a field of this type holds names."""
+    return any(isinstance(each, NameList) or holds_names(each) for each in get_args(annotation))
+
+
+def _is_text(annotation: Any) -> bool:
+    """Whether a field of this type is text or a path, or may be none; a list of such is not."""
+    if get_origin(annotation) in (Union, UnionType, Annotated):
+        return any(_is_text(each) for each in get_args(annotation))
+    return annotation in (str, Path)
+
+
+def holds_path(annotation: Any) -> bool:
+    """Whether a field of this type is a path."""
+    return annotation is Path or any(holds_path(each) for each in get_args(annotation))
+
+
+def expand_home(value: Any) -> Any:
+    """Replace a leading `~` by the home folder, as a shell does where it stands at the start of a word.
+
+    Raises
+    ------
+    ValueError
+        If there is no such user.
+    """
+    if not isinstance(value, str | Path) or not str(value).startswith("~"):
+        return value
+    expanded = os.path.expanduser(value)  # noqa: PTH111 - pathlib's raises an error of another kind
+    if expanded.startswith("~"):
+        raise ValueError(f"{value}: there is no such user; write ./{value} for a folder of that name")
+    return expanded
