@@ -1,11 +1,9 @@
-import os
 from datetime import datetime
 
 import pytest
 
-from autoencoder import run_folder
-from autoencoder.errors import DiskError, UsageError
-from autoencoder.run_folder import Run, create, find
+from autoencoder.errors import DiskError, ModelFileError, UsageError
+from autoencoder.run_folder import Run, create
 from autoencoder.settings import Output, Settings
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
@@ -57,30 +55,26 @@ def test_scores_and_history_are_whole_files(place):
     assert run.bad_files.read_text() == 'path,reason\n"a,b.png",empty file\n'
 
 
-def test_latest_is_the_newest_run(place):
-    for number, name in enumerate(("b", "a")):
-        folder = run_folder.LOGS / name
-        folder.mkdir(parents=True)
-        (folder / "encoder.keras").write_bytes(b"")
-        os.utime(folder / "encoder.keras", (number, number))
-    assert find("latest").path == run_folder.LOGS / "a"
-    assert find(run_folder.LOGS / "b").path == run_folder.LOGS / "b"
-    with pytest.raises(UsageError, match="no such run; the newest ones in logs/ are b, a"):
-        find("c")
+@pytest.mark.parametrize("text", ["", "[]", "- a\n", "word", "a: [", "1: 2\n", "\x00", "a: 2020-99-99\n"])
+def test_damaged_settings_are_said_to_be_damaged(text, place):
+    run = Run(place)
+    run.settings_file.write_text(text)
+    with pytest.raises(ModelFileError, match=r"settings\.yml: is damaged"):
+        run.flags()
 
 
-def test_latest_of_nothing_says_what_to_do():
-    with pytest.raises(UsageError, match="there is no run in logs/ yet"):
-        find("latest")
+def test_settings_that_do_not_fit_are_said_to_be_damaged(place):
+    run = Run(place)
+    run.settings_file.write_text("train_dir: photos\nmax_bad: 7\n")
+    with pytest.raises(ModelFileError, match="max_bad"):
+        run.source()
 
 
-def test_a_run_that_was_not_trained_to_restore_is_no_restorer(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "logs" / "a"
-    folder.mkdir(parents=True)
-    (folder / "autoencoder.keras").touch()
-    (folder / "settings.yml").write_text("filters: [8]\n")
-    with pytest.raises(UsageError, match="no run of restore_train"):
-        run_folder.find_restorer(folder)
-    with pytest.raises(UsageError, match="there is no run in logs/ yet that will do"):
-        run_folder.find_restorer("latest")
+def test_the_images_of_a_run_come_back(place):
+    run = Run(place)
+    assert run.source() is None
+    flags = {"train_dir": place, "categories": ["01", "null"], "max_images": 3, "background": "white", "fit": "pad"}
+    run.write_settings(Settings.from_flags({**flags, "range": "0,1020"}))
+    source = run.source()
+    assert (source.root, source.categories, source.max_images) == (place, ("01", "null"), 3)
+    assert source.rules == ((255, 255, 255), (0.0, 1020.0), "pad")

@@ -10,7 +10,8 @@ from typing import Any
 
 from .errors import ModelFileError
 from .files import write_text
-from .run_folder import Run, find, write_csv
+from .lookup import find
+from .run_folder import Run, write_csv
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class ClassifierRun(Run):
         """The same as a curve."""
         return self.path / "labels.png"
 
-    def predictions(self, source: Path) -> Path:
-        """The classes of the images in `source`."""
-        return self.path / f"predictions_{source.resolve().name}.csv"
+    def predictions(self, root: Path) -> Path:
+        """The classes of the images in `root`."""
+        return self.path / f"predictions_{root.name or 'images'}.csv"
 
     def write_report(self, rows: Sequence[Sequence[Any]]) -> None:
         """Write the classification report, whose first row is its head."""
@@ -86,4 +87,4 @@ def find_classifier(name: str) -> ClassifierRun:
     UsageError
         If there is no such run.
     """
-    return ClassifierRun(find(name, "classify").path)
+    return ClassifierRun(find(name, "classifier").path)

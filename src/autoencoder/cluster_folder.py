@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import DataError, UsageError
+from .data.source import ImageSource
+from .errors import DataError, ModelFileError, UsageError
 from .files import disk_errors, replacing, write_text
+from .provenance import NAME as PROVENANCE
+from .provenance import file_digest, read_provenance
+from .run_folder import ENCODER_SUFFIXES, write_csv
 
 if TYPE_CHECKING:
     from .clustering import Assignment, Clustering
@@ -31,10 +35,40 @@ class ClusterFolder:
 
     path: Path
 
-    @property
     def encoder(self) -> Path:
-        """A copy of the encoder, so that the folder can be moved; its suffix is the original's."""
-        return next(iter(sorted(self.path.glob("encoder.*"))), self.path / "encoder.keras")
+        """Return the copy of the encoder that made the embeddings; with it the folder can be moved.
+
+        Raises
+        ------
+        ModelFileError
+            If it is missing, or is not the one that the clusters were made with.
+        """
+        files = [path for path in sorted(self.path.glob("encoder.*")) if path.suffix in ENCODER_SUFFIXES]
+        made = read_provenance(self.path / PROVENANCE)
+        if made is not None and made.encoder is not None:
+            files = [path for path in files if file_digest(path) == made.encoder.get("sha256")]
+        if len(files) != 1:
+            wrong = "has no copy of the encoder that made its clusters" if not files else "has several encoders"
+            raise ModelFileError(f"{self.path}: {wrong}, so new images cannot be placed: cluster again")
+        return files[0]
+
+    def source(self) -> ImageSource | None:
+        """Return the images that were clustered, and how they were read; None where nothing says so."""
+        made = read_provenance(self.path / PROVENANCE)
+        try:
+            return None if made is None or made.source is None else ImageSource.from_record(made.source)
+        except UsageError as error:
+            raise ModelFileError(f"{self.path / PROVENANCE}: is damaged ({error}); cluster again") from error
+
+    @property
+    def arrays(self) -> Path:
+        """The arrays of the clustering."""
+        return self.path / "clustering.npz"
+
+    @property
+    def bad_files(self) -> Path:
+        """The files that could not be used, each with its reason."""
+        return self.path / "bad_files.csv"
 
     @property
     def table(self) -> Path:
@@ -58,6 +92,11 @@ class ClusterFolder:
         """Copy the encoder into the folder."""
         with replacing(self.path / f"encoder{encoder.suffix}") as temporary:
             shutil.copyfile(encoder, temporary)
+
+    def write_bad_files(self, bad: Sequence[tuple[str, str]]) -> None:
+        """Write the table of files that could not be used, where there are any."""
+        if bad:
+            write_csv(self.bad_files, [("path", "reason"), *bad])
 
     def write_scores(self, scores: Mapping[str, Any]) -> None:
         """Write the scores as JSON."""

@@ -8,32 +8,32 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .data.folder import scan
 from .data.listing import BadFile, Images, Listing, common_shape
 from .data.load import is_grayscale, load
+from .data.source import ImageSource
 from .errors import DataError
 from .files import replacing
 from .model.encoder import Encoder
 
 
 class Embeddings(NamedTuple):
-    """The embedding of every usable image below `root`.
+    """The embedding of every usable image of a source.
 
-    `vectors` is float32 of shape (n, width); `paths` are relative to `root`; `labels` are class folders, where the
-    images lie in class folders; `bad` lists the files that could not be used.
+    `vectors` is float32 of shape (n, width); `paths` are relative to the source's root; `labels` are class folders,
+    where the images lie in class folders; `bad` lists the files that could not be used.
     """
 
     vectors: np.ndarray
     paths: tuple[str, ...]
     labels: tuple[str, ...] | None
-    root: Path
+    source: ImageSource
     bad: tuple[BadFile, ...]
 
 
 def embed(
-    encoder: Encoder, source: Path, cache_dir: Path, max_bad: float = 0.5, say: Callable[[str], None] = print
+    encoder: Encoder, source: ImageSource, listing: Listing, cache_dir: Path, say: Callable[[str], None] = print
 ) -> tuple[Embeddings, Images]:
-    """Decode every image of `source` as the encoder's training did, and encode it; say what that changes in them.
+    """Decode every image that was found in a source, and encode it; say what the encoder's shape changes in them.
 
     Returns
     -------
@@ -45,9 +45,8 @@ def embed(
     DataError
         If there is no usable image, or an embedding is not a number.
     """
-    listing = scan(source)
     tell_changes(listing, encoder, say)
-    images = load(listing, encoder.image_shape, encoder.color, max_bad=max_bad, cache_dir=cache_dir)
+    images = load(listing, encoder.image_shape, encoder.color, max_bad=source.max_bad, cache_dir=cache_dir)
     vectors = encode(encoder, images.pixels)
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(wrong):

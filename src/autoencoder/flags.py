@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -58,9 +58,14 @@ def _plain(value: Any, field: Any) -> Any:
         return value
     if holds_names(field.annotation):  # a folder may be called none: only an empty list stands for all
         return None if value in ([], ()) else value
-    if field.default is None or _allows_none(field.annotation):
+    if (field.default is None or _allows_none(field.annotation)) and not _has_own_auto(field.annotation):
         value = None if isinstance(value, str) and value.lower() in {"auto", "none", "null"} else value
     return expand_home(value) if holds_path(field.annotation) else value
+
+
+def _has_own_auto(annotation: Any) -> bool:
+    """Whether auto is a value of the field, and not one of the words for a field that is left open."""
+    return "auto" in get_args(annotation) or any(_has_own_auto(each) for each in get_args(annotation))
 
 
 def fields(sections: Iterable[type[Section]]) -> dict[str, Any]:

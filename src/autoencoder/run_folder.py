@@ -5,28 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
+from . import provenance
 from .aescore import TIME_FORMAT
-from .errors import DiskError, UsageError
+from .data.source import ImageSource
+from .errors import DiskError, ModelFileError, UsageError
 from .files import write_text
+from .flags import Section, parse
 from .restore_settings import RestoreSettings
-from .settings import Output, Settings
+from .settings import Data, Output, Settings
 
 LOGS = Path("logs")
 #: Files that hold an encoder, whether or not they lie in a run's folder.
 ENCODER_SUFFIXES = (".keras", ".h5", ".onnx")
 #: Where decoded images lie that do not fit into memory; it may be emptied at any time.
 CACHE = LOGS / ".cache"
-#: The model that tells which command made a run.
-_MODEL_OF = {"run": "encoder.keras", "classify": "classifier.keras", "restore_train": "autoencoder.keras"}
+Kind = TypeVar("Kind", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ class Run:
         """The layers of the network."""
         return self.path / "model.png"
 
-    def embeddings(self, source: Path, suffix: str) -> Path:
-        """The embeddings of the images in `source`, as `.parquet` or `.npy`."""
-        return self.path / "embeddings" / f"{source.resolve().name}{suffix}"
+    def embeddings(self, root: Path) -> Path:
+        """The embeddings of the images in `root`."""
+        return self.path / "embeddings" / f"{root.name or 'images'}.parquet"
 
     def clustering(self, method: str, k: int) -> Path:
         """The folder of a clustering."""
@@ -107,15 +108,63 @@ class Run:
         """What was changed in each run of a grid, and its lowest loss."""
         return self.path / "grid.csv"
 
+    @property
+    def provenance_file(self) -> Path:
+        """What made the run, and whether it is finished."""
+        return self.path / provenance.NAME
+
     def flags(self) -> dict[str, Any]:
-        """Read the flags that the run was made with, of whichever command; none where the folder does not say."""
+        """Read the flags that the run was made with, of whichever command; none where the folder does not say.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is damaged.
+        """
         if not self.settings_file.is_file():
             return {}
-        return dict(yaml.safe_load(self.settings_file.read_text(encoding="utf-8")))
+        try:
+            values = yaml.safe_load(self.settings_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise _damaged(self.settings_file, error) from error
+        if not isinstance(values, dict) or not values or not all(isinstance(name, str) for name in values):
+            raise _damaged(self.settings_file, "it holds no lines of 'flag: value'")
+        return values
+
+    def section(self, kind: type[Kind]) -> Kind:
+        """Read one section of the flags; what the file does not say has its default.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is damaged.
+        """
+        flags = self.flags()
+        try:
+            return parse({name: flags[name] for name in kind.model_fields if name in flags}, [kind])[0]
+        except UsageError as error:
+            raise _damaged(self.settings_file, error) from error
 
     def settings(self) -> Settings:
         """Read the settings of a training back."""
         return Settings.from_flags(self.flags())
+
+    def source(self) -> ImageSource | None:
+        """Return the training images, and how they were read; None where the folder does not say.
+
+        Raises
+        ------
+        ModelFileError
+            If the file of settings is damaged.
+        """
+        flags = self.flags()
+        root = flags.get("images") or flags.get("train_dir") or flags.get("train_images")
+        return None if root is None else ImageSource.of(self._absolute(Path(str(root))), self.section(Data))
+
+    def _absolute(self, root: Path) -> Path:
+        """Return where a folder lies; version 0.1 wrote it as seen from the folder that holds logs/."""
+        seen_from = self.path.absolute().parent.parent
+        return seen_from / root if (seen_from / root).exists() else root.absolute()
 
     @property
     def restored_picture(self) -> Path:
@@ -139,6 +188,10 @@ class Run:
         """Write the settings so that `--config` repeats the run."""
         elsewhere = settings.output.model_copy(update={"save_dir": None})
         write_text(self.settings_file, settings.model_copy(update={"output": elsewhere}).to_yaml())
+
+    def write_provenance(self, made: provenance.Provenance) -> None:
+        """Write what made the run, and whether it is finished."""
+        provenance.write_provenance(made, self.provenance_file)
 
     def write_scores(self, scores: Mapping[str, Any]) -> None:
         """Write the scores as JSON."""
@@ -220,80 +273,6 @@ def _new_folder(wanted: Path) -> Path:
             return folder
 
 
-def find(name: str | os.PathLike[str], command: str = "run") -> Run:
-    """Return the run in folder `name`, or the newest one under logs/ where `name` is `latest`.
-
-    `command` is what makes such a run: `run` leaves an encoder, `classify` a classifier, `restore_train` neither.
-
-    Raises
-    ------
-    UsageError
-        If there is no such run.
-    """
-    if str(name) == "latest":
-        runs = _by_age(command)
-        if not runs:
-            raise UsageError(f"latest: there is no run in {LOGS}/ yet that will do; make one with: flexae {command}")
-        return Run(runs[-1])
-    run = Run(Path(name))
-    if command == "run" and not run.encoder.is_file() and run.autoencoder.is_file():
-        raise UsageError(
-            f"{name}: was trained with --skips and has no embedding; it can restore: flexae restore {name}"
-        )
-    if not (run.path / _MODEL_OF[command]).is_file():
-        known = ", ".join(path.name for path in _by_age(command)[-3:])
-        raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
-    return run
-
-
-def find_restorer(name: str | os.PathLike[str]) -> tuple[Run, RestoreSettings]:
-    """Return the run of restore_train in folder `name`, or the newest one under logs/ for `latest`, and its settings.
-
-    Raises
-    ------
-    UsageError
-        If there is no such run.
-    """
-    run = find(name, "restore_train")
-    if not _restores(run):
-        raise UsageError(f"{name}: no run of restore_train; train one with: flexae restore_train")
-    return run, RestoreSettings.from_flags(run.flags())
-
-
-def _restores(run: Run) -> bool:
-    return "tile_side" in run.flags()
-
-
-def locate(name: str) -> tuple[Run, Path]:
-    """Return the run that `name` means, as for `find`, and its encoder; or an encoder's own file, and its folder.
-
-    Raises
-    ------
-    UsageError
-        If there is no such run.
-    """
-    path = Path(name)
-    if path.suffix in ENCODER_SUFFIXES:
-        return Run(path.parent), path
-    run = find(name)
-    return run, run.encoder
-
-
-def trained_on(run: Run) -> Path:
-    """Return the training images of a run.
-
-    Raises
-    ------
-    UsageError
-        If the folder does not say.
-    """
-    flags = run.flags()
-    source = flags.get("images") or flags.get("train_dir")
-    if source is None:
-        raise UsageError(f"--images: {run.path} does not say what it was trained on; name a folder of images")
-    return Path(source)
-
-
-def _by_age(command: str) -> list[Path]:
-    models = sorted(LOGS.glob(f"*/{_MODEL_OF[command]}"), key=lambda path: path.stat().st_mtime)
-    return [path.parent for path in models if command != "restore_train" or _restores(Run(path.parent))]
+def _damaged(path: Path, why: object) -> ModelFileError:
+    reason = " ".join(str(why).split())
+    return ModelFileError(f"{path}: is damaged ({reason}); repeat the run, or write the file again")

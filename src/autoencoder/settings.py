@@ -15,12 +15,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from .flags import Section, Sections, parse
 from .knob_types import (
     Activation,
+    Color,
     Constraint,
     Initializer,
     Names,
     Pairs,
     Poolings,
     PositiveInt,
+    Range,
     Regularizer,
     Shape,
     Share,
@@ -39,6 +41,15 @@ Optimizer = Literal[
 ]
 
 
+BACKGROUND = "colour that transparent images are drawn on: white, #rrggbb or red,green,blue"
+RANGE = (
+    "values that become black and white: full (all that the file's type holds), 0,1020, or auto (the smallest and the "
+    "largest value of a sample of the images, which is then kept)"
+)
+FIT = "images of other proportions: stretch, pad (with the background, or black), or crop (around the middle)"
+Fit = Literal["stretch", "pad", "crop"]
+
+
 class Data(Section):
     """Which images, and how they are read."""
 
@@ -53,11 +64,14 @@ class Data(Section):
     valid_split: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.15, description="share of the training images kept for validation where there is no valid_dir"
     )
-    categories: Names | None = Field(None, description="only these class folders; none: all")
+    categories: Names | None = Field(None, description="only these class folders; []: all")
     max_images: PositiveInt | None = Field(None, description="at most so many images from each class folder")
     max_bad: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="highest share of unusable files that is accepted"
     )
+    background: Color | None = Field(None, description=f"{BACKGROUND}; none: their stored colours count")
+    range: Range = Field("full", description=RANGE)
+    fit: Fit = Field("stretch", description=FIT)
     image_shape: Shape | None = Field(
         None, description="[height, width]; auto: the images' own size where they all agree, else [256, 256]"
     )
@@ -72,6 +86,23 @@ class Data(Section):
         if self.valid_dir is not None and self.train_dir is None:
             raise ValueError("--valid_dir needs --train_dir beside it; give both")
         return self
+
+
+class Reading(Section):
+    """Which of the images, and how they are read, by a command that follows a training."""
+
+    categories: Names | None = Field(
+        None, description="only these class folders; []: as the run, or all of the --images that are given"
+    )
+    max_images: PositiveInt | None = Field(
+        None, description="at most so many images from each class folder; auto: as the run, or all of --images"
+    )
+    max_bad: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="highest share of unusable files that is accepted; auto: as the run"
+    )
+    background: Color | None = Field(None, description=f"{BACKGROUND}; auto: as the run")
+    range: Range | None = Field(None, description=f"{RANGE}; left out: as the run")
+    fit: Fit | None = Field(None, description=f"{FIT}; auto: as the run")
 
 
 class Architecture(Section):

@@ -27,6 +27,7 @@ FILES = {
     "mistakes.png",
     "scores.json",
     "settings.yml",
+    "provenance.json",
 }
 
 

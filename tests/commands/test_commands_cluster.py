@@ -16,7 +16,7 @@ from autoencoder.errors import DataError, ModelFileError, UsageError
 from autoencoder.model.saved import load
 
 PICTURES = {"overview.png", "sizes.png", "pca.png", "umap.png", "confusion.png"}
-TABLES = {"clustering.npz", "clustering.json", "encoder.keras", "clusters.csv", "scores.json"}
+TABLES = {"provenance.json", "clustering.npz", "clustering.json", "encoder.keras", "clusters.csv", "scores.json"}
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +91,10 @@ def test_a_deep_method_leaves_a_new_run_that_names_its_parent(trained, place, me
     run = folder.parents[1]
     assert run.parent.name == "logs" and run.name.startswith(method)
     settings = yaml.safe_load((run / "settings.yml").read_text())
-    assert (settings["run"], settings["method"], settings["k"]) == ("run", method, 3)
-    assert {"encoder.keras", "history.csv", "loss.png", "settings.yml", "clusters"} == {p.name for p in run.iterdir()}
+    assert (settings["run"], settings["method"], settings["k"]) == (str(place / "run"), method, 3)
+    assert {"encoder.keras", "history.csv", "loss.png", "settings.yml", "provenance.json", "clusters"} == {
+        p.name for p in run.iterdir()
+    }
     history = pandas.read_csv(run / "history.csv")
     assert {"epoch", "loss", "changed"} <= set(history)
     table = Autoencoder().assign(folder, images=trained[0] / "digits")
@@ -157,13 +159,15 @@ def test_an_encoders_own_file_is_enough(trained, place):
         ({"link": True}, UsageError, "--link says how --export writes"),
         ({"k_min": 9, "k_max": 3}, UsageError, "must be smaller than"),
         ({"k": 3, "images": "empty"}, DataError, "holds no images"),
-        ({"k": 3, "run": "damaged.keras", "images": "empty"}, ModelFileError, "damaged"),
+        ({"k": 3, "run": "damaged.keras", "images": "run/images"}, ModelFileError, "damaged"),
         ({"k": 3, "run": "run/autoencoder.keras"}, ModelFileError, "gives images, not embeddings"),
     ],
 )
 def test_bad_input_is_refused(place, flags, error, said):
     (place / "empty").mkdir()
     (place / "damaged.keras").write_bytes(b"x")
+    (place / "run" / "images").mkdir()
+    (place / "run" / "images" / "0.png").write_bytes(cv2.imencode(".png", np.eye(8))[1].tobytes())
     with pytest.raises(error, match=said):
         Autoencoder(**({"run": "run"} | flags)).cluster()
 

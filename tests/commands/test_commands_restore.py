@@ -22,6 +22,7 @@ FILES = {
     "restored_test.png",
     "scores.json",
     "settings.yml",
+    "provenance.json",
     "test_images.csv",
 }
 SMALL = {

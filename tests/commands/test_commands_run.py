@@ -27,6 +27,7 @@ FILES = {
     "model.png",
     "scores.json",
     "settings.yml",
+    "provenance.json",
 }
 
 

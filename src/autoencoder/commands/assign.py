@@ -6,50 +6,69 @@ from pathlib import Path
 
 from pydantic import Field
 
-from .. import run_folder
 from ..cluster_folder import ClusterFolder, check_export, export, read_names, write_table
 from ..command import Command
 from ..flags import Section
+from ..knob_types import RunName
+from ..lookup import choose_images, find_clustering
+from ..provenance import Provenance, encoder_record, file_digest, keep_table
+from ..run_folder import CACHE
+from ..settings import Reading
 
 
 class Options(Section):
     """Which clusters, and which images."""
 
-    clustering: Path = Field(description="the folder of a clustering, such as logs/ae_.../clusters/kmeans_k10")
-    images: Path = Field(description="the new images: a folder or an idx file")
+    clustering: RunName = Field(
+        description="the folder of a clustering, such as logs/ae_.../clusters/kmeans_k10, or `latest`"
+    )
+    images: Path = Field(description="the new images: a folder, an idx file or one image")
     out: Path | None = Field(None, description="the table; auto: assigned_<images>.csv in the clustering's folder")
     export: Path | None = Field(None, description="also make this folder, with one folder of files per cluster")
     link: bool = Field(False, description="export links instead of copies")
     names: Path | None = Field(None, description="a CSV (cluster,name) of names that a person gave to the clusters")
-    overwrite: bool = Field(False, description="let export write into a folder that is not empty")
+    overwrite: bool = Field(
+        False,
+        description="replace a table of the same name that was made from something else, and let export write into a "
+        "folder that is not empty",
+    )
 
 
-def carry_out(options: Options) -> Path:
+def carry_out(options: Options, reading: Reading) -> Path:
     """Assign, and return the path of the table."""
     from ..clustering import assign, read
 
-    folder = ClusterFolder(options.clustering)
-    found = read(folder.path)
+    folder = ClusterFolder(find_clustering(options.clustering))
+    found, encoder = read(folder.path), folder.encoder()
     names = read_names(options.names)
+    source, listing = choose_images(folder.source(), str(folder.path), options.images, reading).look()
     check_export(options.export, options.overwrite)
     from ..embeddings import embed
     from ..model.encoder import open_encoder
+    from ..pipeline.images import leave_bad
 
-    embeddings, _ = embed(open_encoder(folder.encoder), options.images, run_folder.CACHE)
+    embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
     placed = assign(found, embeddings.vectors)
-    table = options.out or folder.path / f"assigned_{options.images.resolve().name}.csv"
-    write_table(table, embeddings.paths, placed, names)
+    named = {str(number): name for number, name in names.items()}
+    settings = {"names": named, "clustering": file_digest(folder.arrays)}
+    made = Provenance("assign", settings, source.to_record(images), encoder_record(encoder))
+    table = keep_table(
+        options.out or folder.path / f"assigned_{source.root.name or 'images'}.csv",
+        made,
+        lambda path: write_table(path, embeddings.paths, placed, names),
+        overwrite=options.overwrite or options.out is not None,
+    )
     print(f"{len(placed.labels):,} images are sorted into {found.k} clusters: {table}")
-    print(f"{len(embeddings.bad)} files could not be used" if embeddings.bad else "every file could be used")
+    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"), print)
     if options.export is not None:
-        count = export(options.images, embeddings.paths, placed.labels.tolist(), names, options.export, options.link)
+        count = export(source.root, embeddings.paths, placed.labels.tolist(), names, options.export, options.link)
         print(f"{count:,} files are in {options.export}")
     return table
 
 
 COMMAND = Command(
     "Sort new images into the clusters of a saved clustering.",
-    sections=(Options,),
+    sections=(Options, Reading),
     carry_out=carry_out,
     words=("clustering",),
 )

@@ -13,6 +13,7 @@ from ..command import Command
 from ..errors import UsageError
 from ..flags import Section
 from ..knob_types import RunName
+from ..lookup import locate
 from ..settings import Output
 from ..tensorflow_start import start_tensorflow
 
@@ -27,7 +28,7 @@ class Options(Section):
 
 def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     """Teach, and return the run; for several numbers of labels the folder of their curve."""
-    run, encoder_file = run_folder.locate(options.run)
+    run, encoder_file = locate(options.run)
     output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
     run_folder.check_free(output)
     several = len(wanted.labels_per_class) > 1

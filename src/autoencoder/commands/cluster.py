@@ -7,41 +7,44 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .. import run_folder
 from ..cluster_folder import check_export, read_names
 from ..cluster_settings import Clusters, Export
 from ..command import Command
 from ..flags import Section
 from ..knob_types import RunName
+from ..lookup import images_of, locate
+from ..settings import Reading
 from ..tensorflow_start import start_tensorflow
 
 
 class Options(Section):
     """What is clustered."""
 
-    run: RunName = Field(description="a run's folder, `latest`, or the file of an encoder: .keras, .h5 or .onnx")
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
+    )
     images: Path | None = Field(
         None, description="the images: a folder or an idx file; auto: those that the run was trained on"
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="of every random start")
 
 
-def carry_out(options: Options, clusters: Clusters, export: Export) -> Path:
+def carry_out(options: Options, reading: Reading, clusters: Clusters, export: Export) -> Path:
     """Cluster, and return the folder that the clustering left."""
-    run, encoder = run_folder.locate(options.run)
-    images = options.images or run_folder.trained_on(run)
+    run, encoder = locate(options.run)
     names = read_names(export.names)
+    source, listing = images_of(run, options.images, reading).look()
     check_export(export.export, export.overwrite)
     start_tensorflow()
-    from ..pipeline.cluster import cluster
+    from ..pipeline.cluster import Wanted, cluster
     from ..pipeline.refine import Place
 
-    return cluster(Place(run, encoder, images), clusters, export, names, options.seed).path
+    return cluster(Place(run, encoder, source), listing, Wanted(clusters, export, names, options.seed)).path
 
 
 COMMAND = Command(
     "Cluster the embeddings of a folder of images, with pictures, scores and the files of each cluster.",
-    sections=(Options, Clusters, Export),
+    sections=(Options, Reading, Clusters, Export),
     carry_out=carry_out,
     words=("run",),
 )

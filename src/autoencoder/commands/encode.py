@@ -6,43 +6,55 @@ from pathlib import Path
 
 from pydantic import Field
 
-from .. import run_folder
 from ..command import Command
 from ..flags import Section
 from ..knob_types import RunName
+from ..lookup import images_of, locate
+from ..provenance import Provenance, encoder_record, keep_table
+from ..run_folder import CACHE
+from ..settings import Reading
 
 
 class Options(Section):
     """What is encoded, and where the table goes."""
 
-    run: RunName = Field(description="a run's folder, `latest`, or the file of an encoder: .keras, .h5 or .onnx")
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
+    )
     images: Path | None = Field(
-        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
+        None, description="a folder, an idx file or one image; auto: those that the run was trained on"
     )
     npy: bool = Field(False, description="also write the vectors alone, as .npy")
+    overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def carry_out(options: Options) -> Path:
+def carry_out(options: Options, reading: Reading) -> Path:
     """Encode, and return the path of the table."""
-    run, encoder_file = run_folder.locate(options.run)
-    source = options.images or run_folder.trained_on(run)
+    run, encoder_file = locate(options.run)
+    source, listing = images_of(run, options.images, reading).look()
     from ..embeddings import embed, write_npy, write_parquet
     from ..model.encoder import open_encoder
+    from ..pipeline.images import leave_bad
 
-    embeddings, _ = embed(open_encoder(encoder_file), source, run_folder.CACHE)
-    table = run.embeddings(source, ".parquet")
-    table.parent.mkdir(exist_ok=True)
-    write_parquet(embeddings, table)
-    if options.npy:
-        write_npy(embeddings, table.with_suffix(".npy"))
+    embeddings, images = embed(open_encoder(encoder_file), source, listing, CACHE)
+    made = Provenance("encode", {}, source.to_record(images), encoder_record(encoder_file))
+
+    def write(table: Path) -> None:
+        write_parquet(embeddings, table)
+        if options.npy:
+            write_npy(embeddings, table.with_suffix(".npy"))
+
+    table = keep_table(run.embeddings(source.root), made, write, overwrite=options.overwrite)
     count, width = embeddings.vectors.shape
-    print(f"{count:,} embeddings of {width} numbers are in {table}; {len(embeddings.bad)} files could not be used")
+    print(f"{count:,} embeddings of {width} numbers are in {table}")
+    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"), print)
+    print(f"next: flexae cluster {options.run} --images={source.root}")
     return table
 
 
 COMMAND = Command(
     "Encode a folder of images: one row of numbers an image, with its path.",
-    sections=(Options,),
+    sections=(Options, Reading),
     carry_out=carry_out,
     words=("run",),
 )

@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from .. import run_folder
 from ..command import Command
 from ..errors import UsageError
 from ..flags import Section
 from ..knob_types import RunName
+from ..lookup import locate
 from ..tensorflow_start import start_tensorflow
 
 
@@ -28,7 +28,7 @@ class Options(Section):
 
 def carry_out(options: Options) -> Path:
     """Export, and return the path of what was written."""
-    run, encoder_file = run_folder.locate(options.run)
+    run, encoder_file = locate(options.run)
     if encoder_file.suffix == ".onnx":
         raise UsageError(f"{encoder_file}: is exported already; name the .keras or .h5 file that it was made from")
     start_tensorflow()

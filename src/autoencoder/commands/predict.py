@@ -6,51 +6,62 @@ from pathlib import Path
 
 from pydantic import Field
 
-from .. import run_folder
 from ..classifier_folder import find_classifier
 from ..command import Command
 from ..errors import ModelFileError
 from ..flags import Section
 from ..knob_types import RunName
+from ..lookup import images_of
+from ..provenance import Provenance, encoder_record, keep_table
+from ..run_folder import CACHE, write_csv
+from ..settings import Reading
 from ..tensorflow_start import start_tensorflow
 
 
 class Options(Section):
     """Which classifier, and which images."""
 
-    run: RunName = Field(description="the folder of a classifier's run, or `latest`")
-    images: Path = Field(description="the images: a folder or an idx file")
+    run: RunName = Field(description="the folder of a classifier's run, its name in logs/, or `latest`")
+    images: Path = Field(description="the images: a folder, an idx file or one image")
     out: Path | None = Field(None, description="the table; auto: predictions_<images>.csv in the run's folder")
+    overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def carry_out(options: Options) -> Path:
+def carry_out(options: Options, reading: Reading) -> Path:
     """Predict, and return the path of the table: path, class, probability."""
     run = find_classifier(options.run)
     classes = run.classes()
+    source, listing = images_of(run, options.images, reading).look()
     start_tensorflow()
     from ..embeddings import embed
     from ..model.encoder import open_encoder
+    from ..pipeline.images import leave_bad
 
     model = open_encoder(run.classifier)
     if model.width != len(classes):
         raise ModelFileError(
             f"{run.classifier}: knows {model.width} classes, but {run.classes_file} names {len(classes)}"
         )
-    probabilities, _ = embed(model, options.images, run_folder.CACHE)
+    probabilities, images = embed(model, source, listing, CACHE)
     likeliest = probabilities.vectors.argmax(axis=1).tolist()
     sure = probabilities.vectors.max(axis=1).tolist()
-    table = options.out or run.predictions(options.images)
     found = [
         (path, classes[one], f"{how:.6g}") for path, one, how in zip(probabilities.paths, likeliest, sure, strict=True)
     ]
-    run_folder.write_csv(table, [("path", "class", "probability"), *found])
-    print(f"{len(found):,} images have a class: {table}; {len(probabilities.bad)} files could not be used")
+    table = keep_table(
+        options.out or run.predictions(source.root),
+        Provenance("predict", {}, source.to_record(images), encoder_record(run.classifier)),
+        lambda path: write_csv(path, [("path", "class", "probability"), *found]),
+        overwrite=options.overwrite or options.out is not None,
+    )
+    print(f"{len(found):,} images have a class: {table}")
+    leave_bad(probabilities.bad, table.with_suffix(".bad_files.csv"), print)
     return table
 
 
 COMMAND = Command(
     "Say the class of every image of a folder, with its probability.",
-    sections=(Options,),
+    sections=(Options, Reading),
     carry_out=carry_out,
     words=("run",),
 )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pydantic import Field
 
-from .. import run_folder
 from ..command import Command
 from ..errors import UsageError
 from ..files import probe
 from ..flags import Section
 from ..knob_types import RunName
+from ..lookup import find_restorer
 from ..tensorflow_start import start_tensorflow
 
 
@@ -26,7 +26,7 @@ class Options(Section):
 
 def carry_out(options: Options) -> Path:
     """Restore, and return the folder of the restored images."""
-    run, settings = run_folder.find_restorer(options.run)
+    run, settings = find_restorer(options.run)
     if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
         raise UsageError(f"--out={options.out}: already holds something, and nothing is overwritten; name a new folder")
     probe(options.out)

@@ -18,16 +18,17 @@ def carry_out(
     from ..pipeline.images import prepare
 
     names = read_names(export.names)
-    check_export(export.export, export.overwrite)
     asked = Settings(data=data, architecture=architecture, training=training, output=output)
     settings, listings = prepare(asked)
+    check_export(export.export, export.overwrite)
     start_tensorflow()
-    from ..pipeline.cluster import cluster
+    from ..pipeline.cluster import Wanted, cluster
     from ..pipeline.refine import Place
     from ..pipeline.train import train
 
     run = train(settings, listings)
-    return cluster(Place(run, run.encoder, listings.train.root), clusters, export, names, training.seed).path
+    wanted = Wanted(clusters, export, names, training.seed)
+    return cluster(Place(run, run.encoder, listings.source), listings.source.scan(), wanted).path
 
 
 COMMAND = Command(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..flags import parse
+from ..settings import Reading
 from .folder import scan
-from .listing import Listing, check_usable
+from .listing import Images, Listing, check_usable
 from .rules import AS_STORED, Rules
 
 
@@ -34,6 +38,38 @@ class ImageSource:
     max_bad: float = 0.5
     rules: Rules = AS_STORED
 
+    @classmethod
+    def of(cls, root: Path, section: Any) -> ImageSource:
+        """Return the images in `root` as a checked section of settings, `Data` or `Reading`, says how they are read."""
+        rules = changed_rules(AS_STORED, section)
+        return cls(root.absolute(), section.categories, section.max_images, section.max_bad, rules)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> ImageSource:
+        """Return what `to_record` or `to_flags` wrote.
+
+        Raises
+        ------
+        UsageError
+            If it is damaged.
+        """
+        (reading,) = parse({name: record[name] for name in Reading.model_fields if name in record}, [Reading])
+        root, max_bad = Path(str(record.get("images", ""))), cls.max_bad if reading.max_bad is None else reading.max_bad
+        return cls(root, reading.categories, reading.max_images, max_bad, changed_rules(AS_STORED, reading))
+
+    def to_flags(self) -> dict[str, Any]:
+        """Return plain values by the names of their flags; `images` is the root."""
+        background, values, fit = self.rules
+        return {
+            "images": str(self.root),
+            "categories": list(self.categories or ()),
+            "max_images": self.max_images,
+            "max_bad": self.max_bad,
+            "background": None if background is None else "#{:02x}{:02x}{:02x}".format(*background),
+            "range": "full" if values is None else values,
+            "fit": fit,
+        }
+
     def scan(self) -> Listing:
         """List the images, reading no more than headers.
 
@@ -47,3 +83,27 @@ class ImageSource:
         listing = scan(self.root, categories=self.categories, max_images=self.max_images)
         check_usable(listing, self.max_bad)
         return listing
+
+    def look(self) -> tuple[ImageSource, Listing]:
+        """List the images, and return the source with what is `auto` in its rules replaced by what they say.
+
+        Raises
+        ------
+        DataError, UsageError
+            As `scan`.
+        """
+        return self, self.scan()
+
+    def to_record(self, *parts: Images) -> dict[str, Any]:
+        """Return what a provenance keeps: the flags, and the number and fingerprint of the images that were decoded."""
+        return {**self.to_flags(), "count": sum(len(part.paths) for part in parts), "fingerprint": ""}
+
+
+def changed_rules(rules: Rules, section: Any) -> Rules:
+    """Return the rules with what a checked section of settings says otherwise; None says nothing."""
+    if section.background is not None:
+        red, green, blue = bytes.fromhex(section.background.removeprefix("#"))
+        rules = rules._replace(background=(red, green, blue))
+    if section.range is not None:
+        rules = rules._replace(range=None if section.range == "full" else section.range)
+    return rules if section.fit is None else rules._replace(fit=section.fit)

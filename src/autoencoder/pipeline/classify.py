@@ -15,10 +15,13 @@ from ..classifier_folder import ClassifierRun
 from ..classify_settings import Classifier, Labelled
 from ..clustering.spread import spread
 from ..data.labelled import draw
+from ..data.rules import AS_STORED, Rules
+from ..data.source import ImageSource
 from ..embeddings import embed, encode
 from ..errors import DataError, DivergedError, Interrupted
 from ..model.classifier import Network, classifier, fresh
 from ..model.encoder import open_encoder, open_trainable
+from ..provenance import Provenance, encoder_record
 from ..run_folder import Run
 from ..settings import Output, Training
 from ..signals import stop_at_next_batch
@@ -37,10 +40,20 @@ class Origin(NamedTuple):
     output: Output
     labelled: Labelled
 
+    @property
+    def rules(self) -> Rules:
+        """How the encoder's images were read."""
+        kept = self.run.source()
+        return AS_STORED if kept is None else kept.rules
+
     def say(self, text: str) -> None:
         """Print, unless silence was asked for."""
         if self.output.verbose:
             print(text)
+
+    def made(self, wanted: Classifier) -> Provenance:
+        """Say what makes the classifier: the flags and the encoder."""
+        return Provenance("classify", self.flags(wanted), None, encoder_record(self.encoder))
 
     def flags(self, wanted: Classifier) -> dict[str, Any]:
         """Return what repeats an experiment: `flexae classify --config=settings.yml`."""
@@ -70,7 +83,7 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Classifier
 
     def leave(steps: dict[str, Fitted]) -> tuple[ClassifierRun, dict[str, Any]]:
         run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path)
-        taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, material.figures)
+        taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, material.figures, origin.made(wanted))
         return run, leave_classifier(run, taught, lots)
 
     with stop_at_next_batch() as stopping:
@@ -97,7 +110,7 @@ def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
     common = {
         "schedule": "cosine",
         "batch_size": wanted.batch_size,
-        "augment": origin.run.flags().get("augment") if wanted.augment is None else wanted.augment,
+        "augment": origin.run.section(Training).augment if wanted.augment is None else wanted.augment,
         "seed": wanted.seed,
     }
     if wanted.scratch:
@@ -144,7 +157,9 @@ def _spread(origin: Origin, known: Lot, lots: Lots, wanted: Classifier) -> tuple
     """Give labels to the unlabelled images that are near enough to labelled ones."""
     assert wanted.unlabelled is not None
     encoder = open_encoder(origin.encoder)
-    embeddings, images = embed(encoder, wanted.unlabelled, run_folder.CACHE, say=origin.say)
+    asked = ImageSource(wanted.unlabelled.absolute(), max_bad=origin.labelled.max_bad, rules=origin.rules)
+    source, listing = asked.look()
+    embeddings, images = embed(encoder, source, listing, run_folder.CACHE, origin.say)
     found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
     sure = np.flatnonzero(found.confidence >= wanted.confidence)
     figures: dict[str, Any] = {"unlabelled": len(found.labels), "spread": len(sure)}

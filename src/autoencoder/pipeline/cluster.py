@@ -2,46 +2,89 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..cluster_folder import ClusterFolder, export, write_table
 from ..cluster_settings import Clusters, Export
 from ..clustering import METHODS, Clustering, fit, save
+from ..data.listing import Listing
 from ..embeddings import Embeddings, embed
 from ..model.encoder import open_encoder
+from ..provenance import Provenance, encoder_record, keep_folder
 from ..run_folder import CACHE
 from ..scores import clusters as scores_of
 from .draw_clusters import Shown, draw
+from .images import leave_bad
 from .refine import Place, refine_run
 
 if TYPE_CHECKING:
     from ..clustering.choose_k import Proposal
 
+#: Two clusterings that agree less, by the adjusted Rand index, are told of: another seed finds other clusters.
+LEAST_STABILITY = 0.6
 
-def cluster(place: Place, wanted: Clusters, exporting: Export, names: dict[int, str], seed: int) -> ClusterFolder:
+
+class Wanted(NamedTuple):
+    """How the images are clustered, and what becomes of the clusters."""
+
+    clusters: Clusters
+    export: Export
+    names: dict[int, str]
+    seed: int
+
+    def to_record(self) -> dict[str, Any]:
+        """Return what decides about the result, as plain values."""
+        names = {str(number): name for number, name in self.names.items()}
+        return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
+
+
+def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
     """Cluster the images, and leave tables, scores and pictures.
 
     A deep method leaves a new run, whose folder then holds the clustering.
     """
-    embeddings, images = embed(open_encoder(place.encoder), place.images, CACHE)
-    proposal = _propose(embeddings, wanted, seed)
-    k = proposal.best if proposal else wanted.k
-    if wanted.deep:
-        place, embeddings, found = refine_run(place, embeddings, images, wanted.model_copy(update={"k": k}), seed)
+    embeddings, images = embed(open_encoder(place.encoder), place.images, listing, CACHE)
+    source = place.images.to_record(images)
+    proposal = _propose(embeddings, wanted.clusters, wanted.seed)
+    k = proposal.best if proposal else wanted.clusters.k
+    parent = place
+    if wanted.clusters.deep:
+        clusters = wanted.clusters.model_copy(update={"k": k})
+        place, embeddings, found = refine_run(place, embeddings, images, clusters, wanted.seed)
     else:
-        found = fit(embeddings.vectors, wanted.method, k, seed)
-    folder = ClusterFolder(place.run.clustering(found.method, found.k))
-    save(found, folder.path)
-    folder.keep_encoder(place.encoder)
-    write_table(folder.table, embeddings.paths, found, names)
-    scores = _scores(embeddings, found, seed)
-    folder.write_scores(scores)
-    draw(Shown(embeddings, images, found, names), proposal, folder, seed)
+        found = fit(embeddings.vectors, wanted.clusters.method, k, wanted.seed)
+    scores = _scores(embeddings, found, wanted.seed)
+    shown = Shown(embeddings, images, found, wanted.names)
+
+    def fill(path: Path) -> None:
+        folder = ClusterFolder(path)
+        save(found, folder.path)
+        folder.keep_encoder(place.encoder)
+        write_table(folder.table, embeddings.paths, found, wanted.names)
+        folder.write_scores(scores)
+        folder.write_bad_files(embeddings.bad)
+        draw(shown, proposal, folder, wanted.seed)
+
+    made = Provenance("cluster", wanted.to_record(), source, encoder_record(place.encoder))
+    wanted_path = place.run.clustering(found.method, found.k)
+    folder = ClusterFolder(keep_folder(wanted_path, made, fill, overwrite=wanted.export.overwrite))
+    if place.run != parent.run:
+        place.run.write_provenance(Provenance("cluster", wanted.to_record(), source, encoder_record(parent.encoder)))
     print(_summary(found, scores, folder))
-    if exporting.export is not None:
-        count = export(place.images, embeddings.paths, found.labels.tolist(), names, exporting.export, exporting.link)
-        print(f"{count:,} files are in {exporting.export}")
+    leave_bad(embeddings.bad, folder.bad_files, print)
+    if wanted.export.export is not None:
+        count = _export(place, embeddings, found, wanted)
+        print(f"{count:,} files are in {wanted.export.export}")
+    print(f"next: flexae assign {folder.path} --images=FOLDER sorts new images into these clusters")
     return folder
+
+
+def _export(place: Place, embeddings: Embeddings, found: Clustering, wanted: Wanted) -> int:
+    assert wanted.export.export is not None
+    options = wanted.export.export, wanted.export.link
+    return export(place.images.root, embeddings.paths, found.labels.tolist(), wanted.names, *options)
 
 
 def _propose(embeddings: Embeddings, wanted: Clusters, seed: int) -> Proposal | None:
@@ -71,9 +114,19 @@ def _scores(embeddings: Embeddings, found: Clustering, seed: int) -> dict[str, A
 def _summary(found: Clustering, scores: dict[str, Any], folder: ClusterFolder) -> str:
     own = f", silhouette {scores['silhouette']:.3f}" if scores["silhouette"] is not None else ""
     known = "  ".join(f"{name} {scores[name]:.3f}" for name in ("accuracy", "nmi", "ari") if name in scores)
+    stability = scores.get("stability", 1.0)
     lines = [
         f"{found.k} clusters by {found.method} of {len(found.labels):,} images{own}",
         *([f"against the class folders: {known}"] if known else []),
-        f"look at {folder.picture('overview')}; the table of files is {folder.table.name} beside it",
+        *([_unstable(stability)] if stability < LEAST_STABILITY else []),
+        f"the clustering is in {folder.path}{os.sep}",
+        f"  look at {folder.picture('overview').name}; the table of files is {folder.table.name} beside it",
     ]
     return "\n".join(lines)
+
+
+def _unstable(stability: float) -> str:
+    return (
+        f"be careful: another seed finds other clusters (agreement {stability:.2f}, where 1 is the same); try another "
+        "--k, --method=umap_gmm, or more --train_epochs"
+    )

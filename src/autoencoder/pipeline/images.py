@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..data.folder import scan
-from ..data.listing import BadFile, Images, Listing, check_usable, common_shape, printable
+from ..data.labelled import split
+from ..data.listing import BadFile, Images, Listing, common_shape, printable
 from ..data.load import is_grayscale, load
 from ..data.memory import memory_plan
+from ..data.source import ImageSource
 from ..errors import DataError, UsageError
 from ..geometry import levels
-from ..run_folder import CACHE, check_free
+from ..run_folder import CACHE, check_free, write_csv
 from ..settings import Data, Settings
 
 #: Where the program looks when nothing is named: the sample that comes with it.
 SAMPLE = {"train_dir": Path("data/train"), "valid_dir": Path("data/valid")}
 SHAPE_WHERE_SIZES_DIFFER = (256, 256)
+#: Of fewer images nothing is learned, and a part of them must judge.
+FEWEST = 4
 #: So many bad files are named on the screen.
 NAMED = 20
 
 
 class Listings(NamedTuple):
-    """What a scan found, before any pixel is kept."""
+    """What a scan of the training images found, and those that judge them, before any pixel is kept."""
 
+    source: ImageSource
     train: Listing
     valid: Listing
 
@@ -53,38 +56,43 @@ def prepare(asked: Settings) -> tuple[Settings, Listings]:
             "--skips leads the image around the embedding, and there would be none; it is for restore_train"
         )
     check_free(asked.output)
-    data = asked.data if asked.data.train_dir else asked.data.model_copy(update=SAMPLE)
+    data = _placed(asked.data)
     listings = _listings(data, asked.training.seed)
-    settings = asked.model_copy(update={"data": _resolve(data, listings.train)})
+    settings = asked.model_copy(update={"data": _resolve(data, listings)})
     levels(settings.architecture, settings.image_shape)
     return settings, listings
 
 
+def _placed(data: Data) -> Data:
+    """Take the sample where nothing is named, and say where folders lie, wherever the run is used from later."""
+    if data.train_dir is None:
+        if not SAMPLE["train_dir"].is_dir():
+            raise UsageError("--train_dir: name a folder of images (the sample, data/train, is in a checkout only)")
+        data = data.model_copy(update=SAMPLE)
+    assert data.train_dir is not None
+    valid_dir = None if data.valid_dir is None else data.valid_dir.absolute()
+    return data.model_copy(update={"train_dir": data.train_dir.absolute(), "valid_dir": valid_dir})
+
+
 def _listings(data: Data, seed: int) -> Listings:
     """Scan the training and validation images, or split the training images where there are no others."""
-
-    def listed(source: Path) -> Listing:
-        found = scan(source, categories=data.categories, max_images=data.max_images)
-        check_usable(found, data.max_bad)
-        return found
-
     assert data.train_dir is not None
-    train = listed(data.train_dir)
+    source, train = ImageSource.of(data.train_dir, data).look()
     count = len(train.paths)
-    if count < 2:
-        raise DataError(f"{data.train_dir}: holds {count} usable image; training needs two at least")
+    if count < FEWEST:
+        raise DataError(f"{data.train_dir}: holds {count} usable images; training needs {FEWEST} at least")
     if data.valid_dir is not None:
-        return Listings(train, listed(data.valid_dir))
-    order = np.random.default_rng(seed).permutation(count)
-    kept = min(count - 1, max(1, round(count * data.valid_split)))
-    return Listings(train.take(np.sort(order[kept:])), train.take(np.sort(order[:kept])))
+        return Listings(source, train, replace(source, root=data.valid_dir).scan())
+    learned, judging = split(train.labels or [""] * count, data.valid_split, seed)
+    return Listings(source, train.take(learned), train.take(judging))
 
 
-def _resolve(data: Data, train: Listing) -> Data:
+def _resolve(data: Data, found: Listings) -> Data:
     """Replace `auto` by what the training images say."""
-    shape = data.image_shape or common_shape(train) or SHAPE_WHERE_SIZES_DIFFER
-    color = data.color or ("grayscale" if is_grayscale(train) else "rgb")
-    return data.model_copy(update={"image_shape": shape, "color": color})
+    shape = data.image_shape or common_shape(found.train) or SHAPE_WHERE_SIZES_DIFFER
+    color = data.color or ("grayscale" if is_grayscale(found.train) else "rgb")
+    values = found.source.rules.range if data.range == "auto" else data.range
+    return data.model_copy(update={"image_shape": shape, "color": color, "range": values})
 
 
 def load_images(settings: Settings, listings: Listings, say: Callable[..., None]) -> Parts:
@@ -98,7 +106,7 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
     shape, color = settings.image_shape, settings.data.color
     assert color is not None
     options: dict[str, Any] = {"max_bad": settings.data.max_bad, "cache_dir": CACHE}
-    for name, listing in listings._asdict().items():
+    for name, listing in (("train", listings.train), ("valid", listings.valid)):
         plan = memory_plan(len(listing.paths), shape, color)
         if plan.mapped:
             size = f"{plan.bytes / 1e9:.1f} GB, more than half of the free memory"
@@ -113,9 +121,19 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
     return parts
 
 
-def tell_bad(bad: Sequence[BadFile], say: Callable[..., None]) -> None:
-    """Name the first files that could not be used."""
+def tell_bad(
+    bad: Sequence[BadFile], say: Callable[..., None], where: str = "bad_files.csv of the run's folder"
+) -> None:
+    """Name the first files that could not be used; `where` all of them are listed."""
     for name, reason in bad[:NAMED]:
         say(f"  not used: {printable(name)}: {reason}")
     if len(bad) > NAMED:
-        say(f"  ... and {len(bad) - NAMED:,} more, all in bad_files.csv of the run's folder")
+        say(f"  ... and {len(bad) - NAMED:,} more, all in {where}")
+
+
+def leave_bad(bad: Sequence[BadFile], table: Path, say: Callable[..., None]) -> None:
+    """Say how many files could not be used, name the first, and list all of them in a table, where there are any."""
+    say(f"{len(bad):,} files could not be used" if bad else "every file could be used")
+    tell_bad(bad, say, str(table))
+    if bad:
+        write_csv(table, [("path", "reason"), *bad])

@@ -17,6 +17,7 @@ from ..embeddings import encode
 from ..files import write_text
 from ..model.encoder import open_encoder
 from ..model.saved import save
+from ..provenance import Provenance
 from ..report.classes import class_confusion, mistakes, step_curves
 from ..scores.classes import class_report, class_scores, class_table
 from ..training.fit import Fitted
@@ -32,6 +33,7 @@ class Taught(NamedTuple):
     flags: dict[str, Any]
     wanted: Classifier
     figures: dict[str, Any]
+    made: Provenance
 
 
 def leave_classifier(run: ClassifierRun, taught: Taught, lots: Lots) -> dict[str, Any]:
@@ -47,6 +49,7 @@ def leave_classifier(run: ClassifierRun, taught: Taught, lots: Lots) -> dict[str
     scores = _scores(run, taught, lots)
     run.write_scores(scores)
     add_row(run, scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
+    run.write_provenance(taught.made)
     return scores
 
 

@@ -47,7 +47,8 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
             "pixels; give at most its shorter side"
         )
     color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
-    pairs = asked.pairs.model_copy(update={"color": color})
+    places = {"modified": asked.pairs.modified.absolute(), "original": asked.pairs.original.absolute()}
+    pairs = asked.pairs.model_copy(update={"color": color, **places})
     return asked.model_copy(update={"pairs": pairs}), matched
 
 

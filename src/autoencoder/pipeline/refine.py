@@ -15,6 +15,7 @@ from ..cluster_settings import Clusters
 from ..clustering import Clustering, fit
 from ..clustering.soft import from_assignments, with_kernel
 from ..data.listing import Images
+from ..data.source import ImageSource
 from ..deep import DEEP, Refined, Start, modularity, neighbour_graph, refine, smoothed
 from ..embeddings import Embeddings, encode
 from ..errors import Interrupted
@@ -37,7 +38,7 @@ class Place(NamedTuple):
 
     run: Run
     encoder: Path
-    images: Path
+    images: ImageSource
 
 
 def refine_run(
@@ -104,15 +105,15 @@ def _training(run: Run, wanted: Clusters, seed: int) -> Training:
         learning_rate=wanted.refine_rate,
         schedule="cosine",
         batch_size=BATCH_SIZE,
-        augment=run.flags().get("augment"),
+        augment=run.section(Training).augment,
         seed=seed,
     )
 
 
 def _write_settings(run: Run, place: Place, wanted: Clusters, seed: int) -> None:
     """Write what repeats the refining: `flexae cluster --config=settings.yml`; `run` names the parent."""
-    flags: dict[str, Any] = {"run": str(place.run.path), "images": str(place.images), "seed": seed}
-    write_text(run.settings_file, yaml.safe_dump(flags | wanted.model_dump(mode="json"), sort_keys=False))
+    flags: dict[str, Any] = {"run": str(place.run.path.absolute()), **place.images.to_flags(), "seed": seed}
+    write_text(run.settings_file, yaml.safe_dump(flags | wanted.to_flags(), sort_keys=False, allow_unicode=True))
 
 
 def _clustering(network: keras.Model, wanted: Clusters, refined: Refined, embeddings: Embeddings) -> Clustering:

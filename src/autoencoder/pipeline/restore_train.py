@@ -14,6 +14,7 @@ from ..data.pairs import Matched, Pair
 from ..model.apply import applied
 from ..model.build import Models
 from ..model.saved import save
+from ..provenance import Provenance
 from ..report.figures import loss_curve
 from ..report.restored import restored_picture
 from ..restore_settings import Codes, RestoreSettings
@@ -49,8 +50,9 @@ def restore_train(settings: RestoreSettings, matched: Matched) -> Run:
         return _summary(run, _leave(run, settings, models, sets, fitted))
 
     train, valid = tiles(sets.train, settings), tiles(sets.valid, settings)
+    made = Provenance("restore_train", settings.to_flags())
     say(f"{len(train):,} tiles for training, {len(valid):,} for validation")
-    return teach(settings, models, Material(train, valid, sets.bad), leave_all, say)
+    return teach(settings, models, Material(train, valid, sets.bad, made), leave_all, say)
 
 
 def dry_run(settings: RestoreSettings, matched: Matched) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from ..geometry import cut_lists, levels
 from ..model import describe
 from ..model.build import Models, build
 from ..model.saved import save
+from ..provenance import Provenance
 from ..report.diagram import diagram
 from ..restore_settings import RestoreSettings
 from ..run_folder import Run
@@ -36,6 +38,7 @@ class Material(NamedTuple):
     train: Pixels
     valid: Pixels
     bad: Sequence[BadFile]
+    made: Provenance
 
 
 def train(settings: Settings, listings: Listings) -> Run:
@@ -48,12 +51,14 @@ def train(settings: Settings, listings: Listings) -> Run:
     """
     say = teller(settings.output.verbose)
     tell_cut_lists(settings, say)
-    return _train(settings, load_images(settings, listings, say), say)
+    parts = load_images(settings, listings, say)
+    made = Provenance("run", settings.to_flags(), listings.source.to_record(parts.train, parts.valid))
+    return _train(settings, parts, made, say)
 
 
 def dry_run(settings: Settings, listings: Listings) -> None:
     """Print the settings, the layers and an estimate of memory; train nothing, make nothing."""
-    counts = [len(part.paths) for part in listings]
+    counts = [len(part.paths) for part in (listings.train, listings.valid)]
     size = sum(counts) * settings.pixels / 1e6
     show(settings, f"images: {counts[0]:,} for training, {counts[1]:,} for validation, {size:,.1f} MB as uint8")
 
@@ -85,14 +90,14 @@ def build_seeded(settings: Settings | RestoreSettings) -> Models:
     return build(settings.architecture, settings.image_shape, settings.channels)
 
 
-def _train(settings: Settings, parts: Parts, say: Callable[..., None]) -> Run:
+def _train(settings: Settings, parts: Parts, made: Provenance, say: Callable[..., None]) -> Run:
     models = build_seeded(settings)
     bad = sorted({*parts.train.bad, *parts.valid.bad})
 
     def leave_all(run: Run, fitted: Fitted) -> str:
         return summary(run, leave(run, settings, models, parts, fitted))
 
-    return teach(settings, models, Material(parts.train.pixels, parts.valid.pixels, bad), leave_all, say)
+    return teach(settings, models, Material(parts.train.pixels, parts.valid.pixels, bad, made), leave_all, say)
 
 
 def teach(
@@ -124,6 +129,7 @@ def teach(
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = run_folder.create(settings.output, datetime.now())
     run.write_settings(settings)
+    run.write_provenance(replace(material.made, finished=False))
     run.write_bad_files(material.bad)
     diagram(describe.layer_rows(models), run.model_picture)
     with stop_at_next_batch() as stopping:
@@ -132,8 +138,10 @@ def teach(
             fitted = fit(models, material.train, material.valid, settings.training, callbacks, stopping)
         except DivergedError as error:
             leave_all(run, error.fitted)
+            run.write_provenance(material.made)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
         told = leave_all(run, fitted)
+        run.write_provenance(material.made)
     say(told)
     if stopping.signal is not None:
         raise Interrupted(f"interrupted; the best weights so far and the scores are in {run.path}", stopping.signal)
