@@ -77,7 +77,6 @@ def test_latest_of_nothing_says_what_to_do():
 
 def test_a_run_of_another_kind_is_named_as_what_it_is():
     make("r", "restore_train")
-    (LOGS / "r" / "encoder.keras").write_bytes(b"")
     with pytest.raises(UsageError, match="r: was made by restore_train, and this command takes what run leaves"):
         find("r")
     make("a")

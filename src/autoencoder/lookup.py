@@ -54,18 +54,23 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
     if not run.path.is_dir():
         known = ", ".join(path.name for path in _finished(kind)[-_NEWEST:])
         raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
-    described = _describe(run)
-    if described is not None and described.kind != kind:
+    described, there = _describe(run), (run.path / _MODELS[kind]).is_file()
+    if described is not None and described.kind != kind and not (there and kind == "encoder"):
+        why = "" if kind != "encoder" or "skips" not in run.flags() else _why_no_encoder(run)
         raise UsageError(
-            f"{name}: was made by {_MAKERS[described.kind]}, and this command takes what {_MAKERS[kind]} leaves"
+            f"{name}: was made by {_MAKERS[described.kind]}{why}, and this command takes what {_MAKERS[kind]} leaves"
         )
-    if not (run.path / _MODELS[kind]).is_file():
+    if not there:
         why = "is not finished" if described is not None else "holds no run"
         raise UsageError(
             f"{name}: {why}: there is no {_MODELS[kind]} in it; make one with: flexae {_MAKERS[kind]}"
             + (f" --config={run.settings_file}" if run.settings_file.is_file() else "")
         )
     return run
+
+
+def _why_no_encoder(run: Run) -> str:
+    return " with --skips and has no embedding" if run.flags()["skips"] else ""
 
 
 def _under_logs(path: Path) -> Path:

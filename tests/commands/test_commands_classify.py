@@ -296,7 +296,7 @@ def test_a_classifier_that_diverged_is_left_with_its_last_good_weights(flags, pl
 def test_predict_refuses_what_is_no_classifier(trained):
     with pytest.raises(UsageError, match="latest: there is no run"):
         Autoencoder().predict("latest", images=trained / "valid")
-    with pytest.raises(UsageError, match="run: no such run"):
+    with pytest.raises(UsageError, match="run: was made by run, and this command takes what classify leaves"):
         Autoencoder().predict("run", images=trained / "valid")
 
 

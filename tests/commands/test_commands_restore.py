@@ -161,7 +161,7 @@ def test_what_cannot_be_restored_says_why(place, trained, tmp_path):
     for source, said in ((tmp_path / "none", "a.png: not an image"), (tmp_path / "missing", "can't be read")):
         with pytest.raises(DataError, match=said):
             Autoencoder().restore(run, images=source, out=tmp_path / "out")
-    with pytest.raises(UsageError, match="no such run"):
+    with pytest.raises(UsageError, match="holds no run"):
         Autoencoder().restore(tmp_path, images=tmp_path, out=tmp_path / "out")
     with pytest.raises(
         UsageError, match="there is no run in logs/ yet that will do; make one with: flexae restore_train"
@@ -253,7 +253,7 @@ def test_skips_are_refused_where_an_embedding_is_asked_for(command, folders):
 
 @pytest.mark.parametrize("command", ["encode", "cluster"])
 def test_a_run_with_skips_has_no_embedding(command, place, trained):
-    with pytest.raises(UsageError, match="was trained with --skips and has no embedding"):
+    with pytest.raises(UsageError, match="was made by restore_train with --skips and has no embedding"):
         getattr(Autoencoder(), command)(place / trained.path, images=place / "modified")
 
 

@@ -54,6 +54,6 @@ def test_settings_repeat_the_run(place):
 
 def test_a_run_of_another_kind_is_told_from_one_that_will_do():
     with pytest.raises(UsageError, match="was made by restore_train"):
-        find(RESTORER)
+        find(RESTORER, "classifier")
     with pytest.raises(UsageError, match="was made by run"):
         find(RUN, "classifier")
