@@ -10,6 +10,7 @@ import numpy as np
 
 from .data.listing import BadFile, Images, Listing, common_shape
 from .data.load import is_grayscale, load
+from .data.notes import notes
 from .data.source import ImageSource
 from .errors import DataError
 from .files import replacing
@@ -46,6 +47,8 @@ def embed(
         If there is no usable image, or an embedding is not a number.
     """
     tell_changes(listing, encoder, say)
+    for note in notes(listing, encoder.image_shape):
+        say(f"note: {note}")
     images = load(listing, encoder.image_shape, encoder.color, max_bad=source.max_bad, cache_dir=cache_dir)
     vectors = encode(encoder, images.pixels)
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))

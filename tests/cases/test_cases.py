@@ -89,7 +89,7 @@ def test_icons_are_noted_by_encode(cases, capsys):
 def test_dim_microscope_images_are_noted_and_range_auto_brightens_them(cases, capsys, name):
     made = run(cases / name)
     said = capsys.readouterr().out
-    assert "1,020" in said and "--range=auto" in said
+    assert "920 of 65,535" in said and "--range=auto" in said
     made = run(cases / name, range="auto")
     assert "--range=auto" not in capsys.readouterr().out
     low, high = made.flags()["range"]

@@ -11,9 +11,10 @@ import numpy as np
 
 from ..files import disk_errors, probe, replacing
 from .listing import Listing
+from .rules import AS_STORED
 
 #: Changes whenever the rule in docs/images.md does, so that no old pixels are used again.
-_RULE = "images-2"
+_RULE = "images-3"
 
 
 class Refused(NamedTuple):
@@ -24,15 +25,21 @@ class Refused(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Decoded images, uint8 of shape (m, h, w, c), in the listing's order; refused ones are missing."""
+    """Decoded images, uint8 of shape (m, h, w, c), in the listing's order; refused ones are missing.
+
+    `digests` are the SHA-256 of what each of the m was decoded from.
+    """
 
     pixels: np.ndarray
     refused: list[Refused]
+    digests: list[bytes]
 
 
 def cache_file(folder: Path, listing: Listing, image_shape: tuple[int, int], color: str) -> Path:
     """Return the name of a listing's cache, which changes with any path, size, time of change, shape or colour."""
     digest = hashlib.sha256(f"{_RULE}\0{image_shape[0]}x{image_shape[1]}\0{color}\0".encode())
+    if listing.rules != AS_STORED:
+        digest.update(f"{listing.rules}\0".encode())
     digest.update(os.fsencode(listing.root.absolute()) + b"\0")
     digest.update("\0".join(listing.paths).encode("utf-8", "surrogateescape"))
     digest.update(np.ascontiguousarray(listing.stamps).tobytes())
@@ -45,10 +52,12 @@ def open_cache(path: Path) -> Block | None:
         pixels = np.load(path, mmap_mode="r")
         with path.open("rb") as file:
             file.seek(pixels.offset + pixels.nbytes)
-            refused = [Refused(*pair) for pair in json.load(file)]
-    except (OSError, ValueError, TypeError, EOFError):
+            kept = json.load(file)
+            refused = [Refused(*pair) for pair in kept["refused"]]
+            digests = [bytes.fromhex(digest) for digest in kept["digests"]]
+    except (OSError, ValueError, TypeError, KeyError, EOFError):
         return None
-    return Block(pixels, refused)
+    return Block(pixels, refused, digests) if len(digests) == len(pixels) else None
 
 
 def write_cache(path: Path, blocks: Iterator[Block], shape: tuple[int, int, int, int]) -> None:
@@ -72,17 +81,17 @@ def write_cache(path: Path, blocks: Iterator[Block], shape: tuple[int, int, int,
         path.parent.mkdir(parents=True, exist_ok=True)
     probe(path.parent, int(np.prod(shape, dtype=np.int64)))
     refused: list[Refused] = []
-    count = 0
+    digests: list[str] = []
     with replacing(path) as temporary, temporary.open("wb") as file:
         _write_header(file, shape)
         begin = file.tell()
         for block in blocks:
             file.write(np.ascontiguousarray(block.pixels).data)
             refused += block.refused
-            count += len(block.pixels)
-        file.write(json.dumps(refused).encode())
+            digests += [digest.hex() for digest in block.digests]
+        file.write(json.dumps({"refused": refused, "digests": digests}).encode())
         file.seek(0)
-        _write_header(file, (count, *shape[1:]))
+        _write_header(file, (len(digests), *shape[1:]))
         assert file.tell() == begin, "NumPy's header changed its length with the number of rows"
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from .formats import jpeg, png
 from .formats.common import BadImage, Header
 from .formats.header import read_header
+from .rules import AS_STORED, Rules
+from .values import pixels_by_rules, wants_values
 
 _QUIET = threading.RLock()
 _UPRIGHT = cv2.IMREAD_IGNORE_ORIENTATION
@@ -50,7 +52,9 @@ def read_pixels(data: bytes, image_shape: tuple[int, int], color: str) -> np.nda
     return fit(decode(data, wanted=image_shape), image_shape, color)
 
 
-def decode(data: bytes, header: Header | None = None, wanted: tuple[int, int] | None = None) -> np.ndarray:
+def decode(
+    data: bytes, header: Header | None = None, wanted: tuple[int, int] | None = None, rules: Rules = AS_STORED
+) -> np.ndarray:
     """Decode one image file at its own size, or a large JPEG at a size that is still ample for what is wanted.
 
     Parameters
@@ -62,6 +66,8 @@ def decode(data: bytes, header: Header | None = None, wanted: tuple[int, int] | 
     wanted : (int, int), optional
         The height and width that the image will be shrunk to: a JPEG of four times that or more, on both sides, is
         decoded at 1/2, 1/4 or 1/8 of its size, which is twice the wanted one or more.
+    rules : Rules
+        How values become pixels; its range must not be "auto" any more.
 
     Returns
     -------
@@ -79,11 +85,12 @@ def decode(data: bytes, header: Header | None = None, wanted: tuple[int, int] | 
         jpeg.check(data, header)
     elif header.kind == "PNM" and data[1] in b"123":
         data += b"\n"  # these are text, and OpenCV wants a character after the last number
-    divisor = _divisor(header, wanted)
-    pixels = _decode(data, header, divisor)
+    by_rules = wants_values(header, rules)
+    divisor = 1 if by_rules else _divisor(header, wanted and scaled(header.shape, wanted, rules.fit))
+    pixels = pixels_by_rules(data, header, rules) if by_rules else _decode(data, header, divisor)
     if pixels is None:
         raise BadImage(f"damaged {header.kind}: its pixels can't be decoded")
-    if header.kind != "TIFF":  # these OpenCV has turned already
+    if header.kind not in ("TIFF", "HEIF"):  # these are turned already
         pixels = _turn(pixels, header.orientation)
     if pixels.shape[:2] != tuple(-(-side // divisor) for side in header.shape):
         raise BadImage(f"damaged {header.kind}: its header gives another size than its pixels have")
@@ -148,7 +155,7 @@ def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return np.ascontiguousarray(pixels)
 
 
-def fit(pixels: np.ndarray, image_shape: tuple[int, int], color: str) -> np.ndarray:
+def fit(pixels: np.ndarray, image_shape: tuple[int, int], color: str, rules: Rules = AS_STORED) -> np.ndarray:
     """Give decoded pixels a model's colour and then its size.
 
     Sides that shrink do so first, averaging areas; sides that grow follow, by linear interpolation.
@@ -161,6 +168,8 @@ def fit(pixels: np.ndarray, image_shape: tuple[int, int], color: str) -> np.ndar
         Height and width of the result.
     color : {"grayscale", "rgb"}
         Whether the result has one channel or three.
+    rules : Rules
+        Images of other proportions are stretched, padded with the background, or cropped around their middle.
 
     Returns
     -------
@@ -168,11 +177,41 @@ def fit(pixels: np.ndarray, image_shape: tuple[int, int], color: str) -> np.ndar
     """
     if pixels.ndim == 3 and color == "grayscale":
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    if pixels.shape[:2] != image_shape:
-        pixels = _resize(pixels, image_shape)
+    shown = (pixels.shape[0], pixels.shape[1])
+    if shown != image_shape:
+        wanted = scaled(shown, image_shape, rules.fit)
+        pixels = _resize(pixels, wanted) if wanted != shown else pixels
+        pixels = _placed(pixels, image_shape, rules) if wanted != image_shape else pixels
     if pixels.ndim == 3:
         return pixels
     return pixels[..., None] if color == "grayscale" else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def scaled(shape: tuple[int, int], image_shape: tuple[int, int], how: str) -> tuple[int, int]:
+    """Return the size that an image gets before it is padded or cropped to `image_shape`; stretched, that itself."""
+    if how == "stretch":
+        return image_shape
+    ratios = image_shape[0] / shape[0], image_shape[1] / shape[1]
+    ratio = min(ratios) if how == "pad" else max(ratios)
+    height, width = (max(1, round(side * ratio)) for side in shape)
+    return height, width
+
+
+def _placed(pixels: np.ndarray, image_shape: tuple[int, int], rules: Rules) -> np.ndarray:
+    """Put an image into the middle of one of another size: what is missing is background, what is too much is cut."""
+    background = rules.background or (0, 0, 0)
+    if pixels.ndim == 2:
+        red, green, blue = background
+        result = np.full(image_shape, round(0.299 * red + 0.587 * green + 0.114 * blue), np.uint8)
+    else:
+        result = np.full((*image_shape, 3), background, np.uint8)
+    here, there = [], []
+    for side, wanted in zip(pixels.shape, image_shape, strict=False):
+        length = min(side, wanted)
+        here.append(slice((side - length) // 2, (side - length) // 2 + length))
+        there.append(slice((wanted - length) // 2, (wanted - length) // 2 + length))
+    result[tuple(there)] = pixels[tuple(here)]
+    return result
 
 
 def _resize(pixels: np.ndarray, image_shape: tuple[int, int]) -> np.ndarray:

@@ -1,18 +1,23 @@
 """Find the images of a folder of class folders, of a flat or nested folder, or of an idx file."""
 
+import contextlib
 import difflib
+import gzip
 import time
+import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from ..errors import DataError, UsageError
 from .formats.common import BadImage
-from .idx import scan_idx
+from .idx import is_idx, scan_idx
 from .listing import BadFile, Listing, printable
 from .parallel import in_order
 from .reading import Found, look
+from .rules import AS_STORED, Rules
 from .walk import subfolders, walk
 
 #: What often lies beside images; where such a file is no image it is passed over without a word.
@@ -24,7 +29,13 @@ KEPT_BYTES = 64 * 2**20
 _TIMED, _SLOW_SECONDS, _THREADS = 64, 1e-3, 8
 
 
-def scan(source: Path, *, categories: Sequence[str] | None = None, max_images: int | None = None) -> Listing:
+def scan(
+    source: Path,
+    *,
+    categories: Sequence[str] | None = None,
+    max_images: int | None = None,
+    rules: Rules = AS_STORED,
+) -> Listing:
     """List the images of a source and what can't be used, reading no more than headers.
 
     A folder has classes where images lie in its folders and none in itself: an image's class is then the first
@@ -34,11 +45,13 @@ def scan(source: Path, *, categories: Sequence[str] | None = None, max_images: i
     Parameters
     ----------
     source : Path
-        A folder, or an idx file of images, gzipped or not.
+        A folder, an idx file of images, gzipped or not, or one image.
     categories : sequence of str, optional
         Only these class folders (or idx labels).
     max_images : int, optional
         At most so many images from each class, evenly spread over their sorted names.
+    rules : Rules
+        How values become pixels; with a range, floats and numbers of more than 16 bits are read too.
 
     Returns
     -------
@@ -54,13 +67,14 @@ def scan(source: Path, *, categories: Sequence[str] | None = None, max_images: i
     """
     try:
         if source.is_dir():
-            listing = _scan_folder(source, categories)
+            listing = _scan_folder(source, categories, rules)
         elif source.is_file():
-            listing = _only(scan_idx(source), categories)
+            listing = _only(_scan_file(source, rules), categories)
         else:
             raise DataError(f"{_name(source)}: there is no such folder or file; give a folder of images or an idx file")
     except OSError as error:
         raise DataError(f"{_name(source)}: can't be read: {(error.strerror or str(error)).lower()}") from None
+    listing = replace(listing, rules=rules)
     return listing if max_images is None else _at_most(listing, max_images)
 
 
@@ -68,21 +82,36 @@ def _name(source: Path) -> str:
     return printable(str(source))
 
 
-def _scan_folder(root: Path, categories: Sequence[str] | None) -> Listing:
+def _scan_file(file: Path, rules: Rules) -> Listing:
+    """List the images of an idx file, or the one that the file is."""
+    with file.open("rb") as opened:
+        start = opened.read(4)
+    if start[:2] == b"\x1f\x8b":
+        with contextlib.suppress(OSError, EOFError, zlib.error), gzip.open(file) as packed:
+            start = packed.read(4)
+    if is_idx(start):
+        return scan_idx(file)
+    found = _look(str(file), rules.range is not None)
+    if isinstance(found, str):
+        raise DataError(f"{_name(file)}: {found}; or name a folder of images, one image or an idx file")
+    return _listing(file.parent, {file.name: found}, [], [])
+
+
+def _scan_folder(root: Path, categories: Sequence[str] | None, rules: Rules) -> Listing:
     if categories is not None:
         _check_categories(categories, subfolders(root), root)
     tree = walk(root, lambda folder: categories is None or folder in categories)
     files = sorted(file for file in tree.files if categories is None or "/" in file)
     unread = [file for file in tree.bad if categories is None or file.path.partition("/")[0] in categories]
-    return _listing(root, *_look_at_all(root, files), unread)
+    return _listing(root, *_look_at_all(root, files, rules.range is not None), unread)
 
 
-def _look_at_all(root: Path, files: list[str]) -> tuple[dict[str, Found], list[BadFile]]:
+def _look_at_all(root: Path, files: list[str], deep: bool) -> tuple[dict[str, Found], list[BadFile]]:
     """Read the headers of all files; small files are kept while there is room."""
     found: dict[str, Found] = {}
     bad: list[BadFile] = []
     room = KEPT_BYTES
-    for name, answer in zip(files, _answers(f"{root}/", files), strict=True):
+    for name, answer in zip(files, _answers(f"{root}/", files, deep), strict=True):
         if isinstance(answer, Found):
             room -= len(answer.content or b"")
             found[name] = answer if room >= 0 else answer._replace(content=None)
@@ -91,19 +120,21 @@ def _look_at_all(root: Path, files: list[str]) -> tuple[dict[str, Found], list[B
     return found, bad
 
 
-def _answers(place: str, files: list[str]) -> Iterator[Found | str]:
+def _answers(place: str, files: list[str], deep: bool) -> Iterator[Found | str]:
     """Look at every file: at the first ones to see how long it takes, then by several threads where it takes long."""
     began = time.perf_counter()
-    yield from [_look(place + name) for name in files[:_TIMED]]
+    yield from [_look(place + name, deep) for name in files[:_TIMED]]
     slow = time.perf_counter() - began > _TIMED * _SLOW_SECONDS
     parts = [files[start : start + _TIMED] for start in range(_TIMED, len(files), _TIMED)]
-    for answers in in_order(lambda names: [_look(place + name) for name in names], parts, _THREADS if slow else 1):
+    for answers in in_order(
+        lambda names: [_look(place + name, deep) for name in names], parts, _THREADS if slow else 1
+    ):
         yield from answers
 
 
-def _look(path: str) -> Found | str:
+def _look(path: str, deep: bool) -> Found | str:
     try:
-        return look(path)
+        return look(path, deep)
     except BadImage as error:
         return str(error)
 
@@ -154,5 +185,8 @@ def _at_most(listing: Listing, max_images: int) -> Listing:
     classes: dict[str, list[int]] = {}
     for row, label in enumerate(listing.labels or [""] * len(listing.paths)):
         classes.setdefault(label, []).append(row)
-    kept = [rows[i * len(rows) // max_images] for rows in classes.values() for i in range(max_images)]
-    return listing.take(sorted(set(kept)))
+    kept: list[int] = []
+    for rows in classes.values():
+        number = min(max_images, len(rows))
+        kept += [rows[i * len(rows) // number] for i in range(number)]
+    return listing.take(sorted(kept))

@@ -19,6 +19,11 @@ _GZIP = b"\x1f\x8b"
 _MOST_INFLATED = 1032  # what deflate makes of one byte at most
 
 
+def is_idx(start: bytes) -> bool:
+    """Whether a file that begins with four such bytes is an idx file, of whatever type."""
+    return start[:2] == b"\0\0" and len(start) == 4 and start[2] in (_UNSIGNED_BYTE, *_TYPES) and start[3] > 0
+
+
 def read_idx(path: Path) -> np.ndarray:
     """Read an idx file of unsigned bytes.
 

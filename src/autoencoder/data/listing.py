@@ -1,5 +1,7 @@
 """What a scan finds and what loading makes of it: the values that pass from one to the other."""
 
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,10 +11,13 @@ import numpy as np
 
 from ..errors import DataError
 from .formats.common import Header
+from .rules import AS_STORED, Rules
 
 Value = TypeVar("Value")
 
 _EXAMPLES = 3
+#: An image in an idx file: no file of a folder that is read has such a name, for its ending is no number.
+_IN_IDX = re.compile(r"^[^/]*(#[0-9]{6,})$")
 
 
 class BadFile(NamedTuple):
@@ -20,6 +25,13 @@ class BadFile(NamedTuple):
 
     path: str
     reason: str
+
+
+class Content(NamedTuple):
+    """How many bytes something has, and their SHA-256."""
+
+    size: int
+    digest: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +61,8 @@ class Listing:
         Small files that were read whole, so that they need not be opened twice; empty for an idx file.
     pixels : uint8 array of shape (n, h, w), or None
         Images of an idx file, which are stored decoded.
+    rules : Rules
+        How values become pixels.
     """
 
     root: Path
@@ -61,6 +75,7 @@ class Listing:
     headers: tuple[Header, ...] = field(default=(), repr=False)
     contents: tuple[bytes | None, ...] = field(default=(), repr=False)
     pixels: np.ndarray | None = field(default=None, repr=False)
+    rules: Rules = AS_STORED
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Listing":
         """Return the listing of some of the images; `bad` and `files` still speak of the whole scan."""
@@ -93,12 +108,34 @@ class Images:
         As in `Listing`.
     bad : tuple of BadFile
         What could not be used, found by the scan or by decoding; sorted.
+    contents : tuple of Content, n of them
+        The size and SHA-256 of each file; of each image, where they come from an idx file.
     """
 
     pixels: np.ndarray = field(repr=False)
     paths: tuple[str, ...]
     labels: tuple[str, ...] | None
     bad: tuple[BadFile, ...]
+    contents: tuple[Content, ...] = field(default=(), repr=False)
+
+
+def fingerprint(*parts: Images) -> str:
+    """Return a SHA-256, in hexadecimal, of which images these are: of their sorted names, sizes and contents.
+
+    Another name, one image more or less, or another byte of a file that is used changes it; where the folder lies,
+    when files were changed, and how images are read do not. Of an idx file the images' numbers are their names, so
+    that neither the file's own name nor whether it is gzipped matters.
+    """
+    named = (each for part in parts for each in zip(map(_without_idx, part.paths), part.contents, strict=True))
+    digest = hashlib.sha256()
+    for name, (size, content) in sorted(named):
+        digest.update(name.encode("utf-8", "surrogateescape") + f"\0{size}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _without_idx(path: str) -> str:
+    """Return the name of an image without that of the idx file that it is in: train-images#000012 as #000012."""
+    return _IN_IDX.sub(r"\1", path)
 
 
 def common_shape(listing: Listing) -> tuple[int, int] | None:

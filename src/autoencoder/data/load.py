@@ -1,5 +1,6 @@
 """Decode a listing once, into memory or into a mapped file."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -12,11 +13,13 @@ import numpy as np
 
 from .cache import Block, Refused, cache_file, open_cache, write_cache
 from .decode import decode, fit, quiet_codecs
-from .formats.common import BadImage
-from .listing import BadFile, Images, Listing, check_usable
+from .formats.common import BadImage, Header
+from .listing import BadFile, Content, Images, Listing, check_usable
 from .memory import memory_plan
 from .parallel import in_order, processors
 from .reading import read
+from .rules import Rules
+from .values import to_levels
 
 # What one thread does at a stretch: so many images at most, bytes of results, and pixels to decode.
 _IMAGES_AT_ONCE, _BYTES_AT_ONCE, _PIXELS_AT_ONCE = 256, 2**22, 2**24
@@ -78,7 +81,14 @@ def load(
             decoded = _in_memory(listing, image_shape, color)
     kept = _without_refused(listing, decoded.refused)
     check_usable(kept, max_bad)
-    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad)
+    sizes = _sizes(kept).tolist()
+    contents = tuple(map(Content, sizes, decoded.digests))
+    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, contents)
+
+
+def _sizes(listing: Listing) -> np.ndarray:
+    """Return how many bytes each image has: its file, or its pixels in an idx file."""
+    return listing.stamps[:, 0] if listing.pixels is None else listing.shapes.prod(axis=1)
 
 
 def is_grayscale(listing: Listing, sample: int = 100) -> bool:
@@ -102,21 +112,22 @@ def is_grayscale(listing: Listing, sample: int = 100) -> bool:
 
 
 def _is_gray(listing: Listing, row: int) -> bool:
-    if listing.headers[row].gray:
+    header, background = listing.headers[row], listing.rules.background
+    if header.gray and not (header.alpha and background and len(set(background)) > 1):
         return True
-    pixels = _pixels(listing, row)
-    return bool((pixels[..., 1:] == pixels[..., :1]).all())
+    pixels = decode(content_of(listing, row), header, rules=listing.rules)
+    return pixels.ndim == 2 or bool((pixels[..., 1:] == pixels[..., :1]).all())
 
 
 def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str) -> Block:
     pixels = np.empty(_shape(listing, image_shape, color), np.uint8)
     refused: list[Refused] = []
-    count = 0
+    digests: list[bytes] = []
     for block in _blocks(listing, image_shape, color):
-        pixels[count : count + len(block.pixels)] = block.pixels
-        count += len(block.pixels)
+        pixels[len(digests) : len(digests) + len(block.pixels)] = block.pixels
+        digests += block.digests
         refused += block.refused
-    return Block(pixels[:count], refused)
+    return Block(pixels[: len(digests)], refused, digests)
 
 
 def _mapped(listing: Listing, image_shape: tuple[int, int], color: str, folder: Path) -> Block:
@@ -148,29 +159,50 @@ def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, row
     shape = _shape(listing, image_shape, color)
     pixels = np.empty((len(rows), *shape[1:]), np.uint8)
     refused: list[Refused] = []
+    digests: list[bytes] = []
     for row in rows:
         try:
-            pixels[row - rows.start - len(refused)] = _image(listing, image_shape, color, row)
+            pixels[len(digests)], digest = _image(listing, image_shape, color, row)
+            digests.append(digest)
         except BadImage as error:
             refused.append(Refused(row, str(error)))
-    return Block(pixels[: len(rows) - len(refused)], refused)
+    return Block(pixels[: len(digests)], refused, digests)
 
 
-def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int) -> np.ndarray:
+def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int) -> tuple[np.ndarray, bytes]:
+    """Decode one image; return it with the SHA-256 of what it was decoded from."""
     if listing.pixels is not None:
-        return fit(listing.pixels[row], image_shape, color)
+        stored = listing.pixels[row]
+        digest = hashlib.sha256(np.ascontiguousarray(stored).data).digest()
+        return fit(_ranged(stored, listing.rules), image_shape, color, listing.rules), digest
     header = listing.headers[row]
     large = header.height * header.width > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE
     with _ONE_LARGE_AT_A_TIME if large else nullcontext():
-        return fit(_pixels(listing, row, image_shape), image_shape, color)
+        content = content_of(listing, row)
+        pixels = decode(content, header, image_shape, listing.rules)
+        return fit(pixels, image_shape, color, listing.rules), hashlib.sha256(content).digest()
 
 
-def _pixels(listing: Listing, row: int, wanted: tuple[int, int] | None = None) -> np.ndarray:
+def _ranged(pixels: np.ndarray, rules: Rules) -> np.ndarray:
+    if rules.range is None:
+        return pixels
+    height, width = pixels.shape
+    return to_levels(pixels, Header("idx", height, width, True), rules)
+
+
+def content_of(listing: Listing, row: int) -> bytes:
+    """Return the bytes of an image's file, which must be as it was when it was looked at.
+
+    Raises
+    ------
+    BadImage
+        If it is not, or can't be read.
+    """
     content = listing.contents[row]
     if content is None:
         size, changed = map(int, listing.stamps[row])
         content = read(f"{listing.root}/{listing.paths[row]}", (size, changed))
-    return decode(content, listing.headers[row], wanted)
+    return content
 
 
 def _without_refused(listing: Listing, refused: list[Refused]) -> Listing:

@@ -20,8 +20,8 @@ class Found(NamedTuple):
     content: bytes | None
 
 
-def look(path: str) -> Found:
-    """Read as much of an image file as its header takes.
+def look(path: str, deep: bool = False) -> Found:
+    """Read as much of an image file as its header takes; `deep` is as for `read_header`.
 
     Raises
     ------
@@ -36,11 +36,11 @@ def look(path: str) -> Found:
             head = os.read(file, size if size < HEAD else HEAD)
             whole = len(head) == size
             try:
-                header = read_header(head)
+                header = read_header(head, deep=deep)
             except Incomplete:
                 if whole:
                     raise
-                header = read_header(_read_all(file, size, head))
+                header = read_header(_read_all(file, size, head), deep=deep)
         finally:
             os.close(file)
     except OSError as error:

@@ -12,14 +12,15 @@ class Rules(NamedTuple):
     ----------
     background : (int, int, int) or None
         Red, green and blue, 0 to 255, that transparent images are drawn on; None: their stored colours count.
-    range : (float, float) or None
-        The values that become 0 and 255, in the units of the files; None: all that the file's type can hold.
+    range : (float, float), "auto" or None
+        The values that become 0 and 255, in the units of the files; "auto" until the images were looked at; None: all
+        that the file's type can hold.
     fit : {"stretch", "pad", "crop"}
         What becomes of an image of other proportions than the wanted ones.
     """
 
     background: tuple[int, int, int] | None = None
-    range: tuple[float, float] | None = None
+    range: tuple[float, float] | Literal["auto"] | None = None
     fit: Literal["stretch", "pad", "crop"] = "stretch"
 
 

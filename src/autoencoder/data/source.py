@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..flags import parse
 from ..settings import Reading
 from .folder import scan
-from .listing import Images, Listing, check_usable
+from .listing import Images, Listing, check_usable, fingerprint
 from .rules import AS_STORED, Rules
 
 
@@ -80,7 +80,7 @@ class ImageSource:
         UsageError
             If one of `categories` does not exist.
         """
-        listing = scan(self.root, categories=self.categories, max_images=self.max_images)
+        listing = scan(self.root, categories=self.categories, max_images=self.max_images, rules=self.rules)
         check_usable(listing, self.max_bad)
         return listing
 
@@ -92,11 +92,17 @@ class ImageSource:
         DataError, UsageError
             As `scan`.
         """
-        return self, self.scan()
+        listing = self.scan()
+        if self.rules.range != "auto":
+            return self, listing
+        from .notes import find_range  # which decodes: the command line starts without OpenCV
+
+        rules = self.rules._replace(range=find_range(listing))
+        return replace(self, rules=rules), replace(listing, rules=rules)
 
     def to_record(self, *parts: Images) -> dict[str, Any]:
         """Return what a provenance keeps: the flags, and the number and fingerprint of the images that were decoded."""
-        return {**self.to_flags(), "count": sum(len(part.paths) for part in parts), "fingerprint": ""}
+        return {**self.to_flags(), "count": sum(len(part.paths) for part in parts), "fingerprint": fingerprint(*parts)}
 
 
 def changed_rules(rules: Rules, section: Any) -> Rules:

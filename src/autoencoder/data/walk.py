@@ -12,6 +12,10 @@ _LOOP = "a link that leads in a circle"
 _NOWHERE = "a link that leads nowhere"
 _AGAIN = "a link to a folder that is read already"
 _SPECIAL = "a pipe, socket or device"
+#: Folders that systems and network drives make beside images, with thumbnails, copies or what was thrown away.
+_SYSTEM = frozenset(
+    {"__macosx", "@eadir", "#recycle", "#snapshot", "@tmp", "$recycle.bin", "system volume information", "lost+found"}
+)
 
 
 class Tree(NamedTuple):
@@ -29,7 +33,9 @@ class _Folders(NamedTuple):
 
 
 def walk(root: Path, wanted: Callable[[str], bool]) -> Tree:
-    """List every regular file below `root`; hidden files and folders, whose names begin with a dot, are left out.
+    """List every regular file below `root`; hidden files and folders, and those of the system, are left out.
+
+    Hidden are names that begin with a dot; folders of the system are such as `__MACOSX` and `@eaDir`.
 
     Links are followed, but every folder is read once, by its own name where it has one below `root`. The folders
     directly in `root` are asked for by `wanted`.
@@ -76,6 +82,8 @@ def _sort_out(folder: Path, prefix: str, tree: Tree) -> _Folders:
         name = prefix + entry.name
         try:
             if entry.is_dir():
+                if entry.name.lower() in _SYSTEM:
+                    continue
                 (folders.linked if entry.is_symlink() else folders.real).append(name)
             elif entry.is_file():
                 tree.files.append(name)

@@ -11,6 +11,7 @@ from ..data.labelled import split
 from ..data.listing import BadFile, Images, Listing, common_shape, printable
 from ..data.load import is_grayscale, load
 from ..data.memory import memory_plan
+from ..data.notes import all_one_color, notes
 from ..data.source import ImageSource
 from ..errors import DataError, UsageError
 from ..geometry import levels
@@ -106,12 +107,19 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
     shape, color = settings.image_shape, settings.data.color
     assert color is not None
     options: dict[str, Any] = {"max_bad": settings.data.max_bad, "cache_dir": CACHE}
+    for note in notes(listings.train, shape):
+        say(f"note: {note}")
     for name, listing in (("train", listings.train), ("valid", listings.valid)):
         plan = memory_plan(len(listing.paths), shape, color)
         if plan.mapped:
             size = f"{plan.bytes / 1e9:.1f} GB, more than half of the free memory"
             say(f"the decoded {name} images take {size}: they lie in a file in {CACHE}, used again the next time")
     parts = Parts(load(listings.train, shape, color, **options), load(listings.valid, shape, color, **options))
+    if all(all_one_color(part.pixels) for part in parts):
+        raise DataError(
+            f"{listings.source.root}: all images are of one colour, so there is nothing to learn; --background=white "
+            "shows drawings on a transparent ground, and --range=auto images that use few of their values"
+        )
     bad = sorted({*parts.train.bad, *parts.valid.bad})
     say(
         f"{len(parts.train.paths):,} training and {len(parts.valid.paths):,} validation images of "

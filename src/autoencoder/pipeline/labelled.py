@@ -14,6 +14,7 @@ from ..data.idx import scan_idx
 from ..data.labelled import check_classes, check_folders, check_known, draw, read_labels, split, with_labels
 from ..data.listing import Images, Listing, check_usable
 from ..data.load import load
+from ..data.notes import notes
 from ..embeddings import tell_changes
 from ..model.encoder import Encoder
 from ..run_folder import CACHE
@@ -116,6 +117,8 @@ def load_labelled(found: Named, encoder: Encoder, max_bad: float, say: Callable[
         If too many files cannot be used.
     """
     tell_changes(found.train, encoder, say)
+    for note in notes(found.train, encoder.image_shape):
+        say(f"note: {note}")
     options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
     train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
     test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)

@@ -45,4 +45,4 @@ def read_portable(data: bytes) -> Header:
         raise BadImage(f"PGM or PPM with a largest value of {levels}: it must be from 1 to 65,535")
     if kind in _TEXT and levels < 256:
         levels = 255  # OpenCV scales these itself
-    return Header("PNM", height, width, kind not in _COLOR, levels=levels)
+    return Header("PNM", height, width, kind not in _COLOR, levels=levels, levels_stored=levels)

@@ -19,7 +19,9 @@ class Header(NamedTuple):
     """What is known of an image before it is decoded.
 
     `height` and `width` are as stored, in pixels; `orientation` is EXIF's 1 to 8; `levels` is the largest
-    value that a sample has once OpenCV has decoded it; `body` is where in the file the reading of the header stopped.
+    value that a sample has once OpenCV has decoded it; `body` is where in the file the reading of the header stopped;
+    `alpha` says whether there may be transparency, `levels_stored` the largest value that the file can hold, and
+    `deep` whether its values have no natural black and white: floats, and more than 16 bits.
     """
 
     kind: str
@@ -29,6 +31,9 @@ class Header(NamedTuple):
     orientation: int = 1
     levels: int = 255
     body: int = 0
+    alpha: bool = False
+    levels_stored: int = 255
+    deep: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:

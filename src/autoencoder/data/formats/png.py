@@ -8,7 +8,7 @@ from .common import BadImage, Header, Incomplete
 from .tiff import exif_orientation
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GRAY_TYPES = (0, 4)
+_GRAY_TYPES, _ALPHA_TYPES = (0, 4), (4, 6)
 _ANCILLARY = 0x20
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _COMPRESSED = (b"iCCP", b"zTXt", b"iTXt")
@@ -20,11 +20,13 @@ def read_header(data: bytes) -> Header:
     """Read IHDR, and EXIF's orientation where it stands in front of the image data."""
     if len(data) < 41:
         raise Incomplete("truncated PNG")
-    length, name, width, height, color = struct.unpack_from(">I4sIIxB", data, 8)
+    length, name, width, height, bits, color = struct.unpack_from(">I4sIIBB", data, 8)
     if name != b"IHDR" or length != 13:
         raise BadImage("PNG that does not begin with its header (IHDR)")
-    orientation = 1 if data[37:41] == b"IDAT" else _orientation(data)
-    return Header("PNG", height, width, color in _GRAY_TYPES, orientation)
+    orientation, key = (1, False) if data[37:41] == b"IDAT" else _before_pixels(data)
+    alpha = key or color in _ALPHA_TYPES
+    stored = 65_535 if bits == 16 else 255
+    return Header("PNG", height, width, color in _GRAY_TYPES, orientation, alpha=alpha, levels_stored=stored)
 
 
 def check(data: bytes) -> bytes:
@@ -68,19 +70,21 @@ def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     raise BadImage(f"PNG of more than {_MAX_CHUNKS:,} chunks")
 
 
-def _orientation(data: bytes) -> int:
-    start = 33
+def _before_pixels(data: bytes) -> tuple[int, bool]:
+    """Return the orientation, and whether colours are transparent (tRNS), of the chunks in front of the image data."""
+    start, orientation, transparent = 33, 1, False
     for _ in range(_MAX_CHUNKS):
         if start + 8 > len(data):
             raise Incomplete("truncated PNG")
         length, name = struct.unpack_from(">I4s", data, start)
         if name in (b"IDAT", b"IEND"):
-            return 1
+            return orientation, transparent
         start += 12 + length
+        transparent |= name == b"tRNS"
         if name == b"eXIf":
             if start > len(data):
                 raise Incomplete("truncated PNG")
-            return exif_orientation(data[start - 4 - length : start - 4])
+            orientation = exif_orientation(data[start - 4 - length : start - 4])
     raise BadImage(f"PNG of more than {_MAX_CHUNKS:,} chunks")
 
 

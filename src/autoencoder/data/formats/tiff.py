@@ -10,8 +10,10 @@ SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BIG = SIGNATURES[2:]
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _ORIENTATION = 256, 257, 258, 262, 274
 _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, _SAMPLE_FORMAT, _SUBFILE = 277, 322, 323, 339, 254
+_EXTRA_SAMPLES, _DNG_VERSION = 338, 50_706
 _NUMBERS = {1: "B", 3: "H", 4: "I"}  # BYTE, SHORT, LONG: the types that these tags may have
-_FLOAT, _REDUCED, _MASK = 3, 1, 4
+_SIGNED, _FLOAT, _REDUCED, _MASK = 2, 3, 1, 4
+_RAW = "a camera's raw file: develop it, and save it as PNG or JPEG"
 _MAX_DIRECTORIES = 16
 
 
@@ -37,8 +39,10 @@ def exif_orientation(exif: bytes) -> int:
     return 1
 
 
-def read_header(data: bytes) -> Header:
-    """Read the first directory of a TIFF file; refuse several pages, and what is not of 1 to 16 bits."""
+def read_header(data: bytes, deep: bool = False) -> Header:
+    """Read the first directory of a TIFF file; refuse several pages, and unless `deep` floats and more than 16 bits."""
+    if data[8:10] == b"CR":
+        raise BadImage(_RAW)
     if data[:4] in _BIG:
         raise BadImage("BigTIFF: only TIFF files below 4 GB are read")
     order = _byte_order(data)
@@ -49,12 +53,27 @@ def read_header(data: bytes) -> Header:
     except struct.error:
         raise Incomplete("truncated TIFF") from None
     check_size(tags.get(_TILE_HEIGHT, 1), tags.get(_TILE_WIDTH, 1))
-    bits = tags.get(_BITS, 1)
-    if not 1 <= bits <= 16 or tags.get(_SAMPLE_FORMAT) == _FLOAT:
-        raise BadImage(f"TIFF of {bits}-bit numbers: only whole numbers of at most 16 bits are read")
+    if _DNG_VERSION in tags or tags.get(_SUBFILE, 0) & _REDUCED:  # its first picture is a small preview
+        raise BadImage(_RAW)
+    if _WIDTH not in tags or _HEIGHT not in tags:
+        raise BadImage("TIFF without an image, perhaps a camera's raw file: save it as PNG or JPEG")
+    bits, kind = tags.get(_BITS, 1), tags.get(_SAMPLE_FORMAT)
+    unbounded = bits > 16 or kind in (_SIGNED, _FLOAT)
+    if not 1 <= bits <= 64 or (unbounded and not deep):
+        what = "floats" if kind == _FLOAT else "signed numbers" if kind == _SIGNED else "numbers"
+        raise BadImage(
+            f"TIFF of {bits}-bit {what}, in which no value says what is black and white: name those by "
+            "--range=LOW,HIGH, or let --range=auto find them"
+        )
     gray = tags.get(_SAMPLES, 1) == 1 and tags.get(_PHOTOMETRIC, 1) <= 1
     orientation = _upright_unless_known(tags.get(_ORIENTATION, 1))
-    return Header("TIFF", tags.get(_HEIGHT, 0), tags.get(_WIDTH, 0), gray, orientation, 65_535 if bits == 16 else 255)
+    levels = 65_535 if bits == 16 else 255
+    return Header(
+        *("TIFF", tags[_HEIGHT], tags[_WIDTH], gray, orientation, levels),
+        alpha=tags.get(_EXTRA_SAMPLES, 0) in (1, 2),
+        levels_stored=levels,
+        deep=unbounded,
+    )
 
 
 def _byte_order(data: bytes) -> str:
