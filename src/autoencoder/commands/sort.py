@@ -28,7 +28,7 @@ def carry_out(
 
     run = train(settings, listings)
     wanted = Wanted(clusters, export, names, training.seed)
-    return cluster(Place(run, run.encoder, listings.source), listings.source.scan(), wanted).path
+    return cluster(Place(run, run.encoder, listings.source), listings.whole, wanted).path
 
 
 COMMAND = Command(

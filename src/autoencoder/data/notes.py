@@ -95,12 +95,12 @@ def _named(names: list[str], start: str) -> str:
 
 def _on_alpha(listing: Listing) -> str | None:
     """Say where images carry transparency that is dropped, and whether their stored colours say anything."""
-    rows = sample_rows(len(listing.headers))
-    clear = [row for row in rows if listing.headers[row].alpha]
+    clear = [row for row, header in enumerate(listing.headers) if header.alpha]
     if not clear or listing.rules.background is not None:
         return None
-    alike = all((values == values.reshape(-1, *values.shape[2:])[0]).all() for _, values in _sampled(listing, clear))
-    said = f"{len(clear):,} of {len(rows):,} images carry transparency, which is dropped"
+    chosen = [clear[place] for place in sample_rows(len(clear))]
+    alike = all((values == values.reshape(-1, *values.shape[2:])[0]).all() for _, values in _sampled(listing, chosen))
+    said = f"{len(clear):,} of {len(listing.headers):,} images carry transparency, which is dropped"
     if alike:
         return f"{said}, and their stored colours are all alike: --background=white draws them on white"
     return f"{said}; --background=white draws them on white"

@@ -28,9 +28,10 @@ NAMED = 20
 
 
 class Listings(NamedTuple):
-    """What a scan of the training images found, and those that judge them, before any pixel is kept."""
+    """What a scan found, before any pixel is kept: all images of the source, those to learn from, those that judge."""
 
     source: ImageSource
+    whole: Listing
     train: Listing
     valid: Listing
 
@@ -83,9 +84,9 @@ def _listings(data: Data, seed: int) -> Listings:
     if count < FEWEST:
         raise DataError(f"{data.train_dir}: holds {count} usable images; training needs {FEWEST} at least")
     if data.valid_dir is not None:
-        return Listings(source, train, replace(source, root=data.valid_dir).scan())
+        return Listings(source, train, train, replace(source, root=data.valid_dir).scan())
     learned, judging = split(train.labels or [""] * count, data.valid_split, seed)
-    return Listings(source, train.take(learned), train.take(judging))
+    return Listings(source, train, train.take(learned), train.take(judging))
 
 
 def _resolve(data: Data, found: Listings) -> Data:
@@ -107,7 +108,7 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
     shape, color = settings.image_shape, settings.data.color
     assert color is not None
     options: dict[str, Any] = {"max_bad": settings.data.max_bad, "cache_dir": CACHE}
-    for note in notes(listings.train, shape):
+    for note in notes(listings.whole, shape):
         say(f"note: {note}")
     for name, listing in (("train", listings.train), ("valid", listings.valid)):
         plan = memory_plan(len(listing.paths), shape, color)
