@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from autoencoder.cluster_folder import check_export, export, read_names, write_table
+from autoencoder.cluster_folder import read_names, write_table
 from autoencoder.clustering import Assignment
-from autoencoder.errors import DataError, UsageError
+from autoencoder.errors import UsageError
 
 PLACED = Assignment(
     np.array([0, -1], np.int32),
@@ -20,37 +20,49 @@ def test_the_table_holds_a_row_an_image(tmp_path):
     )
 
 
-def test_files_that_would_meet_get_numbers(tmp_path):
-    (tmp_path / "in" / "a").mkdir(parents=True)
-    for name in ("a/b.png", "a_b.png"):
-        (tmp_path / "in" / name).write_bytes(name.encode())
-    count = export(tmp_path / "in", ["a/b.png", "a_b.png"], [0, 0], {}, tmp_path / "out", False)
-    found = {path.name: path.read_bytes() for path in (tmp_path / "out" / "cluster_00").iterdir()}
-    assert count == 2
-    assert found == {"a_b.png": b"a/b.png", "a_b_2.png": b"a_b.png"}
-
-
-def test_noise_has_a_folder_of_its_own(tmp_path):
-    (tmp_path / "a.png").write_bytes(b"x")
-    export(tmp_path, ["a.png"], [-1], {}, tmp_path / "out", True)
-    assert (tmp_path / "out" / "noise" / "a.png").read_bytes() == b"x"
-
-
-def test_images_that_are_no_files_cannot_be_exported(tmp_path):
-    (tmp_path / "train-images-idx3-ubyte").write_bytes(b"x")
-    with pytest.raises(DataError, match="is no folder"):
-        export(tmp_path / "train-images-idx3-ubyte", ["x#000000"], [0], {}, tmp_path / "out", False)
-
-
-def test_a_folder_that_is_not_empty_is_refused(tmp_path):
-    check_export(None, False)
-    check_export(tmp_path / "new", False)
-    check_export(tmp_path, False)
-    (tmp_path / "a").write_text("x")
-    check_export(tmp_path, True)
-    with pytest.raises(UsageError, match="give --overwrite"):
-        check_export(tmp_path, False)
-
-
 def test_no_names_are_none():
     assert read_names(None) == {}
+
+
+GOOD = ["cluster,name\n0,shoe\n1,shoe\n", "Cluster;Name\n0;shoe\n1;shoe\n", "cluster\tname\n0\tshoe\n\n1\tshoe\n"]
+
+
+@pytest.mark.parametrize("text", GOOD)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_names_are_read_however_the_table_is_written(text, encoding, tmp_path):
+    (tmp_path / "names.csv").write_text(text, encoding=encoding)
+    assert read_names(tmp_path / "names.csv") == {0: "shoe", 1: "shoe"}
+
+
+BAD = {
+    "empty": b"",
+    "no columns": b"a,b\n1,2\n",
+    "no number": b"cluster,name\nx,shoe\n",
+    "a fraction": b"cluster,name\n1.5,shoe\n",
+    "two names": b"cluster,name\n1,shoe\n1,boot\n",
+    "no name": b"cluster,name\n1,\n",
+    "a path": b"cluster,name\n1,a/b\n",
+    "a Windows path": b"cluster,name\n1,a\\b\n",
+    "dots": b"cluster,name\n1,..\n",
+    "a dot at the end": b"cluster,name\n1,a.\n",
+    "a control character": b"cluster,name\n1,a\x07b\n",
+    "too long": b"cluster,name\n1," + b"a" * 300 + b"\n",
+    "zeros": b"cluster,name\n1,a\0b\n",
+    "a ragged row": b"cluster,name\n1,a,b\n",
+    "a short row": b"cluster,name\n1\n",
+    "a huge cell": b"cluster,name\n1," + b"a" * (2**24 + 5) + b"\n",
+    "an image": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+}
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD.keys())
+def test_bad_names_are_refused_in_one_sentence(content, tmp_path):
+    (tmp_path / "names.csv").write_bytes(content)
+    with pytest.raises(UsageError, match=r"^--names=.*names\.csv"):
+        read_names(tmp_path / "names.csv")
+
+
+@pytest.mark.parametrize("place", ["nowhere.csv", "."])
+def test_names_that_are_not_there_are_refused(place, tmp_path):
+    with pytest.raises(UsageError, match="can't be read"):
+        read_names(tmp_path / place)

@@ -15,7 +15,7 @@ LEVELS = [
     {"clustering", "data", "losses", "model", "scores"},
     {"embeddings", "run_folder", "training"},
     {"cluster_folder", "lookup"},
-    {"classifier_folder"},
+    {"classifier_folder", "exporting"},
     {"deep"},
     {"report"},
     {"pipeline"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .data.source import ImageSource
+from .data.tables import open_table
 from .errors import DataError, ModelFileError, UsageError
-from .files import disk_errors, replacing, write_text
+from .files import replacing, write_text
 from .provenance import NAME as PROVENANCE
 from .provenance import file_digest, read_provenance
 from .run_folder import ENCODER_SUFFIXES, write_csv
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: What a cluster of noise (-1) is called where clusters become folders.
 NOISE_NAME = "noise"
+#: A name that a person gives may be so long.
+_MOST_BYTES = 200
 
 
 @dataclass(frozen=True)
@@ -133,69 +135,23 @@ def read_names(path: Path | None) -> dict[int, str]:
     """
     if path is None:
         return {}
+    names: dict[int, str] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-        names = {int(row["cluster"]): row["name"].strip() for row in rows}
-    except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(
-            f"--names={path}: must be a CSV with the columns cluster and name, a row a cluster "
-            f"({type(error).__name__}: {error})"
-        ) from error
+        with open_table(path) as table:
+            columns = table.column(("cluster",)), table.column(("name", "label", "class"))
+            if None in columns:
+                raise DataError(f"{table.where}: must be a table with the columns cluster and name, a row a cluster")
+            for line, cells in table.rows:
+                cluster, name = (cells[place] for place in columns if place is not None)
+                number = int(cluster) if cluster.removeprefix("-").isdecimal() else None
+                if number is None:
+                    raise DataError(f"{table.where}: line {line}: {cluster!r} is no cluster's number")
+                if names.setdefault(number, name) != name:
+                    raise DataError(f"{table.where}: line {line}: cluster {number} has two names")
+    except DataError as error:
+        raise UsageError(f"--names={error}") from error
     for number, name in names.items():
-        if not name or name in (".", "..") or {"/", "\\", "\0"} & set(name):
+        odd = name.strip(" .") != name or not name.isprintable() or {"/", "\\"} & set(name)
+        if not name or odd or len(name.encode("utf-8", "replace")) > _MOST_BYTES:
             raise UsageError(f"--names={path}: cluster {number} is named {name!r}, which no folder can be called")
     return names
-
-
-def check_export(folder: Path | None, overwrite: bool) -> None:
-    """Refuse a folder to export to that already holds something, unless it may be written into.
-
-    Raises
-    ------
-    UsageError
-        Nothing is overwritten unasked.
-    """
-    if folder is None or overwrite or not folder.exists():
-        return
-    if not folder.is_dir() or any(folder.iterdir()):
-        raise UsageError(f"--export={folder}: is not empty; name a new folder, or give --overwrite to write into it")
-
-
-def export(
-    root: Path, paths: Sequence[str], labels: Sequence[int], names: Mapping[int, str], folder: Path, link: bool
-) -> int:
-    """Make one folder of files per cluster, as copies or as links, and return how many files it holds.
-
-    A file's folders become part of its name (`a/b.png` is exported as `a_b.png`), with a number where two meet.
-
-    Raises
-    ------
-    DataError
-        If `root` is an idx file, whose images are no files.
-    DiskError
-        If the folder cannot be written to.
-    """
-    if not root.is_dir():
-        raise DataError(f"--export: {root} is no folder, so its images cannot be copied; import it into a folder first")
-    taken: set[Path] = set()
-    with disk_errors(folder):
-        for name, cluster in zip(paths, labels, strict=True):
-            inside = folder / names.get(int(cluster), NOISE_NAME if cluster < 0 else f"cluster_{int(cluster):02d}")
-            inside.mkdir(parents=True, exist_ok=True)
-            target = _free(inside / name.replace("/", "_"), taken)
-            taken.add(target)
-            target.unlink(missing_ok=True)
-            if link:
-                target.symlink_to(os.path.relpath(root / name, inside))
-            else:
-                shutil.copy2(root / name, target)
-    return len(taken)
-
-
-def _free(wanted: Path, taken: set[Path]) -> Path:
-    number, target = 2, wanted
-    while target in taken:
-        target = wanted.with_name(f"{wanted.stem}_{number}{wanted.suffix}")
-        number += 1
-    return target

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ..cluster_folder import ClusterFolder, check_export, export, read_names, write_table
+from ..cluster_folder import ClusterFolder, read_names, write_table
 from ..command import Command
+from ..exporting import check_export
 from ..flags import Section
 from ..knob_types import RunName
 from ..lookup import choose_images, find_clustering
@@ -42,9 +43,10 @@ def carry_out(options: Options, reading: Reading) -> Path:
     found, encoder = read(folder.path), folder.encoder()
     names = read_names(options.names)
     source, listing = choose_images(folder.source(), str(folder.path), options.images, reading).look()
-    check_export(options.export, options.overwrite)
+    check_export(options.export, listing, options.overwrite)
     from ..embeddings import embed
     from ..model.encoder import open_encoder
+    from ..pipeline.cluster import export_clusters
     from ..pipeline.images import leave_bad
 
     embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
@@ -61,8 +63,7 @@ def carry_out(options: Options, reading: Reading) -> Path:
     print(f"{len(placed.labels):,} images are sorted into {found.k} clusters: {table}")
     leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"), print)
     if options.export is not None:
-        count = export(source.root, embeddings.paths, placed.labels.tolist(), names, options.export, options.link)
-        print(f"{count:,} files are in {options.export}")
+        export_clusters(embeddings, placed.labels, names, options.export, options.link)
     return table
 
 

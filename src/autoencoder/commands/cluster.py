@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..cluster_folder import check_export, read_names
+from ..cluster_folder import read_names
 from ..cluster_settings import Clusters, Export
 from ..command import Command
+from ..exporting import check_export
 from ..flags import Section
 from ..knob_types import RunName
 from ..lookup import images_of, locate
@@ -34,7 +35,7 @@ def carry_out(options: Options, reading: Reading, clusters: Clusters, export: Ex
     run, encoder = locate(options.run)
     names = read_names(export.names)
     source, listing = images_of(run, options.images, reading).look()
-    check_export(export.export, export.overwrite)
+    check_export(export.export, listing, export.overwrite)
     start_tensorflow()
     from ..pipeline.cluster import Wanted, cluster
     from ..pipeline.refine import Place

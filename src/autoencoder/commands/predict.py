@@ -55,6 +55,9 @@ def carry_out(options: Options, reading: Reading) -> Path:
         overwrite=options.overwrite or options.out is not None,
     )
     print(f"{len(found):,} images have a class: {table}")
+    if probabilities.labels is not None and set(probabilities.labels) <= set(classes):
+        right = sum(one == label for (_, one, _), label in zip(found, probabilities.labels, strict=True))
+        print(f"accuracy against the class folders: {right / len(found):.2%} ({right:,} of {len(found):,})")
     leave_bad(probabilities.bad, table.with_suffix(".bad_files.csv"), print)
     return table
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..cluster_folder import check_export, read_names
+from ..cluster_folder import read_names
 from ..cluster_settings import Clusters, Export
 from ..command import Command
+from ..exporting import check_export
 from ..settings import Architecture, Data, Output, Settings, Training
 from ..tensorflow_start import start_tensorflow
 
@@ -20,7 +21,7 @@ def carry_out(
     names = read_names(export.names)
     asked = Settings(data=data, architecture=architecture, training=training, output=output)
     settings, listings = prepare(asked)
-    check_export(export.export, export.overwrite)
+    check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
     from ..pipeline.cluster import Wanted, cluster
     from ..pipeline.refine import Place

@@ -1,23 +1,26 @@
 """Labels: read from a CSV, checked, split for validation, and drawn a few from each class."""
 
-import csv
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from ..errors import DataError, UsageError
 from .listing import Listing, printable
+from .splits import rows_by_class
+from .tables import IMAGE_COLUMNS, LABEL_COLUMNS, Table, open_table
 from .walk import subfolders
 
-_NAMED = 3
+_NAMED, _COLUMNS = 3, 8
 
 
 def read_labels(path: Path, names: Mapping[int, str] | None = None) -> dict[str, str]:
-    """Read which label each image has, from a CSV with the columns path and label.
+    """Read which label each image has, from a table with a column of images and one of labels.
 
-    A clustering's table will do as well: its column `name`, or, with the `names` that a person gave, its column
+    What these may be called is in data/tables.py: path and label, filename and class, id and target, in any case. A
+    clustering's table will do as well: its column `name`, or, with the `names` that a person gave, its column
     `cluster`. Rows without a label are left out.
 
     Parameters
@@ -27,63 +30,112 @@ def read_labels(path: Path, names: Mapping[int, str] | None = None) -> dict[str,
 
     Returns
     -------
-    dict from path to label
+    dict from an image, as the table names it, to its label
 
     Raises
     ------
     DataError
         If the file cannot be read, has no such columns, or gives one image two labels.
     """
-    where = printable(str(path))
-    try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            rows = csv.DictReader(file)
-            columns = rows.fieldnames or ()
-            column = _label_column(columns, names, where)
-            found: dict[str, str] = {}
-            for row in rows:
-                label = (row[column] or "").strip()
-                if names:
-                    label = names.get(int(label), "")
-                if label and found.setdefault(row["path"], label) != label:
-                    raise DataError(f"{where}: {printable(row['path'])} has two labels; an image has one")
-    except OSError as error:
-        raise DataError(f"{where}: can't be read: {(error.strerror or str(error)).lower()}") from None
-    except (csv.Error, ValueError) as error:
-        raise DataError(f"{where}: must be a CSV with the columns path and {column}: {error}") from None
-    if not found:
-        raise DataError(f"{where}: gives no image a label; fill in the column {column}")
+    found: dict[str, str] = {}
+    with open_table(path) as table:
+        image, column = table.column(IMAGE_COLUMNS), table.column(("cluster",) if names else LABEL_COLUMNS)
+        if image is None or column is None or image == column:
+            raise DataError(_no_columns(table, names))
+        for line, cells in table.rows:
+            name, label = cells[image], cells[column]
+            if names:
+                label = names.get(_cluster(label, line, table.where), "")
+            if not label:
+                continue
+            if not name:
+                raise DataError(f"{table.where}: line {line} has a label, {printable(label)}, and no image")
+            if found.setdefault(name, label) != label:
+                raise DataError(f"{table.where}: line {line}: {printable(name)} has two labels; an image has one")
+        if not found:
+            raise DataError(f"{table.where}: gives no image a label; fill in the column {table.head[column]}")
     return found
 
 
-def _label_column(columns: Collection[str], names: Mapping[int, str] | None, where: str) -> str:
-    wanted = ("cluster",) if names else ("label", "name")
-    column = next((name for name in wanted if name in columns), None)
-    if column is None or "path" not in columns:
-        more = "" if names or "cluster" not in columns else "; clusters become labels by --names=names.csv"
-        found = ", ".join(columns) or "none"
-        raise DataError(f"{where}: must be a CSV with the columns path and {wanted[0]}, and has {found}{more}")
-    return column
+def _no_columns(table: Table, names: Mapping[int, str] | None) -> str:
+    more = "" if names or "cluster" not in table.columns else "; clusters become labels by --names=names.csv"
+    shown = ", ".join(map(printable, table.head[:_COLUMNS])) + (", ..." if len(table.head) > _COLUMNS else "")
+    wanted = "path and cluster" if names else "path and label, or others of such names"
+    return f"{table.where}: must be a table with the columns {wanted}, and has {shown or 'none'}{more}"
+
+
+def _cluster(text: str, line: int, where: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise DataError(f"{where}: line {line}: {printable(text)!r} is no cluster's number") from None
 
 
 def with_labels(listing: Listing, labels: Mapping[str, str], source: Path) -> Listing:
     """Return those of the images that `labels`, read from file `source`, speaks of.
 
+    An image may be named by its path below the listing's root, with / or \\\\, by its absolute path, or, where only one
+    image has it, by its name alone; each with or without its suffix.
+
     Raises
     ------
     DataError
-        If it speaks of an image that is not there.
+        If it speaks of an image that is not there, of several at once, or gives one image two labels.
     """
-    absent = sorted(set(labels) - set(listing.paths) - {file.path for file in listing.bad})
+    known = _Names(listing)
+    chosen: dict[int, str] = {}
+    absent = []
+    for name, label in labels.items():
+        row = known.find(name)
+        if row is None:
+            absent.append(name)
+        elif row >= 0 and chosen.setdefault(row, label) != label:
+            where, path = printable(str(source)), printable(listing.paths[row])
+            raise DataError(f"{where}: {path} has two labels, {printable(chosen[row])} and {printable(label)}")
     if absent:
-        shown = ", ".join(map(printable, absent[:_NAMED])) + (", ..." if len(absent) > _NAMED else "")
+        shown = ", ".join(map(printable, sorted(absent)[:_NAMED])) + (", ..." if len(absent) > _NAMED else "")
         raise DataError(
             f"{printable(str(source))}: {len(absent):,} of its {len(labels):,} paths are no images in "
-            f"{printable(str(listing.root))} ({shown}); paths are relative to that folder"
+            f"{printable(str(listing.root))} ({shown}), or the names of several; paths are relative to that folder"
         )
-    rows = [row for row, path in enumerate(listing.paths) if path in labels]
-    chosen = listing.take(rows)
-    return replace(chosen, labels=tuple(labels[path] for path in chosen.paths))
+    rows = sorted(chosen)
+    return replace(listing.take(rows), labels=tuple(chosen[row] for row in rows))
+
+
+class _Names:
+    """The rows of a listing by what a person may call them; where several fit, none does."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._root = listing.root
+        bad = [(file.path, -1) for file in listing.bad]
+        every = [*bad, *((path, row) for row, path in enumerate(listing.paths))]
+        self._tables: list[dict[str, int | None]] = []
+        for shortened in (str, _stem, _last, lambda path: _stem(_last(path))):
+            table: dict[str, int | None] = {}
+            for path, row in every:
+                short = shortened(path)
+                table[short] = row if table.get(short, row) == row else None
+            self._tables.append(table)
+
+    def find(self, name: str) -> int | None:
+        """Return the row of an image; -1 where it is a file that cannot be used, None where there is none."""
+        plain = PurePosixPath(name.replace("\\", "/"))
+        if plain.is_absolute():
+            with contextlib.suppress(ValueError):
+                plain = plain.relative_to(self._root.resolve().as_posix())
+        text = plain.as_posix()
+        for table, wanted in zip(self._tables, (text, text, _last(text), _last(text)), strict=True):
+            if (row := table.get(wanted)) is not None:
+                return row
+        return None
+
+
+def _stem(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix("")) if path else path
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def check_classes(listing: Listing, fewest: int) -> None:
@@ -103,6 +155,18 @@ def check_classes(listing: Listing, fewest: int) -> None:
     if len(classes) < fewest:
         there = f"is one: {printable(classes[0])}" if classes else "is none"
         raise DataError(f"{where}: a classifier needs {fewest} classes at least, and there {there}")
+
+
+def check_divisible(labels: Sequence[str]) -> None:
+    """Refuse classes of which none can be parted in images to learn from and images to judge by.
+
+    Raises
+    ------
+    DataError
+        If no class has two images.
+    """
+    if max(map(len, rows_by_class(labels).values())) < 2:
+        raise DataError("no class has two images, so none can be kept for validation; add images, or give others")
 
 
 def check_folders(listing: Listing) -> None:
@@ -138,38 +202,6 @@ def check_known(listing: Listing, known: Collection[str], train: Path) -> None:
         )
 
 
-def split(labels: Sequence[str], share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Split rows in two, class by class, so that each class keeps a row at least in the first part.
-
-    Parameters
-    ----------
-    labels : sequence of str
-    share : float
-        Of each class, for the second part; a row at least, where a class has two.
-    seed : int
-
-    Returns
-    -------
-    two int arrays
-        Rows, rising.
-
-    Raises
-    ------
-    DataError
-        If no class has two images.
-    """
-    generator = np.random.default_rng(seed)
-    first, second = [], []
-    for rows in _by_class(labels).values():
-        order = generator.permutation(rows)
-        count = min(len(rows) - 1, max(1, round(len(rows) * share)))
-        second.append(order[:count])
-        first.append(order[count:])
-    if not sum(map(len, second)):
-        raise DataError("no class has two images, so none can be kept for validation; give --valid_dir")
-    return np.sort(np.concatenate(first)), np.sort(np.concatenate(second))
-
-
 def draw(labels: Sequence[str], per_class: int, seed: int) -> np.ndarray:
     """Draw `per_class` rows of each class at random; return them rising.
 
@@ -179,7 +211,7 @@ def draw(labels: Sequence[str], per_class: int, seed: int) -> np.ndarray:
         If a class has fewer.
     """
     generator = np.random.default_rng(seed)
-    classes = _by_class(labels)
+    classes = rows_by_class(labels)
     fewest = min(classes, key=lambda label: len(classes[label]))
     if len(classes[fewest]) < per_class:
         raise UsageError(
@@ -188,8 +220,3 @@ def draw(labels: Sequence[str], per_class: int, seed: int) -> np.ndarray:
         )
     drawn = [generator.choice(rows, per_class, replace=False) for rows in classes.values()]
     return np.sort(np.concatenate(drawn))
-
-
-def _by_class(labels: Sequence[str]) -> dict[str, np.ndarray]:
-    values, codes = np.unique(np.array(labels), return_inverse=True)
-    return {str(value): np.flatnonzero(codes == number) for number, value in enumerate(values)}

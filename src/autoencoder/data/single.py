@@ -17,6 +17,7 @@ from .formats import png
 from .formats.common import MAX_PIXELS, MAX_PIXELS_ALONE, BadImage, Header
 from .formats.header import read_header
 from .listing import BadFile
+from .reading import look
 from .walk import walk
 
 _BMP_HEADER = 14 + 40 + 4 * 256
@@ -88,6 +89,16 @@ def _is_better_left_on_disk(path: Path, header: Header) -> bool:
     plain = header.gray and header.kind in ("PNG", "BMP") and header.orientation == 1 and header.levels == 255
     readable = str(path).isprintable()  # OpenCV opens no file whose name is not UTF-8
     return plain and readable and header.height * header.width > MAX_PIXELS
+
+
+def losses(path: Path) -> list[str]:
+    """Say what of an image is lost where it is decoded to 8 bits without transparency: nothing, mostly."""
+    try:
+        header = look(str(path), deep=True).header
+    except BadImage:
+        return []
+    deep = ["16 bits become 8"] if header.levels_stored > 255 else []
+    return [*deep, *(["its transparency (alpha) is dropped"] if header.alpha else [])]
 
 
 def write_image(path: Path, pixels: np.ndarray) -> None:

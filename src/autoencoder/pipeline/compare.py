@@ -23,11 +23,13 @@ def compare_losses(results: dict[str, Run]) -> Path:
     histories = {name: _losses(run) for name, run in results.items()}
     losses_picture(histories, folder.loss_picture)
     best = {name: min(values) for name, values in histories.items()}
-    rows = [(name, run.path, f"{best[name]:.6g}") for name, run in results.items()]
+    order = sorted(results, key=lambda name: best[name])
+    rows = [(name, results[name].path, f"{best[name]:.6g}") for name in order]
     run_folder.write_csv(folder.grid_file, [("changed", "run", "lowest_loss"), *rows])
     width = max(map(len, results))
-    lines = [f"{name:<{width}}  {best[name]:.5f}  {run.path}" for name, run in results.items()]
-    print("\nlowest loss\n" + "\n".join(lines) + f"\nlook at {folder.loss_picture}")
+    lines = [f"{name:<{width}}  {best[name]:.5f}  {results[name].path}" for name in order]
+    print("\nlowest loss, the best first\n" + "\n".join(lines))
+    print(f"the best is {order[0]}: {results[order[0]].path}; look at {folder.loss_picture}")
     return folder.path
 
 

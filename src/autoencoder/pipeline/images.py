@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..data.labelled import split
 from ..data.listing import BadFile, Images, Listing, common_shape, printable
 from ..data.load import is_grayscale, load
 from ..data.memory import memory_plan
 from ..data.notes import all_one_color, notes
 from ..data.source import ImageSource
+from ..data.splits import split
 from ..errors import DataError, UsageError
 from ..geometry import levels
 from ..run_folder import CACHE, check_free, write_csv
@@ -142,7 +142,8 @@ def tell_bad(
 
 def leave_bad(bad: Sequence[BadFile], table: Path, say: Callable[..., None]) -> None:
     """Say how many files could not be used, name the first, and list all of them in a table, where there are any."""
-    say(f"{len(bad):,} files could not be used" if bad else "every file could be used")
+    if not bad:
+        return
+    say(f"{len(bad):,} files could not be used")
     tell_bad(bad, say, str(table))
-    if bad:
-        write_csv(table, [("path", "reason"), *bad])
+    write_csv(table, [("path", "reason"), *bad])

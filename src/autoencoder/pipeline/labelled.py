@@ -11,13 +11,15 @@ from ..classify_settings import Classifier, Labelled
 from ..cluster_folder import read_names
 from ..data.folder import scan
 from ..data.idx import scan_idx
-from ..data.labelled import check_classes, check_folders, check_known, draw, read_labels, split, with_labels
+from ..data.labelled import check_classes, check_divisible, check_folders, check_known, draw, read_labels, with_labels
 from ..data.listing import Images, Listing, check_usable
 from ..data.load import load
 from ..data.notes import notes
+from ..data.splits import split
 from ..embeddings import tell_changes
 from ..model.encoder import Encoder
 from ..run_folder import CACHE
+from .images import tell_bad
 
 
 class Named(NamedTuple):
@@ -68,6 +70,7 @@ def find_labelled(asked: Labelled, wanted: Classifier) -> Named:
         valid = _usable(scan(asked.valid_dir), asked.max_bad)
         check_judges(valid, classes, train)
     else:
+        check_divisible(train.labels)
         first, second = split(train.labels, asked.valid_split, wanted.seed)
         train, valid = train.take(first), train.take(second)
     test = _testing(asked)
@@ -122,4 +125,6 @@ def load_labelled(found: Named, encoder: Encoder, max_bad: float, say: Callable[
     options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
     train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
     test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)
-    return Lots(train, valid, test, found.classes)
+    lots = Lots(train, valid, test, found.classes)
+    tell_bad(sorted({bad for part in lots.parts.values() for bad in part.bad}), say)
+    return lots

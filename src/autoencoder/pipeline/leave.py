@@ -102,5 +102,6 @@ def summary(run: Run, scores: dict[str, Any]) -> str:
         f"  look at {run.comparison('valid').name} and {run.loss_picture.name}; the model is {run.autoencoder.name}, "
         f"its encoder {run.encoder.name}",
         f"  its row is in {run_folder.LOGS / 'aescore.csv'}",
+        f"next: flexae cluster {run.path}",
     )
     return "\n".join(lines)

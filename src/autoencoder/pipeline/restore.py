@@ -10,8 +10,8 @@ import numpy as np
 from ..data.decode import quiet_codecs
 from ..data.folder import is_sidecar
 from ..data.formats.common import BadImage
-from ..data.listing import BadFile
-from ..data.single import Files, read_image, write_image
+from ..data.listing import BadFile, printable
+from ..data.single import Files, losses, read_image, write_image
 from ..data.tiles import replace_by_tiles
 from ..errors import DataError
 from ..files import disk_errors
@@ -20,7 +20,7 @@ from ..model.saved import load
 from ..restore_settings import Codes
 from ..run_folder import Run
 from ..scores.hamming import binary_code
-from .images import tell_bad
+from .images import NAMED
 
 
 def restored_image(image: np.ndarray, codes: Codes, restore: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -40,6 +40,7 @@ def restore_files(run: Run, codes: Codes, files: Files, out: Path, binarize: boo
     model = load(run.autoencoder)
     restore, color = applied(model), "grayscale" if model.input.shape[-1] == 1 else "rgb"
     bad, done = list(files.bad), 0
+    lost: list[str] = []
     for name in files.names:
         try:
             with quiet_codecs():
@@ -51,6 +52,7 @@ def restore_files(run: Run, codes: Codes, files: Files, out: Path, binarize: boo
                 (out / name).parent.mkdir(parents=True, exist_ok=True)
             write_image(out / name, image)
             done += 1
+            lost += [f"{printable(name)}: {what}" for what in losses(files.root / name)]
         except BadImage as error:
             if not is_sidecar(name):
                 bad.append(BadFile(name, str(error)))
@@ -58,7 +60,12 @@ def restore_files(run: Run, codes: Codes, files: Files, out: Path, binarize: boo
         reasons = "; ".join(f"{file.path}: {file.reason}" for file in bad[:3])
         raise DataError(f"{files.root}: holds no image that can be restored" + (f" ({reasons})" if bad else ""))
     print(f"{done:,} restored images are in {out}; {len(bad)} files could not be used")
-    tell_bad(bad, print)
+    for file in bad:
+        print(f"  not used: {printable(file.path)}: {file.reason}")
+    for line in lost[:NAMED]:
+        print(f"  note: {line}")
+    if len(lost) > NAMED:
+        print(f"  ... and {len(lost) - NAMED:,} more")
     return out
 
 

@@ -62,8 +62,8 @@ def read_header(data: bytes, deep: bool = False) -> Header:
     if not 1 <= bits <= 64 or (unbounded and not deep):
         what = "floats" if kind == _FLOAT else "signed numbers" if kind == _SIGNED else "numbers"
         raise BadImage(
-            f"TIFF of {bits}-bit {what}, in which no value says what is black and white: name those by "
-            "--range=LOW,HIGH, or let --range=auto find them"
+            f"TIFF of {bits}-bit {what}, which do not say what is black and white; commands with a --range read it by "
+            "--range=auto or --range=LOW,HIGH"
         )
     gray = tags.get(_SAMPLES, 1) == 1 and tags.get(_PHOTOMETRIC, 1) <= 1
     orientation = _upright_unless_known(tags.get(_ORIENTATION, 1))

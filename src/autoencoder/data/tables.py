@@ -1,0 +1,122 @@
+"""Tables that people write: comma, semicolon or tab between the cells, UTF-8 or UTF-16, in any case, with a head."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from ..errors import DataError
+from .listing import printable
+
+#: What the column of images and that of labels are called, the likeliest names first.
+IMAGE_COLUMNS = (
+    *("path", "filename", "file_name", "file", "filepath", "file_path", "image_path", "img_path", "image", "img"),
+    *("image_name", "imagename", "image_id", "img_id", "id"),
+)
+LABEL_COLUMNS = (
+    *("label", "class", "class_name", "classname", "category", "target", "species", "diagnosis", "emotion", "y"),
+    *("labels", "class_id", "label_name", "name"),
+)
+_SEPARATORS = ",;\t"
+_MOST_IN_A_CELL = 2**24
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class Row(NamedTuple):
+    """The cells of a row, without blanks around them, and the line of the file that it ends on."""
+
+    line: int
+    cells: list[str]
+
+
+class Table(NamedTuple):
+    """An open table: where it is, its head as it stands there and in small letters, and its rows one by one."""
+
+    where: str
+    head: list[str]
+    columns: list[str]
+    rows: Iterator[Row]
+
+    def column(self, names: Sequence[str]) -> int | None:
+        """Return the place of the first of the names that is a column; None where none is."""
+        return next((self.columns.index(name) for name in names if name in self.columns), None)
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[Table]:
+    """Open a table, whose rows can then be read one by one.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, is no text, or a row has more or fewer cells than the head: says in which line.
+    """
+    where = printable(str(path))
+    csv.field_size_limit(_MOST_IN_A_CELL)
+    try:
+        encoding = _encoding(path)
+        with path.open(encoding=encoding, errors=_errors(encoding), newline="") as file:
+            separator = _separator(file, where)
+            reader = csv.reader(file, delimiter=separator, skipinitialspace=True)
+            head = [cell.strip() for cell in next(reader, [])]
+            if not any(head):
+                raise DataError(f"{where}: is empty; a table has a head and a row for each image")
+            yield Table(where, head, [cell.lower() for cell in head], _rows(reader, len(head), where))
+    except OSError as error:
+        raise DataError(f"{where}: can't be read: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeError:
+        raise DataError(f"{where}: is no text; save the table as a CSV in UTF-8") from None
+    except csv.Error as error:
+        raise DataError(f"{where}: is no table of cells between commas: {error}") from None
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(64)
+    known = next((name for bom, name in _BOMS if start.startswith(bom)), None)
+    if known:
+        return known
+    # Text of UTF-16 without its mark: every second byte of the plain letters in a head is zero.
+    halves = start[::2], start[1::2]
+    if len(start) >= 4 and any(half.count(0) > len(half) * 0.8 for half in halves):
+        return "utf-16-le" if halves[1].count(0) > halves[0].count(0) else "utf-16-be"
+    return "utf-8"
+
+
+def _errors(encoding: str) -> str:
+    # Names of files that are no UTF-8 come and go as lone surrogates (PEP 383).
+    return "surrogateescape" if encoding.startswith("utf-8") else "strict"
+
+
+def _separator(file: TextIO, where: str) -> str:
+    """Return what parts the cells of the first line, the one that makes the most of them; back to its beginning."""
+    first = file.readline(_MOST_IN_A_CELL)
+    file.seek(0)
+    if "\0" in first:
+        raise DataError(f"{where}: is no text: it holds bytes of zero; save the table as a CSV in UTF-8")
+    return max(_SEPARATORS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
+
+
+def _rows(reader: Iterator[list[str]], width: int, where: str) -> Iterator[Row]:
+    line = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(f"{where}: line {line + 1} can't be read: {error}") from None
+        line = getattr(reader, "line_num", line + 1)
+        cells = [cell.strip() for cell in cells]
+        if not any(cells):
+            continue
+        extra = cells[width:]
+        if len(cells) < width or any(extra):
+            raise DataError(f"{where}: line {line} has {len(cells)} cells, and the head has {width}")
+        if any("\0" in cell for cell in cells):
+            raise DataError(f"{where}: line {line} holds bytes of zero, so it is no text")
+        yield Row(line, cells[:width])
