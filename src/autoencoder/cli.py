@@ -156,6 +156,9 @@ def _terminate(number: int, frame: Any) -> None:
 
 
 def _refuse(error: UserError, argv: Sequence[str]) -> int:
+    if error.exit_status == 0:
+        print(error)
+        return 0
     if "--debug" in argv:
         traceback.print_exc()
     lines = str(error).splitlines()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from .errors import DivergedError, UsageError
+from .errors import DivergedError, Interrupted, UsageError
 from .flags import ALIASES, Section, parse
 
 
@@ -72,6 +72,8 @@ class Grid:
             print(f"\n{number} of {len(self.jobs)}: {name}")
             try:
                 results[name] = each.carry_out()
+            except Interrupted as error:
+                raise Interrupted(f"{error}; {len(self.jobs) - number} of the grid are left", error.signal) from error
             except DivergedError as error:
                 if number == len(self.jobs) and not results:
                     raise

@@ -44,8 +44,9 @@ class DivergedError(UserError):
 
 
 class Interrupted(UserError):
-    """Work that a signal ended early, after all was saved."""
+    """Work that a signal ended, after all was saved; `complete` says that nothing was left to do when it came."""
 
-    def __init__(self, message: str, signal: int) -> None:
+    def __init__(self, message: str, signal: int, *, complete: bool = False) -> None:
         super().__init__(message)
-        self.exit_status = 128 + signal
+        self.signal = signal
+        self.exit_status = 0 if complete else 128 + signal

@@ -247,7 +247,7 @@ def test_idx_files_that_cannot_be_used_are_refused_by_name(idx, name, content, s
         (
             {"labels": "words.csv"},
             DataError,
-            "words.csv: must be a table with the columns path and label, or others of such names, and has a, b",
+            "words.csv: must be a table with the columns path and label, .* and has a, b",
         ),
         ({"labels": "none.csv"}, DataError, "none.csv: gives no image a label"),
         ({"labels": "twice.csv"}, DataError, "twice.csv: line 3: x has two labels"),
@@ -313,10 +313,14 @@ def test_predict_refuses_classes_that_do_not_fit_the_classifier(trained, copied)
         Autoencoder().predict(copied.path, images=trained / "valid")
 
 
-def test_a_grid_of_classifiers_draws_their_losses(flags, place):
+def test_a_grid_of_classifiers_draws_their_losses_and_names_the_best(flags, place, capsys):
     grid = {"grid": {"units": [8, 16], "epochs": [1]}}
     (place / "grid.yml").write_text(yaml.safe_dump(grid, sort_keys=False))
     flags.pop("epochs")
     folder = Autoencoder(config="grid.yml", **flags).classify("run")
-    assert [row["changed"] for row in rows(folder / "grid.csv")] == ["units=8, epochs=1", "units=16, epochs=1"]
+    found = rows(folder / "grid.csv")
+    assert {row["changed"] for row in found} == {"units=8, epochs=1", "units=16, epochs=1"}
+    losses = [float(row["lowest_loss"]) for row in found]
+    assert losses == sorted(losses)
+    assert f"the best is {found[0]['changed']}: {found[0]['run']}" in capsys.readouterr().out
     assert cv2.imread(str(folder / "loss.png")) is not None

@@ -197,3 +197,43 @@ def test_sort_goes_from_images_to_clusters(trained, place):
     ).sort()
     assert len(rows(folder / "clusters.csv")) == 60
     assert (folder.parents[1] / "autoencoder.keras").exists()
+
+
+@pytest.mark.parametrize("method", sorted(DEEP))
+@pytest.mark.parametrize("rate", [1e4, 1e30])
+def test_a_deep_method_that_goes_wrong_at_once_gives_the_clusters_that_it_began_with(place, capsys, method, rate):
+    start = Autoencoder().cluster("run", k=3, method="kmeans")
+    folder = Autoencoder(refine_rate=rate, start="kmeans").cluster("run", k=3, method=method, rounds=1)
+    said = capsys.readouterr().out
+    if "in its first round" not in said:
+        pytest.skip("it did not go wrong on this processor")
+    assert "these are the clusters of kmeans that it began with" in said
+    assert folder.parent == start.parent and folder.name.startswith("kmeans_k3")
+    assert [row["cluster"] for row in rows(folder / "clusters.csv")] == [
+        row["cluster"] for row in rows(start / "clusters.csv")
+    ]
+    assert not list((place / "logs").glob(f"{method}_*")) if (place / "logs").exists() else True
+    made = json.loads((folder / "provenance.json").read_text())
+    assert made["settings"]["method"] == method
+
+
+def test_a_deep_method_that_collapses_later_keeps_the_round_before(place, capsys, monkeypatch):
+    from autoencoder.deep import refine as module
+
+    real = module._predictor
+
+    def predictor(network, pixels):
+        predict, calls = real(network, pixels), []
+
+        def collapsing():
+            calls.append(1)
+            q = predict()
+            return q if len(calls) < 3 else np.eye(q.shape[1], dtype=np.float32)[np.zeros(len(q), int)]
+
+        return collapsing
+
+    monkeypatch.setattr(module, "_predictor", predictor)
+    folder = Autoencoder().cluster("run", k=3, method="dec", rounds=3, start="kmeans")
+    assert "emptied; back to the round before" in capsys.readouterr().out
+    assert len({row["cluster"] for row in rows(folder / "clusters.csv")}) == 3
+    assert len(pandas.read_csv(folder.parents[1] / "history.csv")) == 1

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from ..errors import DataError
+from ..pca import fit_pca
 from .nearest import neighbours
 
 FEWEST = 4
@@ -82,9 +83,8 @@ def project_pca(vectors: np.ndarray, components: int = 2) -> np.ndarray:
     float32 array of shape (n, components)
         Columns by falling variance.
     """
-    centred = vectors - vectors.mean(axis=0, dtype=np.float64)
-    values, axes = np.linalg.eigh(centred.T @ centred)
-    axes = axes[:, np.argsort(-values, kind="stable")[:components]]
+    centred = (vectors - vectors.mean(axis=0, dtype=np.float64)).astype(np.float64)
+    axes = fit_pca(centred, min(components, *vectors.shape)).components_.T
     axes = axes * np.sign(np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], 0))
     result = np.zeros((len(vectors), components), np.float32)
     result[:, : axes.shape[1]] = centred @ axes

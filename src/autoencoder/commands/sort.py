@@ -7,6 +7,7 @@ from pathlib import Path
 from ..cluster_folder import read_names
 from ..cluster_settings import Clusters, Export
 from ..command import Command
+from ..errors import Interrupted
 from ..exporting import check_export
 from ..settings import Architecture, Data, Output, Settings, Training
 from ..tensorflow_start import start_tensorflow
@@ -27,7 +28,10 @@ def carry_out(
     from ..pipeline.refine import Place
     from ..pipeline.train import train
 
-    run = train(settings, listings)
+    try:
+        run = train(settings, listings)
+    except Interrupted as error:
+        raise Interrupted(f"{error}; nothing is clustered yet: flexae cluster latest", error.signal) from error
     wanted = Wanted(clusters, export, names, training.seed)
     return cluster(Place(run, run.encoder, listings.source), listings.whole, wanted).path
 

@@ -1,16 +1,30 @@
 """Where decoded images go: into memory, or into a file that is mapped into it."""
 
+import contextlib
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 _UNKNOWN = 2 * 2**30
 _FACTS = Path("/proc/meminfo")
-_CONTAINER = (
-    ("memory.max", "memory.current"),
-    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-)
+_GROUPS, _OWN_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+
+
+class _Files(NamedTuple):
+    """What a control group's files are called: its limit, what it uses, and the page cache that it can do without."""
+
+    most: str
+    used: str
+    cache: str
+
+
+#: Version 2, whose groups lie in one tree, and version 1, which has a tree for memory.
+_VERSIONS = {
+    "": _Files("memory.max", "memory.current", "inactive_file"),
+    "memory": _Files("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
 
 
 class MemoryPlan(NamedTuple):
@@ -58,11 +72,40 @@ def _of_machine() -> int:
         return _UNKNOWN
 
 
-def _of_container(folder: Path = Path("/sys/fs/cgroup")) -> int:
-    """What the control group (version 2, then 1) leaves; unlimited where there is none."""
-    for most, used in _CONTAINER:
-        try:
-            return max(0, int((folder / most).read_text()) - int((folder / used).read_text()))
-        except (OSError, ValueError):  # no such file, or the word "max"
-            continue
-    return 2**63 - 1
+def _of_container(root: Path = _GROUPS, own: Path = _OWN_GROUP) -> int:
+    """What the control groups that this process is in leave, the parents' limits too; unlimited where there is none.
+
+    Files that were read a while ago count as used, but the kernel gives them up where memory is wanted.
+    """
+    free = 2**63 - 1
+    for name, files in _VERSIONS.items():
+        tree = root / name
+        for group in (tree, *_groups(tree, name, own)):
+            with contextlib.suppress(OSError, ValueError):  # no such file, or the word "max"
+                most = int((group / files.most).read_text())
+                used = int((group / files.used).read_text()) - _reclaimable(group, files.cache)
+                free = min(free, max(0, most - used))
+    return free
+
+
+def _groups(tree: Path, name: str, own: Path) -> Iterator[Path]:
+    """Yield the folder of this process's group in a tree, and those above it; a container may show the root alone."""
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if name in controllers.split(","):
+            inside = tree / path.strip("/")
+            while inside != tree:
+                yield inside
+                inside = inside.parent
+
+
+def _reclaimable(group: Path, field: str) -> int:
+    try:
+        facts = dict(line.split(" ", 1) for line in (group / "memory.stat").read_text().splitlines())
+        return int(facts.get(field, 0))
+    except (OSError, ValueError):
+        return 0

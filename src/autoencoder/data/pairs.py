@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -55,14 +57,14 @@ def match(modified: Path, original: Path, max_bad: float = 0.5) -> Matched:
     """
     one, other = _list(modified, max_bad), _list(original, max_bad)
     first, second = _by_stem(one), _by_stem(other)
-    shared = [stem for stem in first if stem in second]
+    shared = {stem: None for stem in first if stem in second}
     alone = [
         BadFile(f"{listing.root.name}/{listing.paths[row]}", f"has no partner in {printable(str(partner.root))}")
         for listing, rows, partner in ((one, first, other), (other, second, one))
         for stem, row in rows.items()
         if stem not in shared
     ]
-    _check_count(len(shared), alone)
+    _check_count(len(shared), alone, _like(first, second))
     bad = [BadFile(f"{listing.root.name}/{file.path}", file.reason) for listing in (one, other) for file in listing.bad]
     found = Matched(one.take([first[stem] for stem in shared]), other.take([second[stem] for stem in shared]), ())
     _check_sizes(found)
@@ -164,12 +166,24 @@ def _by_stem(listing: Listing) -> dict[str, int]:
     return rows
 
 
-def _check_count(count: int, bad: list[BadFile]) -> None:
+def _like(first: Mapping[str, int], second: Mapping[str, int]) -> str:
+    """Say which names would be pairs if one of them had no ending: 00_noisy and 00; nothing where none would."""
+    for some, others in ((first, second), (second, first)):
+        for name in some:
+            short = re.split(r"[-_. ][^-_. /]*$", name)[0]
+            if short and short != name and short in others:
+                return f"; {printable(name)} and {printable(short)} look like a pair: give both one name"
+    return ""
+
+
+def _check_count(count: int, bad: list[BadFile], advice: str = "") -> None:
     if count < FEWEST:
         examples = "; ".join(f"{printable(file.path)}: {file.reason}" for file in bad[:_EXAMPLES])
         raise DataError(
             f"{count} pairs of images remain, and training needs {FEWEST} at least: one each to learn from, to "
-            f"validate and to test" + (f" ({examples}{'; ...' if len(bad) > _EXAMPLES else ''})" if bad else "")
+            f"validate and to test"
+            + (f" ({examples}{'; ...' if len(bad) > _EXAMPLES else ''})" if bad else "")
+            + advice
         )
 
 

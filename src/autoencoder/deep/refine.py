@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse
 import tensorflow as tf
 
+from ..model.apply import fitting_batch
 from ..model.build import Models
 from ..settings import Training
 from ..training.feed import steps, target_batches
@@ -57,13 +58,18 @@ class Refinement(NamedTuple):
 
 class Refined(NamedTuple):
     """What refining gave: `history` by column, a value a round; `sizes`, one tuple of cluster sizes a round;
-    `assignments`, float32 (n, k), to clean images; `status`: done, settled, collapsed or interrupted.
+    `assignments`, float32 (n, k), to clean images; `status`: done, settled, collapsed, diverged or interrupted.
     """
 
     history: dict[str, list[float]]
     sizes: list[tuple[int, ...]]
     assignments: np.ndarray
     status: str
+
+    @property
+    def learned(self) -> bool:
+        """Whether a round went well. Where none did, the assignments are those of a head that was not trained."""
+        return bool(self.sizes)
 
 
 def refine(
@@ -96,7 +102,8 @@ def refine(
     rounds, per_round = training.train_epochs, max(STEPS_AT_LEAST, steps(len(pixels), training.batch_size))
     network.compile(optimizer(training, rounds * per_round), loss=method.losses, loss_weights=method.loss_weights)
     predict = _predictor(network, pixels)
-    q, history, sizes, status = predict(), _History(), [], "done"
+    q, history, status = predict(), _History(), "done"
+    sizes: list[tuple[int, ...]] = []
     targets = method.targets(q, True)
     labels = targets.clusters.argmax(axis=1)
     for number in range(rounds):
@@ -106,10 +113,12 @@ def refine(
         fresh = predict()
         found = fresh.argmax(axis=1)
         counted = np.bincount(found, minlength=q.shape[1])
-        if counted.min() == 0:
+        lost = not np.isfinite(logs["loss"][0]) or not np.isfinite(fresh).all()
+        if lost or counted.min() == 0:
             network.set_weights(before)
-            tell(f"round {number + 1}: cluster {int(counted.argmin())} emptied; back to the round before")
-            status = "collapsed"
+            why = "the loss is not a number" if lost else f"cluster {int(counted.argmin())} emptied"
+            tell(f"round {number + 1}: {why}; back to " + ("the round before" if sizes else "where it began"))
+            status = "diverged" if lost else "collapsed"
             break
         q, changed, labels = fresh, float(np.mean(found != labels)), found
         history.add(number + 1, logs, changed)
@@ -145,7 +154,8 @@ def _predictor(network: keras.Model, pixels: np.ndarray) -> Callable[[], np.ndar
     def assign(batch: Any) -> Any:
         return network(tf.cast(batch, tf.float32) / 255.0, training=False)["clusters"]
 
-    starts = range(0, len(pixels), PREDICTED_AT_ONCE)
+    step = fitting_batch(network, PREDICTED_AT_ONCE)
+    starts = range(0, len(pixels), step)
     return lambda: np.concatenate(
-        [assign(np.ascontiguousarray(pixels[start : start + PREDICTED_AT_ONCE])).numpy() for start in starts]
+        [assign(np.ascontiguousarray(pixels[start : start + step])).numpy() for start in starts]
     )

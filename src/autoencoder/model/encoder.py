@@ -13,7 +13,7 @@ from ..errors import ModelFileError
 from ..tensorflow_start import start_tensorflow
 
 # Small batches stay in the processor's cache, and OpenVINO's calls cost little: 128 is a third faster than 1024.
-_OPENVINO_BATCH = 128
+_OPENVINO_BATCH, _HELD_BYTES = 128, 2**27
 
 
 class Encoder(NamedTuple):
@@ -47,11 +47,12 @@ def open_encoder(path: Path) -> Encoder:
     if path.suffix == ".onnx":
         return _open_onnx(path)
     start_tensorflow()
-    from .apply import applied
+    from .apply import applied, fitting_batch
     from .saved import load
 
     model = load(path)
-    return _checked(path, model.input.shape[1:], model.output.shape[1:], applied(model))
+    opened = _checked(path, model.input.shape[1:], model.output.shape[1:], applied(model))
+    return opened._replace(batch=fitting_batch(model, opened.batch))
 
 
 def open_trainable(path: Path) -> Any:
@@ -107,4 +108,6 @@ def _open_onnx(path: Path) -> Encoder:
         for part in (model.inputs[0], model.outputs[0])
     ]
     opened = _checked(path, shapes[0][1:], shapes[1][1:], lambda batch: np.asarray(model(batch)[0]))
-    return opened._replace(batch=_OPENVINO_BATCH)
+    # What its layers hold is not known; a first level of 32 channels at half of the image's sides is usual.
+    held = 4 * 16 * math.prod(opened.image_shape) * max(1, opened.channels)
+    return opened._replace(batch=max(1, min(_OPENVINO_BATCH, _HELD_BYTES // held)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +16,11 @@ from ..classifier_folder import ClassifierRun
 from ..classify_settings import Classifier, Labelled
 from ..clustering.spread import spread
 from ..data.labelled import draw
+from ..data.memory import available_memory
 from ..data.rules import AS_STORED, Rules
 from ..data.source import ImageSource
 from ..embeddings import embed, encode
-from ..errors import DataError, DivergedError, Interrupted
+from ..errors import DataError, DivergedError, Interrupted, UsageError
 from ..model.classifier import Network, classifier, fresh
 from ..model.encoder import open_encoder, open_trainable
 from ..provenance import Provenance, encoder_record
@@ -94,15 +96,26 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Classifier
             raise DivergedError(
                 f"{error}; they are in {run.path}; --fine_rate is the rate of the second step", error.fitted
             ) from error
-    run, scores = leave(steps)
+        if stopping.signal is not None:
+            last = list(steps)[-1]
+            steps[last] = steps[last]._replace(status="interrupted")
+        run, scores = leave(steps)
     origin.say(summary(run, scores))
     if stopping.signal is not None:
-        raise Interrupted(f"interrupted; the classifier so far is in {run.path}", stopping.signal)
+        complete = scores["status"] != "interrupted"
+        said = "the classifier was complete when the signal came" if complete else "interrupted; the classifier so far"
+        raise Interrupted(f"{said}; all of it is in {run.path}", stopping.signal, complete=complete)
     return run, scores
 
 
 def _network(origin: Origin, wanted: Classifier, classes: int) -> Network:
     encoder = open_trainable(origin.encoder)
+    need, free = 16 * wanted.units * (math.prod(encoder.output.shape[1:]) + classes), available_memory()
+    if need > free:
+        raise UsageError(
+            f"--units={wanted.units}: its weights take {need / 1e9:,.1f} GB to train, and {free / 1e9:,.1f} GB are "
+            "free; give fewer"
+        )
     return classifier(fresh(encoder) if wanted.scratch else encoder, wanted.units, classes, wanted.drop_rate)
 
 

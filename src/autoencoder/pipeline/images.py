@@ -17,6 +17,7 @@ from ..errors import DataError, UsageError
 from ..geometry import levels
 from ..run_folder import CACHE, check_free, write_csv
 from ..settings import Data, Settings
+from ..sizes import check_size
 
 #: Where the program looks when nothing is named: the sample that comes with it.
 SAMPLE = {"train_dir": Path("data/train"), "valid_dir": Path("data/valid")}
@@ -62,6 +63,7 @@ def prepare(asked: Settings) -> tuple[Settings, Listings]:
     listings = _listings(data, asked.training.seed)
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
     levels(settings.architecture, settings.image_shape)
+    check_size(settings.architecture, settings.image_shape, settings.channels, settings.training.batch_size)
     return settings, listings
 
 

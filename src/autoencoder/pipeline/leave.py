@@ -12,11 +12,12 @@ import numpy as np
 
 from .. import aescore, run_folder
 from ..losses import LOSSES
-from ..model.apply import applied
+from ..model.apply import applied, fitting_batch
 from ..model.build import Models
 from ..model.saved import save
 from ..report.figures import comparison, loss_curve
 from ..run_folder import Run
+from ..scores.embedding import EMBEDDED_IMAGES, used_numbers
 from ..scores.reconstruction import Restore, pca_mse, score
 from ..settings import Settings
 from ..training.fit import Fitted
@@ -70,12 +71,13 @@ def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, re
     loss = LOSSES[settings.training.loss]
     row: dict[str, Any] = {}
     for part, pixels in (("train", train), ("valid", parts.valid.pixels)):
-        found = score(pixels, restore, loss, 256)
+        found = score(pixels, restore, loss, fitting_batch(models.autoencoder, 256))
         row |= {f"{part}_{name}": value for name, value in found._asdict().items()}
     row |= {
-        "pca_mse": pca_mse(train, parts.valid.pixels, width, settings.training.seed),
+        "pca_mse": pca_mse(train, parts.valid.pixels, width, settings.training.seed) if len(train) > 1 else None,
         "parameters": int(models.autoencoder.count_params()),
         "embedding_size": width,
+        "used_numbers": used_numbers(_embedded(models, train)),
         "epochs": len(fitted.history["epoch"]),
         "best_epoch": fitted.best_epoch,
         "seconds": round(fitted.seconds, 2),
@@ -87,6 +89,31 @@ def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, re
     return row
 
 
+def _embedded(models: Models, pixels: np.ndarray) -> np.ndarray:
+    """Embed a sample of images; float32 of shape (n, ...)."""
+    chosen = pixels[_spread(len(pixels), EMBEDDED_IMAGES)]
+    encode, step = applied(models.encoder), fitting_batch(models.encoder, 256)
+    parts = [encode(chosen[at : at + step].astype(np.float32) / 255) for at in range(0, len(chosen), step)]
+    return np.concatenate(parts)
+
+
+def _doubts(scores: dict[str, Any]) -> list[str]:
+    """Say, a sentence each with what to do, why this run may be of no use."""
+    found = []
+    pca, width, used = scores["pca_mse"], scores["embedding_size"], scores["used_numbers"]
+    if pca is not None and scores["valid_mse"] > pca:
+        found.append(
+            "be careful: a PCA of the same width rebuilds the validation images better than this network; train "
+            "longer (--train_epochs), or with --loss=mse, or give it more --filters"
+        )
+    if used < max(1, width // 2):
+        found.append(
+            f"be careful: only {used:,} of the embedding's {width:,} numbers tell images apart; give fewer --dims, or "
+            "--last_activation=linear, or a smaller --learning_rate"
+        )
+    return found
+
+
 def _pictures(run: Run, parts: Parts, restore: Restore) -> None:
     for part, images in zip(("train", "valid"), parts, strict=True):
         originals = images.pixels[_spread(len(images.pixels), PICTURED)]
@@ -95,9 +122,11 @@ def _pictures(run: Run, parts: Parts, restore: Restore) -> None:
 
 def summary(run: Run, scores: dict[str, Any]) -> str:
     """Return what the user is told at the end."""
+    pca = "" if scores["pca_mse"] is None else f" (a PCA of the same width: {scores['pca_mse']:.5f})"
     lines = (
-        f"\nvalidation: loss {scores['valid_loss']:.5f}, mse {scores['valid_mse']:.5f} "
-        f"(a PCA of the same width: {scores['pca_mse']:.5f}), ssim {scores['valid_ssim']:.3f}",
+        f"\nvalidation: loss {scores['valid_loss']:.5f}, mse {scores['valid_mse']:.5f}{pca}, "
+        f"ssim {scores['valid_ssim']:.3f}",
+        *_doubts(scores),
         f"the run is in {run.path}{os.sep}",
         f"  look at {run.comparison('valid').name} and {run.loss_picture.name}; the model is {run.autoencoder.name}, "
         f"its encoder {run.encoder.name}",

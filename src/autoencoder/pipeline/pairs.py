@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..geometry import levels
 from ..restore_settings import RestoreSettings
 from ..run_folder import check_free
+from ..sizes import check_size
 from .images import tell_bad
 
 
@@ -48,6 +49,7 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
         )
     color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
     places = {"modified": asked.pairs.modified.absolute(), "original": asked.pairs.original.absolute()}
+    check_size(asked.architecture, asked.image_shape, 1 if color == "grayscale" else 3, asked.training.batch_size)
     pairs = asked.pairs.model_copy(update={"color": color, **places})
     return asked.model_copy(update={"pairs": pairs}), matched
 

@@ -20,6 +20,7 @@ from ..deep import DEEP, Refined, Start, modularity, neighbour_graph, refine, sm
 from ..embeddings import Embeddings, encode
 from ..errors import Interrupted
 from ..files import write_text
+from ..model import describe
 from ..model.build import Models
 from ..model.encoder import open_encoder, open_trainable
 from ..model.saved import load, save
@@ -46,6 +47,8 @@ def refine_run(
 ) -> tuple[Place, Embeddings, Clustering]:
     """Train a run's encoder further by a deep method; return the new run, its embeddings and its clusters.
 
+    Where the first round goes wrong there is no new run: the clusters are those that the method began with.
+
     Raises
     ------
     ModelFileError
@@ -56,11 +59,17 @@ def refine_run(
     keras.utils.set_random_seed(seed)
     models = _models(place, wanted.method)
     graph = neighbour_graph(images.pixels)
-    labels = _starting_labels(embeddings.vectors, wanted, graph, seed)
-    method = DEEP[wanted.method](Start(models, embeddings.vectors, labels, graph))
-    training = _training(place.run, wanted, seed)
+    start = _starting_clusters(embeddings.vectors, wanted, graph, seed)
+    method = DEEP[wanted.method](Start(models, embeddings.vectors, start.labels, graph))
+    training = _training(place.run, models, wanted, seed)
     with stop_at_next_batch() as stopping:
         refined = refine(method, images.pixels, training, tell=print, stopping=stopping)
+    if not refined.learned:
+        print(
+            f"{wanted.method} {refined.status} in its first round, so nothing of it is kept: these are the clusters of "
+            f"{start.method} that it began with; try a smaller --refine_rate, or train the encoder longer first"
+        )
+        return place, embeddings, start
     run = run_folder.create(Output(save_prefix=wanted.method), datetime.now())
     save(method.encoder, run.encoder)
     _write_settings(run, place, wanted, seed)
@@ -70,20 +79,19 @@ def refine_run(
     encoder = open_encoder(run.encoder)
     fresh = embeddings._replace(vectors=encode(encoder, images.pixels))
     found = _clustering(method.network, wanted, refined, fresh)
-    if refined.sizes:
-        deep_curves(refined.history, np.array(refined.sizes)[:, found.arrays["order"]], run.loss_picture)
+    deep_curves(refined.history, np.array(refined.sizes)[:, found.arrays["order"]], run.loss_picture)
     return place._replace(run=run, encoder=run.encoder), fresh, found
 
 
-def _starting_labels(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: int) -> np.ndarray:
+def _starting_clusters(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: int) -> Clustering:
     """Cluster the embedding by the method that is asked for, or by the one that the graph agrees with more."""
     candidates = AUTOMATIC_STARTS if wanted.start is None else (wanted.start,)
-    found = {name: fit(vectors, name, wanted.k, seed).labels for name in candidates}
+    found = {name: fit(vectors, name, wanted.k, seed) for name in candidates}
     if len(found) == 1:
         return found[candidates[0]]
     agreed = {}
-    for name, labels in found.items():
-        spread = smoothed(np.eye(labels.max() + 1, dtype=np.float32)[labels], graph, SMOOTHING_STEPS)
+    for name, each in found.items():
+        spread = smoothed(np.eye(each.labels.max() + 1, dtype=np.float32)[each.labels], graph, SMOOTHING_STEPS)
         agreed[name] = modularity(spread.argmax(axis=1), graph)
         print(f"start {name}: modularity {agreed[name]:.4f}")
     return found[max(agreed, key=lambda name: agreed[name])]
@@ -98,13 +106,13 @@ def _models(place: Place, method: str) -> Models:
     return Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs))))
 
 
-def _training(run: Run, wanted: Clusters, seed: int) -> Training:
-    """Train on images that are augmented as the run's own were."""
+def _training(run: Run, models: Models, wanted: Clusters, seed: int) -> Training:
+    """Train on images that are augmented as the run's own were, so many at once as a gibibyte allows."""
     return Training(
         train_epochs=wanted.rounds,
         learning_rate=wanted.refine_rate,
         schedule="cosine",
-        batch_size=BATCH_SIZE,
+        batch_size=min(BATCH_SIZE, describe.fitting_batch_size(models, 2**30)),
         augment=run.section(Training).augment,
         seed=seed,
     )

@@ -27,6 +27,10 @@ from .pairs import Sets, load_sets, tiles
 from .restore import restored_image
 from .train import Material, build_seeded, show, teach, tell_cut_lists, teller
 
+_WORSE = (
+    "be careful: the restored images are further from their originals than the damaged ones were; train longer "
+    "(--train_epochs), give the embedding more numbers (--dims), or let the decoder see the image (--skips)"
+)
 #: So many test images are drawn.
 PICTURED = 6
 
@@ -141,8 +145,10 @@ def _summary(run: Run, scores: dict[str, Any]) -> str:
                 f"  {name} {scores[f'{name}_before']:.4f}, {scores[f'{name}_after']:.4f}"
                 for name in ("mse", "psnr", "ssim")
             ),
+            *([_WORSE] if reduction is not None and reduction < 0 else []),
             f"the run is in {run.path}{os.sep}",
             f"  look at {run.restored_picture.name}; the model is {run.autoencoder.name}, its row is in "
             f"{run_folder.LOGS / 'aescore.csv'}",
+            f"next: flexae restore {run.path} --images=FOLDER --out=FOLDER",
         ]
     )

@@ -140,11 +140,15 @@ def teach(
             leave_all(run, error.fitted)
             run.write_provenance(material.made)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
+        if stopping.signal is not None:  # also where it came after the last batch
+            fitted = fitted._replace(status="interrupted")
         told = leave_all(run, fitted)
         run.write_provenance(material.made)
     say(told)
     if stopping.signal is not None:
-        raise Interrupted(f"interrupted; the best weights so far and the scores are in {run.path}", stopping.signal)
+        complete = fitted.status != "interrupted"
+        said = "the training was complete when the signal came" if complete else "interrupted; the best weights so far"
+        raise Interrupted(f"{said}; all of it is in {run.path}", stopping.signal, complete=complete)
     return run
 
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from ..pca import fit_pca, is_narrow
+
 #: Decibels counted for an image whose error is 1e-10 or less, so that a perfect one does not make the mean infinite.
 PSNR_CAP = 100.0
 #: At most so many images of each set enter `pca_mse`.
@@ -16,7 +18,6 @@ PCA_VALUES = 2**26
 _SSIM_WINDOW, _SSIM_SIGMA = 11, 1.5
 _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
 _SSIM_CHUNK = 2**17  # values filtered at once: about six float32 maps of this size stay in a core's cache
-_EXACT_SIDE = 1024  # covariances or inner products up to this side are solved exactly in about a second
 _PCA_BLOCK = 2**22  # values taken to floats at once where a PCA goes block by block
 
 Restore = Callable[[np.ndarray], Any]
@@ -129,11 +130,8 @@ def pca_mse(train: np.ndarray, valid: np.ndarray, width: int, seed: int = 0) -> 
     train, valid = _spread(train), _spread(valid)
     images, values = len(train), train[0].size
     width = min(width, images - 1, values)
-    smaller = min(images, values)
-    if smaller > _EXACT_SIDE and width < 0.1 * smaller:
-        return _primal_mse(train, valid, width, "randomized", seed)
-    if values <= images:
-        return _primal_mse(train, valid, width, "covariance_eigh", seed)
+    if values <= images or is_narrow(width, min(images, values)):
+        return _primal_mse(train, valid, width, seed)
     return _dual_mse(train, valid, width)
 
 
@@ -184,12 +182,8 @@ def _spread(images: np.ndarray) -> np.ndarray:
     return images if count == len(images) else images[np.linspace(0, len(images) - 1, count).round().astype(int)]
 
 
-def _primal_mse(train: np.ndarray, valid: np.ndarray, width: int, solver: str, seed: int) -> float:
-    from sklearn.decomposition import PCA  # slow to import
-
-    pca = PCA(width, svd_solver=solver, random_state=seed)
-    with np.errstate(divide="ignore", invalid="ignore"):  # images that are all equal have no variance to share out
-        pca.fit(next(_batches(train, len(train))).reshape(len(train), -1))
+def _primal_mse(train: np.ndarray, valid: np.ndarray, width: int, seed: int) -> float:
+    pca = fit_pca(next(_batches(train, len(train))).reshape(len(train), -1), width, seed)
     total = 0.0
     for batch in _batches(valid, max(1, _PCA_BLOCK // valid[0].size)):
         flat = batch.reshape(len(batch), -1)

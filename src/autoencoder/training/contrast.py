@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,11 +12,14 @@ import tensorflow as tf
 from ..clustering.nearest import neighbours
 from ..losses.neighbour import neighbour_contrast
 from ..model.build import Models
+from ..pca import fit_pca
 
 #: Neighbours are looked for among so many principal components of the pixels.
 COMPONENTS = 50
 #: The components are fitted on so many images at most, evenly spread.
 FITTED_ON = 20_000
+#: Neighbours are sought at so many pixels a side at most.
+SEEN_SIDE = 32
 
 
 class ContrastedAutoencoder(keras.Model):
@@ -53,15 +57,13 @@ def partners(pixels: np.ndarray, count: int) -> np.ndarray:
     -------
     int32 array of shape (n, count + 1)
         Rows of `pixels`; the first column is the image itself. Alike means near in the leading principal components
-        of the pixels, found exactly, in time that grows with the square of n.
+        of the images, shrunk to 32 pixels a side at most; found exactly, in time that grows with the square of n.
     """
-    from sklearn.decomposition import PCA
-
-    flat = pixels.reshape(len(pixels), -1)
+    if len(pixels) < 2:
+        return np.zeros((len(pixels), 1), np.int32)
+    flat = _shrunk(pixels).reshape(len(pixels), -1)
     sample = flat[np.unique(np.linspace(0, len(flat) - 1, FITTED_ON).astype(int))].astype(np.float32)
-    width = min(COMPONENTS, *sample.shape)
-    with np.errstate(invalid="ignore"):  # equal images have no variance to be explained
-        fitted = PCA(width, svd_solver="covariance_eigh").fit(sample)
+    fitted = fit_pca(sample, min(COMPONENTS, *sample.shape))
     blocks = [fitted.transform(flat[start : start + FITTED_ON]) for start in range(0, len(flat), FITTED_ON)]
     vectors = np.concatenate(blocks).astype(np.float32)
     _, rows = neighbours(vectors, vectors, count + 1)
@@ -69,3 +71,14 @@ def partners(pixels: np.ndarray, count: int) -> np.ndarray:
     # An image can miss among its own nearest where others are equal to it: then its farthest neighbour goes.
     others[others.all(axis=1), -1] = False
     return np.column_stack([np.arange(len(rows)), rows[others].reshape(len(rows), -1)]).astype(np.int32)
+
+
+def _shrunk(pixels: np.ndarray) -> np.ndarray:
+    """Shrink images by averaging areas until no side is above 32 pixels; what looks alike does so at that size."""
+    shape = tuple(min(side, SEEN_SIDE) for side in pixels.shape[1:3])
+    if shape == pixels.shape[1:3]:
+        return pixels
+    result = np.empty((len(pixels), *shape, pixels.shape[3]), np.uint8)
+    for row, image in enumerate(pixels):
+        result[row] = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA).reshape(result.shape[1:])
+    return result

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ..errors import DivergedError
 from ..losses import LOSSES
+from ..model.apply import fitting_batch
 from ..model.build import Models
 from ..model.precision import computing_in
 from ..settings import Training
@@ -83,9 +84,14 @@ def fit(
     pairs = partners(np.asarray(train), training.neighbours) if training.contrast else None
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
     batches = training_batches(train, training, partners=pairs, paired=paired)
-    judged = clean_batches(valid, max(training.batch_size, 256), paired=paired)
+    judged = clean_batches(valid, _judged_at_once(models.autoencoder, training.batch_size), paired=paired)
     lesson = Lesson(model, LOSSES[training.loss], batches, judged, len(train), per_epoch)
     return learn(lesson, training, callbacks, stopping)
+
+
+def _judged_at_once(model: keras.Model, batch_size: int) -> int:
+    """Return how many images are judged at once: 256, fewer of large ones, but not fewer than are learned at once."""
+    return max(batch_size, fitting_batch(model, 256))
 
 
 def learn(

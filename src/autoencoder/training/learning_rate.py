@@ -23,7 +23,10 @@ def plateau(training: Training) -> list[keras.callbacks.Callback]:
     """Return the callback that halves the rate where val_loss no longer falls, if that is asked for."""
     if training.reduce_lr is None:
         return []
-    return [keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=training.reduce_lr)]
+    # Keras' own min_delta is absolute: of a loss of .0005 every fall would be too small.
+    return [
+        keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=training.reduce_lr, min_delta=0.0)
+    ]
 
 
 def current_rate(chosen: keras.optimizers.Optimizer) -> float:
