@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from autoencoder import Autoencoder, aescore
+from autoencoder.cli import main
 from autoencoder.errors import DataError, DivergedError, UsageError
 from autoencoder.model.saved import load
 
@@ -200,3 +201,73 @@ def test_the_command_line_in_a_checkout(small, tmp_path):
     assert (result.returncode, result.stderr) == (0, "")
     assert load(tmp_path / "out" / "encoder.keras").output.shape == (None, 3)
     assert time.time() - (tmp_path / "out" / "scores.json").stat().st_mtime < 300
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"valid_split": 0.999},
+        {"contrast": 0.1},
+        {"contrast": 0.1, "batch_size": 1},
+        {"contrast": 0.1, "valid_split": 0.999, "neighbours": 50},
+        {"batch_norm": "after", "batch_size": 1},
+        {"loss": "ssim"},
+        {"batch_size": 5000},
+        {"augment": "[shift,rotate,zoom,hflip]"},
+    ],
+)
+@pytest.mark.parametrize("shape", [(1, 9), (2, 2), (3, 70), (11, 11)])
+def test_four_images_of_any_shape_train(tmp_path, monkeypatch, flags, shape):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "few").mkdir()
+    for number in range(4):
+        image = np.random.default_rng(number).integers(0, 256, shape, np.uint8)
+        (tmp_path / "few" / f"{number}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    run = Autoencoder(train_dir="few", filters=[3], dims=[2], train_epochs=1, verbose=0, **flags).run()
+    assert run.scores()["status"] == "done"
+
+
+def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place, monkeypatch):
+    from autoencoder.errors import Interrupted
+    from autoencoder.pipeline import train as module
+
+    real = module.fit
+
+    def fit(*arguments):
+        fitted = real(*arguments)
+        signal.raise_signal(signal.SIGTERM)
+        return fitted
+
+    monkeypatch.setattr(module, "fit", fit)
+    with pytest.raises(Interrupted) as ended:
+        Autoencoder(**small).run()
+    (row,) = aescore.read("logs/aescore.csv").to_dict("records")
+    assert (row["status"], ended.value.exit_status) == ("interrupted", 143)
+
+
+def test_a_signal_while_a_complete_run_is_saved_changes_nothing(small, place, monkeypatch, capsys):
+    from autoencoder.pipeline import train as module
+
+    real = module.leave
+
+    def leave(*arguments):
+        scores = real(*arguments)
+        signal.raise_signal(signal.SIGTERM)
+        return scores
+
+    monkeypatch.setattr(module, "leave", leave)
+    status = main(["run", *(f"--{name}={value}" for name, value in small.items())])
+    (row,) = aescore.read("logs/aescore.csv").to_dict("records")
+    assert (row["status"], status) == ("done", 0)
+    assert "the training was complete when the signal came" in capsys.readouterr().out
+
+
+def test_what_is_doubtful_is_said_at_the_end(tmp_path, monkeypatch, folders, capsys):
+    monkeypatch.chdir(tmp_path)
+    flags = {"train_dir": folders / "train", "filters": [4], "dims": [20], "train_epochs": 1}
+    run = Autoencoder(**flags, last_activation="relu", learning_rate=1e-7).run()
+    said = capsys.readouterr().out
+    scores = run.scores()
+    assert scores["valid_mse"] > scores["pca_mse"] and "a PCA of the same width rebuilds" in said
+    assert 0 <= scores["used_numbers"] <= 20
+    assert f"next: flexae cluster {run.path}" in said

@@ -1,3 +1,5 @@
+import importlib
+
 import keras
 import numpy as np
 import pytest
@@ -155,3 +157,29 @@ def test_the_surest_of_each_cluster_are_taught():
     assignments = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.45, 0.55], [0.3, 0.7]])
     assert surest(assignments, 0.5).tolist() == [1, 0, 1, 0, 1]
     assert surest(assignments, 1.0).tolist() == [1] * 5
+
+
+@pytest.mark.parametrize("method", sorted(DEEP))
+def test_a_later_collapse_brings_back_the_last_good_round(digits, start, method, monkeypatch):
+    module = importlib.import_module("autoencoder.deep.refine")
+    real = module._predictor
+
+    def predictor(network, pixels):
+        predict, calls = real(network, pixels), []
+
+        def assign():
+            calls.append(1)
+            q = predict()
+            return q if len(calls) < 3 else np.eye(q.shape[1], dtype=np.float32)[np.zeros(len(q), int)]
+
+        return assign
+
+    monkeypatch.setattr(module, "_predictor", predictor)
+    made = DEEP[method](start)
+    refined = refine(made, digits[:COUNT], TRAINING, tolerance=-1)
+    if not refined.learned:
+        assert refined.status == "collapsed"  # in its first round, by itself
+        return
+    assert refined.status == "collapsed" and len(refined.sizes) == 1
+    q = made.network(digits[:COUNT].astype(np.float32) / 255)["clusters"].numpy()
+    np.testing.assert_allclose(q, refined.assignments, atol=1e-4)

@@ -34,6 +34,9 @@ from .labelled import Lots
 from .leave_classifier import Taught, leave_classifier
 
 
+_INTERRUPTED = "interrupted; the classifier so far"
+
+
 class Origin(NamedTuple):
     """What a classifier begins with: a run and its encoder, where the new run is kept, where the images come from."""
 
@@ -103,8 +106,8 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Classifier
     origin.say(summary(run, scores))
     if stopping.signal is not None:
         complete = scores["status"] != "interrupted"
-        said = "the classifier was complete when the signal came" if complete else "interrupted; the classifier so far"
-        raise Interrupted(f"{said}; all of it is in {run.path}", stopping.signal, complete=complete)
+        said = "the classifier was complete when the signal came; it" if complete else _INTERRUPTED
+        raise Interrupted(f"{said} is in {run.path}", stopping.signal, complete=complete)
     return run, scores
 
 

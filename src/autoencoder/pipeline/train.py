@@ -32,6 +32,9 @@ from .images import Listings, Parts, load_images
 from .leave import leave, summary
 
 
+_INTERRUPTED = "interrupted; the best weights so far and the scores are"
+
+
 class Material(NamedTuple):
     """What a network learns from and what chooses its best epoch, both uint8, and the files that cannot be used."""
 
@@ -147,8 +150,8 @@ def teach(
     say(told)
     if stopping.signal is not None:
         complete = fitted.status != "interrupted"
-        said = "the training was complete when the signal came" if complete else "interrupted; the best weights so far"
-        raise Interrupted(f"{said}; all of it is in {run.path}", stopping.signal, complete=complete)
+        said = "the training was complete when the signal came; it is" if complete else _INTERRUPTED
+        raise Interrupted(f"{said} in {run.path}", stopping.signal, complete=complete)
     return run
 
 

@@ -1,0 +1,39 @@
+import math
+
+import pytest
+
+from autoencoder.settings import Training
+from autoencoder.training.learning_rate import plateau
+
+
+class Model:
+    """What Keras' callback wants of a model."""
+
+    def __init__(self):
+        import keras
+
+        self.optimizer = keras.optimizers.Adam(0.001)
+
+
+def rate_after(losses):
+    (callback,) = plateau(Training(reduce_lr=2))
+    model = Model()
+    callback.set_model(model)
+    callback.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+    return float(model.optimizer.learning_rate.numpy())
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e-6])
+def test_the_rate_stays_while_the_loss_falls_whatever_its_scale(scale):
+    assert math.isclose(rate_after([scale * 0.92**epoch for epoch in range(12)]), 0.001, rel_tol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e-6])
+def test_the_rate_is_halved_where_the_loss_no_longer_falls(scale):
+    assert math.isclose(rate_after([scale, scale, scale]), 0.0005, rel_tol=1e-6)
+
+
+def test_without_being_asked_for_it_never_is():
+    assert plateau(Training()) == []
