@@ -16,8 +16,9 @@ SAMPLE = 7_000
 PROJECTIONS = 3
 _STARTS = 20
 _COMPONENTS, _NEIGHBOURS = 10, 20
-# A peak that rises less is within the luck of the starts; clusters that projections do not agree on are slivers.
-_LEAST_RISE = 0.0125
+# A peak that rises less, in any of the projections, is within their luck and within what another processor's last
+# digits change (docs/decisions/choose_k.md); clusters that projections do not agree on are slivers.
+_LEAST_RISE = 0.02
 _LEAST_AGREEMENT = 0.95
 _BLOCK = 1000
 
@@ -104,11 +105,19 @@ def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 
 
 
 class Curves(NamedTuple):
-    """What is seen over the numbers of clusters, each float64 of shape (m,); see `Proposal`."""
+    """What is seen over the numbers of clusters; see `Proposal`.
 
-    silhouette: np.ndarray
+    `silhouettes` is float64 of shape (p, m), a row a projection; the others are means over projections, of shape (m,).
+    """
+
+    silhouettes: np.ndarray
     davies_bouldin: np.ndarray
     agreement: np.ndarray
+
+    @property
+    def silhouette(self) -> np.ndarray:
+        """The mean over projections, of shape (m,)."""
+        return np.asarray(self.silhouettes.mean(axis=0))
 
 
 def score_curves(spaces: list[np.ndarray], ks: np.ndarray, seed: int) -> Curves:
@@ -127,7 +136,7 @@ def score_curves(spaces: list[np.ndarray], ks: np.ndarray, seed: int) -> Curves:
     spread = [[davies_bouldin_score(at, each) for each in found] for at, found in zip(spaces, labelings, strict=True)]
     alike = [[adjusted_rand_score(*pair) for pair in combinations(found, 2)] for found in zip(*labelings, strict=True)]
     shapes = [_silhouettes(at, found) for at, found in zip(spaces, labelings, strict=True)]
-    return Curves(np.mean(shapes, axis=0), np.mean(spread, axis=0), np.mean(alike, axis=1))
+    return Curves(np.stack(shapes), np.mean(spread, axis=0), np.mean(alike, axis=1))
 
 
 def _silhouettes(points: np.ndarray, labelings: list[np.ndarray]) -> np.ndarray:
@@ -170,30 +179,29 @@ def propose_from_curves(ks: np.ndarray, curves: Curves, sample: int) -> Proposal
         Vectors that were projected.
     """
     top = int(curves.silhouette.argmax())
-    agreed = [place for place in clear_peaks(curves.silhouette) if curves.agreement[place] >= _LEAST_AGREEMENT]
+    agreed = [place for place in clear_peaks(curves.silhouettes) if curves.agreement[place] >= _LEAST_AGREEMENT]
     best = int(ks[max(agreed, default=top)])
     marks = [best, int(ks[top]), int(ks[curves.davies_bouldin.argmin()])]
-    silhouette, davies_bouldin, agreement = (tuple(float(each) for each in curve) for curve in curves)
+    each_curve = (curves.silhouette, curves.davies_bouldin, curves.agreement)
+    silhouette, davies_bouldin, agreement = (tuple(float(each) for each in curve) for curve in each_curve)
     numbers = tuple(int(k) for k in ks)
     return Proposal(numbers, silhouette, davies_bouldin, agreement, min(marks), max(marks), best, sample)
 
 
-def clear_peaks(curve: np.ndarray) -> np.ndarray:
-    """Find the peaks that lie 0.0125 above the dips that part them from higher points.
-
-    The luck of k-means moves a curve by less.
+def clear_peaks(curves: np.ndarray) -> np.ndarray:
+    """Find the peaks that lie 0.02 above the dips that part them from higher points, in every one of some curves.
 
     Parameters
     ----------
-    curve : float array of shape (m,)
+    curves : float array of shape (p, m)
 
     Returns
     -------
     int array
-        Indices, rising; the highest point of the curve is always among them.
+        Indices, rising; the highest point of the curves' mean is always among them.
     """
-    clear = {place for place in range(len(curve)) if _rise(curve, place) >= _LEAST_RISE}
-    return np.array(sorted({int(curve.argmax()), *clear}))
+    clear = {place for place in range(curves.shape[1]) if min(_rise(each, place) for each in curves) >= _LEAST_RISE}
+    return np.array(sorted({int(curves.mean(axis=0).argmax()), *clear}))
 
 
 def _rise(curve: np.ndarray, place: int) -> float:

@@ -31,7 +31,6 @@ from ..training.progress import EpochLines
 from .images import Listings, Parts, load_images
 from .leave import leave, summary
 
-
 _INTERRUPTED = "interrupted; the best weights so far and the scores are"
 
 
