@@ -33,7 +33,6 @@ from ..training.progress import EpochLines
 from .labelled import Lots
 from .leave_classifier import Taught, leave_classifier
 
-
 _INTERRUPTED = "interrupted; the classifier so far"
 
 
