@@ -97,7 +97,7 @@ def _train(settings: Settings, parts: Parts, made: Provenance, say: Callable[...
     bad = sorted({*parts.train.bad, *parts.valid.bad})
 
     def leave_all(run: Run, fitted: Fitted) -> str:
-        return summary(run, leave(run, settings, models, parts, fitted))
+        return summary(run, settings, leave(run, settings, models, parts, fitted))
 
     return teach(settings, models, Material(parts.train.pixels, parts.valid.pixels, bad, made), leave_all, say)
 
