@@ -111,7 +111,7 @@ Width = Annotated[int, Field(ge=1, le=2**24), BeforeValidator(no_truth)]
 #: From about 170 a side on, TensorFlow's convolutions end the whole program without a word.
 KernelSide = Annotated[int, Field(ge=1, le=127), BeforeValidator(no_truth)]
 Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(no_truth)]
-Side = Annotated[int, Field(ge=1, le=32_768)]
+Side = Annotated[int, Field(ge=1, le=32_768), BeforeValidator(no_truth)]
 Shape = Annotated[tuple[Side, Side], BeforeValidator(_pair)]
 Widths = Annotated[tuple[Width, ...], Field(min_length=1), BeforeValidator(listed)]
 Pairs = Annotated[tuple[tuple[PositiveInt, PositiveInt], ...], Field(min_length=1), BeforeValidator(_pairs)]
