@@ -38,7 +38,7 @@ def old(table):
 def test_the_first_six_columns_are_the_originals():
     expected = "Time,FolderName,train_loss,valid_loss,train_accuracy,valid_accuracy"
     assert ",".join(ORIGINAL_COLUMNS) == ",".join(COLUMNS[:6]) == expected
-    assert len(set(COLUMNS)) == len(COLUMNS) == 22
+    assert len(set(COLUMNS)) == len(COLUMNS) == 23
 
 
 def test_a_row_comes_back_with_its_types(table):

@@ -2,11 +2,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoencoder.data import memory
 from autoencoder.errors import UsageError
 from autoencoder.model.build import build
-from autoencoder.settings import Architecture, Settings
-from autoencoder.sizes import check_size, parameters
+from autoencoder.model.describe import activations
+from autoencoder.restore_settings import RestoreSettings
+from autoencoder.settings import Settings
+from autoencoder.sizes import check_size, parameters, values
 
 pairs = st.integers(1, 3) | st.tuples(st.integers(1, 4), st.integers(1, 4))
 architectures = st.fixed_dictionaries(
@@ -14,93 +15,103 @@ architectures = st.fixed_dictionaries(
         "filters": st.lists(st.integers(1, 6), min_size=1, max_size=3),
         "kernel_size": st.lists(pairs, min_size=1, max_size=2),
         "strides": st.none() | st.lists(st.integers(1, 2), min_size=1, max_size=2),
-        "pooling": st.lists(st.sampled_from(["no", "max", "avg"]), min_size=1, max_size=2),
+        "pooling": st.lists(st.sampled_from(["no", "max", "avg3"]), min_size=1, max_size=2),
         "upsampling": st.sampled_from(["transpose", "unpool_transpose", "nearest", "bilinear"]),
         "batch_norm": st.sampled_from([None, "before", "after"]),
         "use_bias": st.booleans(),
         "skips": st.booleans(),
         "mlp": st.booleans(),
+        "drop_rate": st.sampled_from([0, 0.5]),
+        "spatial_drop_rate": st.sampled_from([0, 0.5]),
     }
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(architectures, st.lists(st.integers(1, 5), min_size=1, max_size=3), st.sampled_from([1, 3]))
-def test_weights_are_counted_without_building(flags, dims, channels):
-    flags = flags | ({"dims": dims} if flags["mlp"] else {})
+def test_weights_and_what_layers_give_are_counted_without_building(flags, dims, channels):
+    flags = flags | ({"dims": dims} if flags["mlp"] else {"drop_rate": 0})
     architecture = Settings.from_flags(flags).architecture
     models = build(architecture, (37, 33), channels)
     built = models.encoder.count_params() + models.decoder.count_params()
     assert sum(parameters(architecture, (37, 33), channels).values()) == built
+    assert sum(values(architecture, (37, 33), channels)) == activations(models)
+
+
+def resolved(**flags):
+    """The settings of a run whose images have been looked at."""
+    return Settings.from_flags({"image_shape": [64, 64], "color": "grayscale", **flags})
 
 
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ({"dims": [1_000_000_000]}, "--dims: the network would have .* weights"),
-        ({"filters": [99999999999999999999]}, "--filters or --dims: the network would have"),
-        ({"kernel_size": [100_000_000]}, "--filters or --kernel_size: the network would have"),
-        ({"dims": [10**200, 10**200]}, "--dims: the network would have .* which take billions of GB"),
+        ({"dims": [16_000_000]}, "--dims: the network would have .* weights"),
+        ({"dims": [16_000_000] * 2}, "--dims: the network would have .* which take .* GB to train"),
+        ({"filters": [16_000_000]}, "--filters or --dims: the network would have"),
+        ({"filters": [4_000_000] * 9, "dims": [1]}, "--filters or --kernel_size: the network would have"),
+        ({"filters": [2**24] * 999, "kernel_size": [127]}, "which take billions of GB to train"),
     ],
 )
 def test_networks_beyond_the_memory_are_refused(flags, said):
     with pytest.raises(UsageError, match=said):
-        check_size(Architecture(**flags), (64, 64), 1, 32)
+        check_size(resolved(**flags, strides=[1]))
 
 
-def test_batches_beyond_the_memory_are_refused(monkeypatch):
+@pytest.fixture
+def a_gibibyte(monkeypatch):
     monkeypatch.setattr("autoencoder.sizes.available_memory", lambda: 2**30)
-    check_size(Architecture(), (64, 64), 1, 32)
-    with pytest.raises(UsageError, match="--batch_size=1000000: training takes more than"):
-        check_size(Architecture(), (64, 64), 1, 1_000_000)
 
 
-@pytest.mark.parametrize("flag", ["--dims=[1000000000]", "--filters=[99999999999999999999]", "--batch_size=9999999999"])
+def test_batches_beyond_the_memory_are_refused_with_one_that_fits(a_gibibyte):
+    check_size(resolved())
+    with pytest.raises(UsageError, match=r"--batch_size=1000000: .* give --batch_size=") as refused:
+        check_size(resolved(batch_size=1_000_000))
+    fitting = int(str(refused.value).split("give --batch_size=")[1].split(",")[0])
+    check_size(resolved(batch_size=fitting))
+    with pytest.raises(UsageError):
+        check_size(resolved(batch_size=2 * fitting))
+
+
+def test_contrast_takes_more(a_gibibyte):
+    check_size(resolved(batch_size=400, image_shape=[32, 32]))
+    check_size(resolved(batch_size=400, image_shape=[32, 32], contrast=0.1))
+    check_size(resolved(batch_size=9000, image_shape=[2, 2], filters=[2]))
+    with pytest.raises(UsageError, match=r"--batch_size=9000"):
+        check_size(resolved(batch_size=9000, image_shape=[2, 2], filters=[2], contrast=0.1))
+
+
+def test_where_not_one_image_fits_smaller_ones_are_advised(a_gibibyte):
+    with pytest.raises(UsageError, match=r"give fewer --filters, or a smaller --image_shape"):
+        check_size(resolved(image_shape=[8000, 8000]))
+
+
+def test_pairs_are_checked_too(a_gibibyte):
+    flags = {"modified": "a", "original": "b", "color": "grayscale"}
+    check_size(RestoreSettings.from_flags(flags))
+    with pytest.raises(UsageError, match=r"--batch_size=99999: .* or a smaller --tile_side"):
+        check_size(RestoreSettings.from_flags(flags | {"batch_size": 99_999}))
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ({"dims": [10**400]}, "--dims=.* should be less than or equal to 16777216"),
+        ({"filters": [8, 10**30]}, "--filters=.* item 2 should be less than or equal to 16777216"),
+        ({"kernel_size": [200]}, "--kernel_size=.* should be less than or equal to 127"),
+        ({"kernel_size": [[3, 128]]}, "--kernel_size=.* should be less than or equal to 127"),
+    ],
+)
+def test_widths_and_kernels_have_an_upper_bound(flag, said):
+    with pytest.raises(UsageError, match=said):
+        Settings.from_flags(flag)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["--dims=[1000000000]", "--filters=[99999999999999999999]", "--kernel_size=[200]", "--batch_size=9999999999"],
+)
 def test_the_command_refuses_before_tensorflow_starts(program, folders, flag):
     result = program("run", f"--train_dir={folders / 'train'}", flag)
     assert result.returncode == 2
     assert result.stderr.startswith(f"error: {flag.partition('=')[0]}") and len(result.stderr.splitlines()) == 1
-
-
-class TestControlGroups:
-    @pytest.fixture
-    def root(self, tmp_path):
-        (tmp_path / "groups" / "outer" / "inner").mkdir(parents=True)
-        (tmp_path / "own").write_text("0::/outer/inner\n")
-        return tmp_path / "groups"
-
-    def write(self, group, most, used, cache=0):
-        (group / "memory.max").write_text(f"{most}\n")
-        (group / "memory.current").write_text(f"{used}\n")
-        (group / "memory.stat").write_text(f"anon 5\ninactive_file {cache}\nfile 7\n")
-
-    def free(self, root):
-        return memory._of_container(root, root.parent / "own")
-
-    def test_without_any_there_is_no_limit(self, root):
-        assert self.free(root) == 2**63 - 1
-
-    def test_the_page_cache_does_not_count_as_used(self, root):
-        self.write(root, 1000, 900, 600)
-        assert self.free(root) == 700
-
-    def test_the_narrowest_of_the_own_group_and_those_above_it_counts(self, root):
-        self.write(root / "outer" / "inner", "max", 10)
-        self.write(root / "outer", 500, 100, 50)
-        self.write(root, 1000, 100)
-        assert self.free(root) == 450
-        self.write(root / "outer" / "inner", 100, 40)
-        assert self.free(root) == 60
-
-    def test_more_than_the_limit_leaves_nothing(self, root):
-        self.write(root, 100, 200)
-        assert self.free(root) == 0
-
-    def test_version_1_is_read_too(self, root):
-        (root.parent / "own").write_text("5:memory:/docker/abc\n1:name=systemd:/\n")
-        group = root / "memory" / "docker" / "abc"
-        group.mkdir(parents=True)
-        (group / "memory.limit_in_bytes").write_text("1000")
-        (group / "memory.usage_in_bytes").write_text("700")
-        (group / "memory.stat").write_text("total_inactive_file 200\n")
-        assert self.free(root) == 500

@@ -30,12 +30,23 @@ ORIGINAL_COLUMNS = ("Time", "FolderName", "train_loss", "valid_loss", "train_acc
 #: - *_mse, *_mae, *_psnr, *_ssim: see `scores.reconstruction`
 #: - pca_mse: validation MSE of a PCA of the embedding's width
 #: - parameters, embedding_size: all weights, trained or not; numbers that an image becomes
+#: - used_numbers: how many of those tell images apart, see `scores.embedding`
 #: - epochs, seconds, images_per_second: of the training
 #: - seed, status: what the run was started with; how it ended
 COLUMNS = (
     *ORIGINAL_COLUMNS,
     *("train_mse", "valid_mse", "train_mae", "valid_mae", "train_psnr", "valid_psnr", "train_ssim", "valid_ssim"),
-    *("pca_mse", "parameters", "embedding_size", "epochs", "seconds", "images_per_second", "seed", "status"),
+    *(
+        "pca_mse",
+        "parameters",
+        "embedding_size",
+        "used_numbers",
+        "epochs",
+        "seconds",
+        "images_per_second",
+        "seed",
+        "status",
+    ),
 )
 
 #: The first columns of logs/classifiers.csv:

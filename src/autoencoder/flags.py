@@ -133,7 +133,7 @@ def parse(
             items = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
             problems += [_problem(d, given, known) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in items]
     if problems:
-        raise UsageError("\n".join(problems))
+        raise UsageError("\n".join(dict.fromkeys(problems)))  # the two sides of a kernel have one complaint
     return checked
 
 

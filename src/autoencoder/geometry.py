@@ -100,11 +100,12 @@ def _pooling(text: str) -> tuple[str, Pair]:
 
 
 def _shrink(size: Pair, by: Pair, cause: str, number: int) -> Pair:
+    advice = f"at most {number} filters, " if number else ""
     for side, divisor in zip(size, by, strict=True):
         if divisor > 1 and side < divisor:
             raise UsageError(
                 f"level {number + 1} receives images of {size[0]} x {size[1]} pixels, too small for its {cause}: "
-                f"give at most {number} filters, a smaller value at that level, or larger images (--image_shape)"
+                f"give {advice}a smaller value at that level, or larger images (--image_shape)"
             )
     return math.ceil(size[0] / by[0]), math.ceil(size[1] / by[1])
 

@@ -106,11 +106,16 @@ def _range(value: Any) -> Any:
 
 
 PositiveInt = Annotated[int, Field(ge=1), BeforeValidator(no_truth)]
+#: No network has wider layers, and shapes much beyond are no longer numbers that TensorFlow can hold.
+Width = Annotated[int, Field(ge=1, le=2**24), BeforeValidator(no_truth)]
+#: From about 170 a side on, TensorFlow's convolutions end the whole program without a word.
+KernelSide = Annotated[int, Field(ge=1, le=127), BeforeValidator(no_truth)]
 Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(no_truth)]
-Side = Annotated[int, Field(ge=1, le=32_768)]
+Side = Annotated[int, Field(ge=1, le=32_768), BeforeValidator(no_truth)]
 Shape = Annotated[tuple[Side, Side], BeforeValidator(_pair)]
-Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=1), BeforeValidator(listed)]
+Widths = Annotated[tuple[Width, ...], Field(min_length=1), BeforeValidator(listed)]
 Pairs = Annotated[tuple[tuple[PositiveInt, PositiveInt], ...], Field(min_length=1), BeforeValidator(_pairs)]
+Kernels = Annotated[tuple[tuple[KernelSide, KernelSide], ...], Field(min_length=1), BeforeValidator(_pairs)]
 Pooling = Annotated[str, BeforeValidator(_pooling)]
 Poolings = Annotated[tuple[Pooling, ...], Field(min_length=1), BeforeValidator(listed)]
 Names = Annotated[tuple[str, ...], NameList(), BeforeValidator(_names)]

@@ -18,7 +18,9 @@ def is_narrow(width: int, smaller: int) -> bool:
 
 
 def fit_pca(rows: np.ndarray, width: int, seed: int = 0) -> Any:
-    """Fit principal components; nothing is made whose size is the square of a side above 1,024.
+    """Fit principal components by the solver that takes the least memory for so many of them.
+
+    What is square has the smaller of the two sides, so that it never takes more than the rows themselves do.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from .errors import UsageError
 from .flags import ALIASES, Section, Sections, parse
-from .knob_types import PositiveInt
+from .knob_types import Side
 from .settings import Architecture, Output, Training
 
 #: Names of the original program for restoring, and the field that each one means now.
@@ -53,9 +53,9 @@ class Pairs(Section):
 class Codes(Section):
     """Tiles, and how binary codes are read."""
 
-    tile_side: PositiveInt = Field(48, description="side of the square tiles that the network takes, in pixels")
-    step_size: PositiveInt = Field(12, description="pixels from one tile to the next; at most tile_side")
-    binary_code_size: PositiveInt = Field(6, description="side of a code's blocks in pixels; each is black or white")
+    tile_side: Side = Field(48, description="side of the square tiles that the network takes, in pixels")
+    step_size: Side = Field(12, description="pixels from one tile to the next; at most tile_side")
+    binary_code_size: Side = Field(6, description="side of a code's blocks in pixels; each is black or white")
     binary_level_threshold: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="a block is white where its mean level, from 0 to 1, is above this"
     )

@@ -18,6 +18,7 @@ from .knob_types import (
     Color,
     Constraint,
     Initializer,
+    Kernels,
     Names,
     Pairs,
     Poolings,
@@ -113,7 +114,7 @@ class Architecture(Section):
         description="widths of the convolutions, one per level; auto: 32, doubled up to 256, a level per halving "
         "until the image is at most 4 pixels a side",
     )
-    kernel_size: Pairs = Field(((5, 5), (5, 5), (3, 3)), description="kernel of each level: ints or [height, width]")
+    kernel_size: Kernels = Field(((5, 5), (5, 5), (3, 3)), description="kernel of each level: ints or [height, width]")
     strides: Pairs | None = Field(
         None, description="stride of each level: ints or [height, width]; auto: 2 along a side above 4 pixels, else 1"
     )

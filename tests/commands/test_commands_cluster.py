@@ -2,6 +2,7 @@ import csv
 import importlib
 import json
 import shutil
+import signal
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from autoencoder import Autoencoder
 from autoencoder.cluster_settings import Clusters, Method
 from autoencoder.clustering import METHODS, read
 from autoencoder.deep import DEEP
-from autoencoder.errors import DataError, ModelFileError, UsageError
+from autoencoder.errors import DataError, Interrupted, ModelFileError, UsageError
 from autoencoder.model.saved import load
 
 PICTURES = {"overview.png", "sizes.png", "pca.png", "umap.png", "confusion.png"}
@@ -236,3 +237,22 @@ def test_a_deep_method_that_goes_wrong_at_once_gives_the_clusters_that_it_began_
     clusters = [[row["cluster"] for row in rows(each / "clusters.csv")] for each in (folder, start)]
     assert clusters[0] == clusters[1]
     assert not list(place.glob(f"logs/{method}_*"))
+    settings = json.loads((folder / "clustering.json").read_text())["settings"]
+    assert settings["asked_for"] == method and settings["status"] in ("collapsed", "diverged")
+
+
+def test_a_signal_while_a_deep_method_goes_wrong_leaves_nothing(place, monkeypatch, collapsing):
+    collapsing(1)
+    module = importlib.import_module("autoencoder.pipeline.refine")
+    real = module.refine
+
+    def refine(*arguments, **options):
+        refined = real(*arguments, **options)
+        signal.raise_signal(signal.SIGTERM)
+        return refined
+
+    monkeypatch.setattr(module, "refine", refine)
+    with pytest.raises(Interrupted, match="dec collapsed in its first round, so nothing of it is kept") as ended:
+        Autoencoder(start="kmeans").cluster("run", k=3, method="dec", rounds=1)
+    assert ended.value.exit_status == 143
+    assert not (place / "logs").exists() and not (place / "run" / "clusters").exists()

@@ -217,6 +217,8 @@ def test_former_names_belong_to_their_command_alone():
         ({"step_size": 13}, "--step_size=13 is larger than --tile_side=12: restored images would have holes"),
         ({"binary_level_threshold": 1.5}, "--binary_level_threshold=1.5: should be less than or equal to 1"),
         ({"tile_side": 25}, "--tile_side=25 is larger than the smallest image, 00.bmp of 24 x 24 pixels"),
+        ({"binary_code_size": 10**30}, "should be less than or equal to 32768"),
+        ({"batch_size": 10**9}, "--batch_size=1000000000: training takes about"),
         ({"tile_sied": 12}, "--tile_sied: no such flag; did you mean tile_side?"),
         ({"contrast": 0.1}, "--contrast shapes an embedding"),
         ({"augment": "hflip", "target": "clean"}, "--target=clean"),
@@ -229,6 +231,32 @@ def test_bad_flags_are_refused_before_any_work(pairs, flags, said):
         Autoencoder(**pairs | flags).restore_train()
     assert said in str(refused.value)
     assert not Path("logs").exists()
+
+
+@pytest.mark.parametrize(
+    ("shape", "flags"),
+    [
+        ((24, 30), {"tile_side": 12, "step_size": 12, "test_split": 0.5, "valid_split": 0.49}),
+        ((1, 1), {"tile_side": 1, "step_size": 1, "loss": "ssim"}),
+        ((2, 40), {"tile_side": 2, "step_size": 1, "binary_code_size": 32_768, "batch_norm": "after", "batch_size": 1}),
+    ],
+)
+def test_three_pairs_of_any_size_train(tmp_path, shape, flags):
+    for part in ("modified", "original"):
+        for number in range(3):
+            image = np.random.default_rng(number).integers(0, 256, shape, np.uint8)
+            write(tmp_path / part, f"{number}.png", image)
+    small = {"filters": [2], "dims": [2], "train_epochs": 1, "verbose": 0}
+    run = Autoencoder(modified="modified", original="original", **small, **flags).restore_train()
+    assert (run.scores()["status"], run.scores()["test_images"]) == ("done", 1)
+
+
+def test_images_that_went_further_away_are_told_of_and_what_to_do_next(pairs, capsys):
+    worse = {"train_epochs": 1, "learning_rate": 1e-9, "verbose": 1, "skips": False, "mlp": True, "dims": [1]}
+    run = Autoencoder(**pairs | worse).restore_train()
+    said = capsys.readouterr().out
+    assert run.scores()["hamming_reduction"] < 0 and "further from their originals than the damaged ones were" in said
+    assert said.rstrip().endswith(f"next: flexae restore {run.path} --images=FOLDER --out=FOLDER")
 
 
 def test_folders_that_do_not_match_are_refused(pairs, tmp_path):

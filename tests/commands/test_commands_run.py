@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -204,27 +205,25 @@ def test_the_command_line_in_a_checkout(small, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flags",
+    ("shape", "flags"),
     [
-        {"valid_split": 0.999},
-        {"contrast": 0.1},
-        {"contrast": 0.1, "batch_size": 1},
-        {"contrast": 0.1, "valid_split": 0.999, "neighbours": 50},
-        {"batch_norm": "after", "batch_size": 1},
-        {"loss": "ssim"},
-        {"batch_size": 5000},
-        {"augment": "[shift,rotate,zoom,hflip]"},
+        ((1, 9), {"valid_split": 0.999}),
+        ((11, 11), {"contrast": 0.1, "batch_size": 1}),
+        ((2, 2), {"contrast": 0.1, "valid_split": 0.999, "neighbours": 50}),
+        ((3, 70), {"batch_norm": "after", "batch_size": 1}),
+        ((1, 1), {"loss": "ssim", "batch_size": 5000}),
+        ((10, 3), {"loss": "ssim", "augment": "[shift,rotate,zoom,hflip]"}),
     ],
 )
-@pytest.mark.parametrize("shape", [(1, 9), (2, 2), (3, 70), (11, 11)])
-def test_four_images_of_any_shape_train(tmp_path, monkeypatch, flags, shape):
+def test_four_images_of_any_shape_train(tmp_path, monkeypatch, shape, flags):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "few").mkdir()
     for number in range(4):
         image = np.random.default_rng(number).integers(0, 256, shape, np.uint8)
         (tmp_path / "few" / f"{number}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
     run = Autoencoder(train_dir="few", filters=[3], dims=[2], train_epochs=1, verbose=0, **flags).run()
-    assert run.scores()["status"] == "done"
+    scores = run.scores()
+    assert scores["status"] == "done" and -1 <= scores["valid_ssim"] <= 1 and 0 <= scores["used_numbers"] <= 2
 
 
 def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place, monkeypatch):
@@ -270,4 +269,12 @@ def test_what_is_doubtful_is_said_at_the_end(tmp_path, monkeypatch, folders, cap
     scores = run.scores()
     assert scores["valid_mse"] > scores["pca_mse"] and "a PCA of the same width rebuilds" in said
     assert 0 <= scores["used_numbers"] <= 20
-    assert f"next: flexae cluster {run.path}" in said
+    assert f"next: flexae cluster {run.path}\n" in said
+
+
+def test_the_next_command_can_be_pasted(tmp_path, monkeypatch, folders, capsys):
+    monkeypatch.chdir(tmp_path)
+    flags = {"train_dir": folders / "train", "filters": [2], "train_epochs": 1, "save_dir": "my runs/first #1"}
+    Autoencoder(**flags).run()
+    command = capsys.readouterr().out.partition("next: ")[2].splitlines()[0]
+    assert shlex.split(command) == ["flexae", "cluster", "my runs/first #1"]

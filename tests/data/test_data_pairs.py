@@ -1,9 +1,13 @@
+from pathlib import Path
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoencoder.data import pairs
 from autoencoder.data.idx import write_idx
 from autoencoder.data.pairs import load_pairs, match, smallest, split
 from autoencoder.errors import DataError
@@ -27,11 +31,11 @@ def folders(tmp_path):
 def test_files_of_one_name_make_a_pair_whatever_their_suffix(folders):
     modified = folders("modified", ["a.png", "in/b.bmp", "c.png"])
     original = folders("original", ["a.bmp", "c.png", "in/b.png"])
-    pairs, bad = load_pairs(match(modified, original), "grayscale")
+    found, bad = load_pairs(match(modified, original), "grayscale")
     assert bad == ()
-    assert [pair.name for pair in pairs] == ["a.png", "c.png", "in/b.bmp"]
-    assert [(pair.modified[0, 0, 0], pair.original[0, 0, 0]) for pair in pairs] == [(0, 0), (2, 1), (1, 2)]
-    assert pairs[0].modified.shape == pairs[0].original.shape == (6, 8, 1)
+    assert [pair.name for pair in found] == ["a.png", "c.png", "in/b.bmp"]
+    assert [(pair.modified[0, 0, 0], pair.original[0, 0, 0]) for pair in found] == [(0, 0), (2, 1), (1, 2)]
+    assert found[0].modified.shape == found[0].original.shape == (6, 8, 1)
 
 
 def test_a_pattern_chooses_files_of_one_folder(folders):
@@ -57,9 +61,9 @@ def test_what_cannot_be_decoded_is_listed_with_its_pair_gone(folders):
     content = bytearray((original / "b.png").read_bytes())
     content[45] ^= 255
     (original / "b.png").write_bytes(content)
-    pairs, bad = load_pairs(match(modified, original), "rgb")
-    assert [pair.name for pair in pairs] == ["a.png", "c.png", "d.png"]
-    assert pairs[0].modified.shape == (6, 8, 3)
+    found, bad = load_pairs(match(modified, original), "rgb")
+    assert [pair.name for pair in found] == ["a.png", "c.png", "d.png"]
+    assert found[0].modified.shape == (6, 8, 3)
     assert [file.path for file in bad] == ["original/b.png"]
 
 
@@ -70,6 +74,67 @@ def test_too_few_pairs_are_refused_with_what_is_alone(folders, count):
     original = folders("original", [*names, "y.png"])
     with pytest.raises(DataError, match=rf"^{count} pairs of images remain, .* \(modified/x.png: has no partner"):
         match(modified, original)
+
+
+@pytest.mark.parametrize(
+    ("modified", "original"),
+    [
+        ("{}_noisy.png", "{}.png"),
+        ("{}.png", "{}-clean.png"),
+        ("{}_noisy.png", "{}_clean.png"),
+        ("noisy_{}.png", "clean_{}.png"),
+        ("Scan{}.png", "scan{}.png"),
+        ("in/{}.png", "{}.png"),
+    ],
+)
+def test_names_that_look_like_pairs_are_named(folders, modified, original):
+    one, other = (
+        folders(part, [form.format(f"{n:02d}") for n in range(5)])
+        for part, form in (("modified", modified), ("original", original))
+    )
+    stems = [form.format("00").removesuffix(".png") for form in (modified, original)]
+    with pytest.raises(DataError, match=f"; {stems[0]} and {stems[1]} look like a pair: give both one name$"):
+        match(one, other)
+
+
+def test_names_that_differ_in_their_number_are_no_pair(folders):
+    modified = folders("modified", ["scan_01.png", "scan_02.png"])
+    with pytest.raises(DataError) as refused:
+        match(modified, folders("original", ["scan_03.png", "scan_04.png"]))
+    assert "look like a pair" not in str(refused.value)
+
+
+class CountedName(str):
+    """A name that counts how often it is compared; in a list each would be compared with those before it."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        CountedName.compared += 1
+        return str.__eq__(self, other)
+
+
+class Names(NamedTuple):
+    """What `match` wants of a listing."""
+
+    paths: list[CountedName]
+    root: Path = Path("any")
+    bad: tuple = ()
+
+    def take(self, rows):
+        return rows
+
+
+def test_many_pairs_are_matched_in_time_that_grows_with_their_number(monkeypatch):
+    listings = iter([Names([CountedName(number) for number in range(500)]) for _ in range(2)])
+    monkeypatch.setattr(pairs, "_list", lambda source, max_bad: next(listings))
+    monkeypatch.setattr(pairs, "_by_stem", lambda listing: {name: row for row, name in enumerate(listing.paths)})
+    monkeypatch.setattr(pairs, "_check_sizes", lambda found: None)
+    CountedName.compared = 0
+    found = match(Path("0"), Path("1"))
+    assert found.modified == found.original == list(range(500))
+    assert CountedName.compared < 20 * 500
 
 
 def test_sizes_that_differ_within_a_pair_are_refused_by_name(folders):

@@ -66,3 +66,13 @@ def test_tiles_begin_at_multiples_of_the_step(shape):
     tiles = Tiles([np.dstack([rows, columns])], 12, 6)[:]
     assert (tiles[:, 0, 0] % 6 == 0).all()
     assert len(tiles) == ((shape[0] - 12) // 6 + 1) * ((shape[1] - 12) // 6 + 1)
+
+
+def test_large_tiles_are_restored_few_at_once(monkeypatch):
+    monkeypatch.setattr("autoencoder.data.tiles._BYTES_AT_ONCE", 4 * 8 * 8 * 2)
+    image = np.random.default_rng(0).integers(0, 256, (20, 40, 1), np.uint8)
+    seen = []
+    whole, parts = image.copy(), image.copy()
+    replace_by_tiles(parts, 8, 4, lambda tiles: seen.append(len(tiles)) or tiles)
+    assert max(seen) == 2 and parts.shape == image.shape
+    np.testing.assert_array_equal(parts, whole)

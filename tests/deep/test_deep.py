@@ -1,4 +1,5 @@
 import importlib
+import itertools
 
 import keras
 import numpy as np
@@ -159,27 +160,50 @@ def test_the_surest_of_each_cluster_are_taught():
     assert surest(assignments, 1.0).tolist() == [1] * 5
 
 
-@pytest.mark.parametrize("method", sorted(DEEP))
-def test_a_later_collapse_brings_back_the_last_good_round(digits, start, method, monkeypatch):
+def all_in_one_from(monkeypatch, call):
+    """Let every image fall into the first cluster from a call of the predictor on; the first is before any round."""
     module = importlib.import_module("autoencoder.deep.refine")
     real = module._predictor
 
     def predictor(network, pixels):
-        predict, calls = real(network, pixels), []
+        predict, calls = real(network, pixels), itertools.count(1)
 
         def assign():
-            calls.append(1)
             q = predict()
-            return q if len(calls) < 3 else np.eye(q.shape[1], dtype=np.float32)[np.zeros(len(q), int)]
+            return q if next(calls) < call else np.eye(q.shape[1], dtype=np.float32)[np.zeros(len(q), int)]
 
         return assign
 
     monkeypatch.setattr(module, "_predictor", predictor)
-    made = DEEP[method](start)
-    refined = refine(made, digits[:COUNT], TRAINING, tolerance=-1)
-    if not refined.learned:
-        assert refined.status == "collapsed"  # in its first round, by itself
-        return
-    assert refined.status == "collapsed" and len(refined.sizes) == 1
+
+
+def without_numbers_from(method, call):
+    """Teach what is no number from a call for targets on; the first is before any round."""
+    calls = itertools.count(1)
+
+    def targets(q, first):
+        made = method.targets(q, first)
+        return made if next(calls) < call else Targets(made.clusters, np.full_like(made.weights, np.nan))
+
+    return method._replace(targets=targets)
+
+
+@pytest.mark.parametrize("name", sorted(DEEP))
+@pytest.mark.parametrize("status", ["collapsed", "diverged"])
+@pytest.mark.parametrize("rounds", [0, 1])
+def test_what_goes_wrong_brings_back_the_last_good_round(digits, start, name, status, rounds, monkeypatch):
+    made = DEEP[name](start)
+    before = [weights.copy() for weights in made.network.get_weights()]
+    if status == "collapsed":
+        all_in_one_from(monkeypatch, 2 + rounds)
+        refined = refine(made, digits[:COUNT], TRAINING, tolerance=-1)
+    else:
+        refined = refine(without_numbers_from(made, 1 + rounds), digits[:COUNT], TRAINING, tolerance=-1)
+    assert (refined.status, refined.learned, len(refined.sizes)) == (status, rounds == 1, rounds)
+    assert np.isfinite(refined.history.get("loss", [])).all()
+    now = made.network.get_weights()
+    assert all(np.isfinite(weights).all() for weights in now)
+    same = all(np.array_equal(one, other) for one, other in zip(before, now, strict=True))
+    assert same == (rounds == 0)
     q = made.network(digits[:COUNT].astype(np.float32) / 255)["clusters"].numpy()
     np.testing.assert_allclose(q, refined.assignments, atol=1e-4)

@@ -1,5 +1,5 @@
 from autoencoder.model.build import build
-from autoencoder.model.describe import fitting_batch_size, layer_rows, layer_table, training_bytes
+from autoencoder.model.describe import activations, fitting_batch_size, layer_rows, layer_table
 from autoencoder.settings import Architecture
 
 
@@ -14,10 +14,8 @@ def test_rows_name_every_layer_once_and_add_up():
     assert "total" in layer_table(rows).splitlines()[-1]
 
 
-def test_memory_grows_with_the_batch_and_the_suggestion_fits():
-    small, large = training_bytes(models(), 1), training_bytes(models(), 1000)
-    assert small < large
-    suggested = fitting_batch_size(models(), large)
-    assert 512 <= suggested <= 1000
-    assert training_bytes(models(), suggested) <= large
-    assert fitting_batch_size(models(), 0) == 1
+def test_the_batch_that_fits_is_a_power_of_two_and_never_below_one():
+    made = models()
+    room = 16 * made.autoencoder.count_params() + 12 * activations(made) * 700
+    assert fitting_batch_size(made, room) == 512
+    assert fitting_batch_size(made, 0) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -64,7 +64,8 @@ def match(modified: Path, original: Path, max_bad: float = 0.5) -> Matched:
         for stem, row in rows.items()
         if stem not in shared
     ]
-    _check_count(len(shared), alone, _like(first, second))
+    lonely = ([stem for stem in rows if stem not in shared] for rows in (first, second))
+    _check_count(len(shared), alone, _like(*lonely))
     bad = [BadFile(f"{listing.root.name}/{file.path}", file.reason) for listing in (one, other) for file in listing.bad]
     found = Matched(one.take([first[stem] for stem in shared]), other.take([second[stem] for stem in shared]), ())
     _check_sizes(found)
@@ -166,14 +167,23 @@ def _by_stem(listing: Listing) -> dict[str, int]:
     return rows
 
 
-def _like(first: Mapping[str, int], second: Mapping[str, int]) -> str:
-    """Say which names would be pairs if one of them had no ending: 00_noisy and 00; nothing where none would."""
-    for some, others in ((first, second), (second, first)):
-        for name in some:
-            short = re.split(r"[-_. ][^-_. /]*$", name)[0]
-            if short and short != name and short in others:
-                return f"; {printable(name)} and {printable(short)} look like a pair: give both one name"
+def _like(one: Iterable[str], other: Iterable[str]) -> str:
+    """Name two files that are alone and look like a pair, such as 00_noisy and 00; nothing where none do."""
+    first, second = _cores(one), _cores(other)
+    for core, name in first.items():
+        if core in second:
+            return f"; {printable(name)} and {printable(second[core])} look like a pair: give both one name"
     return ""
+
+
+def _cores(stems: Iterable[str]) -> dict[str, str]:
+    """Return names by what is left without folder, case, first or last word, where it is left of that name alone."""
+    found: dict[str, set[str]] = {}
+    for stem in stems:
+        name = PurePosixPath(stem).name.casefold()
+        for core in (name, re.sub(r"[-_. ][^-_. ]*$", "", name), re.sub(r"^[^-_. ]*[-_. ]", "", name)):
+            found.setdefault(core, set()).add(stem)
+    return {core: names.pop() for core, names in found.items() if core and len(names) == 1}
 
 
 def _check_count(count: int, bad: list[BadFile], advice: str = "") -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-#: So many tiles at most go through a network at once.
-_AT_ONCE = 64
+#: So many tiles at most go through a network at once, and so many bytes of them.
+_AT_ONCE, _BYTES_AT_ONCE = 64, 2**25
 
 
 class Tiles:
@@ -111,8 +111,9 @@ def _add_tiles(
     side = len(window)
     weight = np.outer(window, window)[:, :, None]
     lefts = range(0, strip.shape[1] - side + 1, step)
-    for start in range(0, len(lefts), _AT_ONCE):
-        chosen = lefts[start : start + _AT_ONCE]
+    at_once = max(1, min(_AT_ONCE, _BYTES_AT_ONCE // (4 * side * side * strip.shape[2])))
+    for start in range(0, len(lefts), at_once):
+        chosen = lefts[start : start + at_once]
         tiles = np.stack([strip[:, left : left + side] for left in chosen])
         for left, tile in zip(chosen, restore(tiles.astype(np.float32) / np.float32(255)), strict=True):
             sums[:, left : left + side] += weight * tile

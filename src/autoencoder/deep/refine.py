@@ -16,7 +16,6 @@ from ..settings import Training
 from ..training.feed import steps, target_batches
 from ..training.learning_rate import optimizer
 
-PREDICTED_AT_ONCE = 1024
 #: A round is a pass over the images, but at least so many batches, DEC's own interval (Xie et al. 2016, section 4.3):
 #: after fewer, a new head cannot tell the clusters apart yet.
 STEPS_AT_LEAST = 140
@@ -154,7 +153,7 @@ def _predictor(network: keras.Model, pixels: np.ndarray) -> Callable[[], np.ndar
     def assign(batch: Any) -> Any:
         return network(tf.cast(batch, tf.float32) / 255.0, training=False)["clusters"]
 
-    step = fitting_batch(network, PREDICTED_AT_ONCE)
+    step = fitting_batch(network)
     starts = range(0, len(pixels), step)
     return lambda: np.concatenate(
         [assign(np.ascontiguousarray(pixels[start : start + step])).numpy() for start in starts]

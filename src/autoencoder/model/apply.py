@@ -13,11 +13,15 @@ from keras import tree
 
 #: What the layers of a network hold of one batch at most.
 HELD_BYTES = 2**27
+#: So many small images at once keep a processor busy; more gain nothing.
+AT_ONCE = 1024
 
 
-def fitting_batch(model: keras.Model, most: int) -> int:
+def fitting_batch(model: keras.Model, most: int = AT_ONCE) -> int:
     """Return how many images a model takes at once: `most`, or as many as keep what its layers give in 128 MiB."""
-    held = sum(math.prod(part.shape[1:]) for layer in _layers(model) for part in tree.flatten(layer.output))
+    shapes = (part.shape[1:] for layer in _layers(model) for part in tree.flatten(layer.output))
+    # A side that is known only later, in a network of another program, counts as one.
+    held = sum(math.prod(side or 1 for side in shape) for shape in shapes)
     return int(max(1, min(most, HELD_BYTES // (4 * max(1, held)))))
 
 
@@ -30,9 +34,19 @@ def _layers(model: keras.Model) -> Iterator[Any]:
 
 
 def applied(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """Return `model` in inference mode as a function from a batch, float32 in [0, 1], to a float32 array."""
+    """Return `model` in inference mode as a function from images, float32 in [0, 1], to a float32 array.
+
+    However many images it is given, the network sees no more of them at once than `fitting_batch` says.
+    """
+    step = fitting_batch(model)
     shape = (None, *model.input.shape[1:])
     graph = tf.function(
         lambda batch: tf.cast(model(batch, training=False), tf.float32), input_signature=[tf.TensorSpec(shape)]
     )
-    return lambda batch: graph(tf.convert_to_tensor(batch, tf.float32)).numpy()
+
+    def apply(images: np.ndarray) -> np.ndarray:
+        starts = range(0, max(1, len(images)), step)
+        parts = [graph(tf.convert_to_tensor(images[at : at + step], tf.float32)).numpy() for at in starts]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    return apply

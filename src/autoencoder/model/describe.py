@@ -39,19 +39,13 @@ def _line(cell: Iterable[str], widths: Sequence[int]) -> str:
     return "  ".join([*left, right.strip().rjust(widths[-1])])
 
 
-def training_bytes(models: Models, batch_size: int) -> int:
-    """Estimate the memory in bytes that training takes beyond TensorFlow's own and the images.
-
-    Weights, their gradients and two moments each; of every layer's output, for a batch: itself, its gradient, and
-    one working copy (convolutions unfold their input).
-    """
-    return 4 * _FLOAT * _parameters(models) + 3 * _FLOAT * batch_size * _activations(models)
-
-
 def fitting_batch_size(models: Models, available: int) -> int:
-    """Return the largest batch size, a power of two, whose estimate fits into `available` bytes; at least 1."""
+    """Return the largest batch size, a power of two, that models from a file can be trained with; at least 1.
+
+    The estimate for `available` bytes is that of `sizes.training_bytes`.
+    """
     room = available - 4 * _FLOAT * _parameters(models)
-    fitting = max(1, room // (3 * _FLOAT * _activations(models)))
+    fitting = max(1, room // (3 * _FLOAT * activations(models)))
     return int(2 ** math.floor(math.log2(fitting)))
 
 
@@ -59,6 +53,7 @@ def _parameters(models: Models) -> int:
     return int(models.encoder.count_params() + models.decoder.count_params())
 
 
-def _activations(models: Models) -> int:
+def activations(models: Models) -> int:
+    """Count the numbers that all layers give for one image."""
     outputs: list[Any] = [layer.output for model in (models.encoder, models.decoder) for layer in model.layers]
     return sum(math.prod(output.shape[1:]) for output in outputs)

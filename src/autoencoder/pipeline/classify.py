@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -196,6 +197,6 @@ def summary(run: ClassifierRun, scores: dict[str, Any]) -> str:
         f"\naccuracy: {parts}",
         f"the classifier is in {run.classifier}; look at {run.mistakes_picture.name} and {run.confusion_picture.name}",
         f"  its row is in {run_folder.LOGS / 'classifiers.csv'}",
-        f"next: flexae predict {run.path} --images=FOLDER",
+        f"next: flexae predict {shlex.quote(str(run.path))} --images=FOLDER",
     )
     return "\n".join(lines)

@@ -63,7 +63,7 @@ def prepare(asked: Settings) -> tuple[Settings, Listings]:
     listings = _listings(data, asked.training.seed)
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
     levels(settings.architecture, settings.image_shape)
-    check_size(settings.architecture, settings.image_shape, settings.channels, settings.training.batch_size)
+    check_size(settings)
     return settings, listings
 
 

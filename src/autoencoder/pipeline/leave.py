@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from ..scores.embedding import EMBEDDED_IMAGES, used_numbers
 from ..scores.reconstruction import Restore, pca_mse, score
 from ..settings import Settings
 from ..training.fit import Fitted
+from .doubts import doubts_of_run
 from .images import Parts
 
 #: Scores of the training images are of so many of them at most, and of so many bytes, evenly spread.
@@ -97,40 +99,23 @@ def _embedded(models: Models, pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _doubts(scores: dict[str, Any]) -> list[str]:
-    """Say, a sentence each with what to do, why this run may be of no use."""
-    found = []
-    pca, width, used = scores["pca_mse"], scores["embedding_size"], scores["used_numbers"]
-    if pca is not None and scores["valid_mse"] > pca:
-        found.append(
-            "be careful: a PCA of the same width rebuilds the validation images better than this network; train "
-            "longer (--train_epochs), or with --loss=mse, or give it more --filters"
-        )
-    if used < max(1, width // 2):
-        found.append(
-            f"be careful: only {used:,} of the embedding's {width:,} numbers tell images apart; give fewer --dims, or "
-            "--last_activation=linear, or a smaller --learning_rate"
-        )
-    return found
-
-
 def _pictures(run: Run, parts: Parts, restore: Restore) -> None:
     for part, images in zip(("train", "valid"), parts, strict=True):
         originals = images.pixels[_spread(len(images.pixels), PICTURED)]
         comparison(originals, restore(originals.astype(np.float32) / 255), run.comparison(part))
 
 
-def summary(run: Run, scores: dict[str, Any]) -> str:
+def summary(run: Run, settings: Settings, scores: dict[str, Any]) -> str:
     """Return what the user is told at the end."""
     pca = "" if scores["pca_mse"] is None else f" (a PCA of the same width: {scores['pca_mse']:.5f})"
     lines = (
         f"\nvalidation: loss {scores['valid_loss']:.5f}, mse {scores['valid_mse']:.5f}{pca}, "
         f"ssim {scores['valid_ssim']:.3f}",
-        *_doubts(scores),
+        *doubts_of_run(settings, scores),
         f"the run is in {run.path}{os.sep}",
         f"  look at {run.comparison('valid').name} and {run.loss_picture.name}; the model is {run.autoencoder.name}, "
         f"its encoder {run.encoder.name}",
         f"  its row is in {run_folder.LOGS / 'aescore.csv'}",
-        f"next: flexae cluster {run.path}",
+        f"next: flexae cluster {shlex.quote(str(run.path))}",
     )
     return "\n".join(lines)

@@ -49,9 +49,9 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
         )
     color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
     places = {"modified": asked.pairs.modified.absolute(), "original": asked.pairs.original.absolute()}
-    check_size(asked.architecture, asked.image_shape, 1 if color == "grayscale" else 3, asked.training.batch_size)
-    pairs = asked.pairs.model_copy(update={"color": color, **places})
-    return asked.model_copy(update={"pairs": pairs}), matched
+    settings = asked.model_copy(update={"pairs": asked.pairs.model_copy(update={"color": color, **places})})
+    check_size(settings)
+    return settings, matched
 
 
 def load_sets(settings: RestoreSettings, matched: Matched, say: Callable[..., None]) -> Sets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,11 +66,15 @@ def refine_run(
     with stop_at_next_batch() as stopping:
         refined = refine(method, images.pixels, training, tell=print, stopping=stopping)
     if not refined.learned:
+        gone = f"{wanted.method} {refined.status} in its first round, so nothing of it is kept"
+        if stopping.signal is not None:
+            raise Interrupted(f"interrupted; {gone}", stopping.signal)
         print(
-            f"{wanted.method} {refined.status} in its first round, so nothing of it is kept: these are the clusters of "
-            f"{start.method} that it began with; try a smaller --refine_rate, or train the encoder longer first"
+            f"{gone}: these are the clusters of {start.method} that it began with; try a smaller --refine_rate, or "
+            "train the encoder longer first"
         )
-        return place, embeddings, start
+        said = {"asked_for": wanted.method, "status": refined.status}
+        return place, embeddings, replace(start, settings=start.settings | said)
     run = run_folder.create(Output(save_prefix=wanted.method), datetime.now())
     save(method.encoder, run.encoder)
     _write_settings(run, place, wanted, seed)

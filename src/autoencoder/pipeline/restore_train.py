@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,15 +23,12 @@ from ..run_folder import Run
 from ..scores.hamming import hamming
 from ..scores.reconstruction import score
 from ..training.fit import Fitted
+from .doubts import doubts_of_restoring
 from .leave import add_row
 from .pairs import Sets, load_sets, tiles
 from .restore import restored_image
 from .train import Material, build_seeded, show, teach, tell_cut_lists, teller
 
-_WORSE = (
-    "be careful: the restored images are further from their originals than the damaged ones were; train longer "
-    "(--train_epochs), give the embedding more numbers (--dims), or let the decoder see the image (--skips)"
-)
 #: So many test images are drawn.
 PICTURED = 6
 
@@ -51,7 +49,7 @@ def restore_train(settings: RestoreSettings, matched: Matched) -> Run:
     models = build_seeded(settings)
 
     def leave_all(run: Run, fitted: Fitted) -> str:
-        return _summary(run, _leave(run, settings, models, sets, fitted))
+        return _summary(run, settings, _leave(run, settings, models, sets, fitted))
 
     train, valid = tiles(sets.train, settings), tiles(sets.valid, settings)
     made = Provenance("restore_train", settings.to_flags())
@@ -134,7 +132,7 @@ def _facts(settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted
     }
 
 
-def _summary(run: Run, scores: dict[str, Any]) -> str:
+def _summary(run: Run, settings: RestoreSettings, scores: dict[str, Any]) -> str:
     reduction = scores["hamming_reduction"]
     removed = "" if reduction is None else f": a reduction of {reduction:.1%}"
     return "\n".join(
@@ -145,10 +143,10 @@ def _summary(run: Run, scores: dict[str, Any]) -> str:
                 f"  {name} {scores[f'{name}_before']:.4f}, {scores[f'{name}_after']:.4f}"
                 for name in ("mse", "psnr", "ssim")
             ),
-            *([_WORSE] if reduction is not None and reduction < 0 else []),
+            *doubts_of_restoring(settings, scores),
             f"the run is in {run.path}{os.sep}",
             f"  look at {run.restored_picture.name}; the model is {run.autoencoder.name}, its row is in "
             f"{run_folder.LOGS / 'aescore.csv'}",
-            f"next: flexae restore {run.path} --images=FOLDER --out=FOLDER",
+            f"next: flexae restore {shlex.quote(str(run.path))} --images=FOLDER --out=FOLDER",
         ]
     )

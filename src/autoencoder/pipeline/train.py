@@ -11,8 +11,7 @@ import keras
 
 from .. import run_folder
 from ..data.listing import BadFile
-from ..data.memory import available_memory
-from ..errors import DivergedError, Interrupted, UsageError
+from ..errors import DivergedError, Interrupted
 from ..files import probe
 from ..geometry import cut_lists, levels
 from ..model import describe
@@ -24,6 +23,7 @@ from ..restore_settings import RestoreSettings
 from ..run_folder import Run
 from ..settings import Settings
 from ..signals import stop_at_next_batch
+from ..sizes import training_bytes
 from ..training.feed import Pixels
 from ..training.fit import Checkpoints, Fitted, fit
 from ..training.precision import choose_precision
@@ -68,7 +68,7 @@ def dry_run(settings: Settings, listings: Listings) -> None:
 def show(settings: Settings | RestoreSettings, material: str) -> None:
     """Print the settings, the layers, a line on the `material`, and an estimate of memory."""
     models = build_seeded(settings)
-    need = describe.training_bytes(models, settings.training.batch_size)
+    need = training_bytes(settings.architecture, settings.image_shape, settings.channels, settings.training)
     print(settings.to_yaml())
     print(f"{describe.layer_table(describe.layer_rows(models))}\n")
     print(material)
@@ -97,7 +97,7 @@ def _train(settings: Settings, parts: Parts, made: Provenance, say: Callable[...
     bad = sorted({*parts.train.bad, *parts.valid.bad})
 
     def leave_all(run: Run, fitted: Fitted) -> str:
-        return summary(run, leave(run, settings, models, parts, fitted))
+        return summary(run, settings, leave(run, settings, models, parts, fitted))
 
     return teach(settings, models, Material(parts.train.pixels, parts.valid.pixels, bad, made), leave_all, say)
 
@@ -126,7 +126,6 @@ def teach(
     UserError
         As `train` does.
     """
-    _check_memory(models, settings.training.batch_size)
     settings = _with_precision(settings, models, material.train, say)
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = run_folder.create(settings.output, datetime.now())
@@ -164,15 +163,6 @@ def _with_precision(
     return settings.model_copy(
         update={"training": settings.training.model_copy(update={"precision": choice.precision})}
     )
-
-
-def _check_memory(models: Models, batch_size: int) -> None:
-    need, free = describe.training_bytes(models, batch_size), available_memory()
-    if need > free:
-        raise UsageError(
-            f"--batch_size={batch_size}: training needs about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; "
-            f"try --batch_size={describe.fitting_batch_size(models, free)} or smaller images"
-        )
 
 
 def _callbacks(settings: Settings | RestoreSettings, run: Run, models: Models) -> list[Any]:

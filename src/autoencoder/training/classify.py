@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ..errors import DivergedError
+from ..model.apply import fitting_batch
 from ..model.classifier import Network
 from ..settings import Training
 from .feed import clean_batches, labelled_batches, steps
@@ -65,6 +66,7 @@ def teach(
     """
     done: dict[str, Fitted] = {}
     first_step = 0
+    judged_at_once = fitting_batch(network.classifier)
     for step, training in lessons.items():
         network.encoder.trainable = step != HEAD
         per_epoch = max(STEPS_AT_LEAST, steps(len(train.pixels), training.batch_size))
@@ -72,7 +74,7 @@ def teach(
             model=network.head if step == HEAD else network.classifier,
             loss="sparse_categorical_crossentropy",
             batches=labelled_batches(*train, training, first_step),
-            judged=None if valid is None else clean_batches(valid.pixels, 1024, valid.classes),
+            judged=None if valid is None else clean_batches(valid.pixels, judged_at_once, valid.classes),
             images=len(train.pixels),
             per_epoch=per_epoch,
             metrics=("accuracy",),
