@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autoencoder import Autoencoder
+from autoencoder.cli import main
 from autoencoder.data.folder import scan
 from autoencoder.data.idx import write_idx
 from autoencoder.errors import DataError, DiskError, UsageError
@@ -293,6 +294,35 @@ def test_a_folder_needs_no_import(place):
     (place / "raw").mkdir()
     with pytest.raises(DataError, match="is a folder; images that lie in class folders need no import"):
         Autoencoder().import_data("raw", out="here")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"path,label\n\0\0"),
+        ("a.csv", b"\xff\xfe\0"),
+        ("a.csv", b"label,pixels\n0," + b"1 " * 2**24),
+        ("a.tsv", b"path\tlabel\nx\ta\tb\n"),
+        ("a.npz", b"PK\x05\x06" + bytes(18)),
+        ("a.npz", b""),
+        ("a.npy", b"\x93NUMPY\1\0v\0{'descr': '<f8', 'fortran_order': False, 'shape': (9, 9999999, 999999)}"),
+        ("a.npy", b"\x93NUMPY\1\0v\0{'descr': '|O', 'fortran_order': False, 'shape': (9,)}".ljust(128)),
+        ("a", b"\0\0\x08\3"),
+        ("a.gz", b"\x1f\x8b\x08"),
+    ],
+)
+def test_damage_ends_with_status_3_and_one_sentence(place, capsys, name, content):
+    (place / name).write_bytes(content)
+    assert main(["import_data", name, "--out=here"]) == 3
+    said = capsys.readouterr().err
+    assert "fault of this program" not in said and len(said.strip().splitlines()) == 1 and len(said) < 700
+    assert not (place / "here").exists()
+
+
+def test_what_to_do_next_can_be_typed(place, capsys):
+    np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
+    Autoencoder().import_data("a.npz", out="my images")
+    assert "next: flexae run --train_dir='my images/train', then" in capsys.readouterr().out
 
 
 def test_the_names_are_those_that_keras_has():

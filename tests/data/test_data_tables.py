@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autoencoder.cluster_folder import read_names
 from autoencoder.data.arrays import read_source
 from autoencoder.data.labelled import read_labels
 from autoencoder.data.tables import open_table
-from autoencoder.errors import DataError
+from autoencoder.errors import DataError, UsageError
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n"), min_size=1, max_size=6)
 cells = cells.map(str.strip).filter(bool)
@@ -108,6 +109,45 @@ def test_whatever_the_bytes_are_one_sentence_says_so(tmp_path_factory, content):
             read(path)
         except DataError as error:
             assert len(str(error).splitlines()) == 1
+
+
+TABLES = {
+    "labels": "path,label\na.png,cat\nb.png,dog\n",
+    "clusters": "path,cluster,distance,confidence,second\na.png,0,0.5,1,2\nb.png,-1,2,0,0\n",
+    "names": "cluster,name\n0,cat\n-1,dog\n",
+    "pixels": "label,p0,p1,p2,p3\n0,1,2,3,4\n1,5,6,7,8\n",
+    "joined": "emotion,pixels,Usage\n0,1 2 3 4,Training\n1,5 6 7 8,PublicTest\n",
+}
+SPOILT = st.sampled_from(
+    [
+        b"\0",
+        b'"',
+        b",",
+        b"\n",
+        b"\r",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"nan",
+        b"-",
+        b"1e999",
+        b"9" * 400,
+        b"../",
+        b"\t;|",
+        b"",
+    ]
+)
+
+
+@given(st.sampled_from(sorted(TABLES)), st.integers(0, 80), st.integers(0, 9), SPOILT)
+def test_a_table_that_was_damaged_is_read_or_refused_in_one_sentence(tmp_path_factory, kind, start, length, spoilt):
+    content = TABLES[kind].encode()
+    path = tmp_path_factory.mktemp("table") / "a.csv"
+    path.write_bytes(content[:start] + spoilt + content[start + length :])
+    for read in (read_labels, lambda path: read_labels(path, {0: "cat", -1: "dog"}), read_names, read_source):
+        try:
+            read(path)
+        except (DataError, UsageError) as error:
+            assert len(str(error).splitlines()) == 1 and "a.csv" in str(error)
 
 
 def packed(**arrays):

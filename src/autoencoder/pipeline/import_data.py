@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -75,7 +76,7 @@ def _check_written(counts: dict[str, Counter[str]], bad: list[BadFile]) -> None:
 
 def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
     shown = ", ".join(f"{each.total():,} {name}" for name, each in counts.items())
-    train, valid = (out / name for name in PARTS[:2])
+    train, valid = (shlex.quote(str(out / name)) for name in PARTS[:2])
     if set(counts["train"]) == {""}:
         print(f"images without labels are in {out}: {shown}")
         print(f"next: flexae run --train_dir={train} --valid_dir={valid}")
