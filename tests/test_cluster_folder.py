@@ -34,6 +34,13 @@ def test_names_are_read_however_the_table_is_written(text, encoding, tmp_path):
     assert read_names(tmp_path / "names.csv") == {0: "shoe", 1: "shoe"}
 
 
+def test_clusters_may_have_their_own_numbers_or_change_them(tmp_path):
+    (tmp_path / "names.csv").write_text(
+        "cluster,name\n0,cluster_00\n1,cluster_02\n2,cluster_01\n-1,noise\n3.0,Käse & Brot\n"
+    )
+    assert read_names(tmp_path / "names.csv")[3] == "Käse & Brot"
+
+
 BAD = {
     "empty": b"",
     "no columns": b"a,b\n1,2\n",
@@ -47,6 +54,13 @@ BAD = {
     "a dot at the end": b"cluster,name\n1,a.\n",
     "a control character": b"cluster,name\n1,a\x07b\n",
     "too long": b"cluster,name\n1," + b"a" * 300 + b"\n",
+    "capitals": b"cluster,name\n1,Shoe\n2,shoe\n",
+    "noise": b"cluster,name\n1,Noise\n",
+    "the name of another": b"cluster,name\n1,cluster_02\n",
+    "a hidden folder": b"cluster,name\n1,.shoe\n",
+    "other text": b"cluster,name\n1,K\xe4se\n",
+    "a line end": b'cluster,name\n1,"a\nb"\n',
+    "a number of 5,000 digits": b"cluster,name\n" + b"9" * 5000 + b",shoe\n",
     "zeros": b"cluster,name\n1,a\0b\n",
     "a ragged row": b"cluster,name\n1,a,b\n",
     "a short row": b"cluster,name\n1\n",

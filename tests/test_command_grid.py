@@ -1,3 +1,6 @@
+import csv
+import json
+
 import cv2
 import pytest
 import yaml
@@ -92,4 +95,19 @@ def test_runs_are_repeated_and_their_losses_drawn(config, folders, tmp_path, mon
     assert lines[0] == "changed,run,lowest_loss" and len(lines) == 3
     runs = [line.split(",")[-2] for line in lines[1:]]
     widths = [yaml.safe_load((tmp_path / run / "settings.yml").read_text())["filters"] for run in runs]
-    assert widths == [[4], [8]]
+    assert sorted(widths) == [[4], [8]]
+    losses = [float(line.split(",")[-1]) for line in lines[1:]]
+    assert losses == sorted(losses)
+
+
+def test_runs_whose_losses_measure_something_else_are_ranked_by_one_error(folders, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "losses.yml").write_text(yaml.safe_dump({"grid": {"loss": ["binary_crossentropy", "mse", "mae"]}}))
+    flags = {"train_dir": folders / "train", "train_epochs": 1, "filters": [4], "verbose": 0}
+    folder = Autoencoder(config=tmp_path / "losses.yml", **flags).run()
+    with (folder / "grid.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    errors = [json.loads((tmp_path / row["run"] / "scores.json").read_text())["valid_mse"] for row in rows]
+    assert errors == sorted(errors) == pytest.approx([float(row["valid_mse"]) for row in rows], rel=1e-4)
+    said = capsys.readouterr().out
+    assert "losses of several kinds do not compare" in said and f"the best is {rows[0]['changed']}: " in said

@@ -53,6 +53,78 @@ def test_a_link_to_the_images_is_refused(photos, tmp_path):
         check_export(photos, scan(tmp_path / "link"), True)
 
 
+@pytest.mark.parametrize("place", ["real", "real/new", "real/c", "."])
+def test_where_links_to_folders_and_files_lead_is_refused_too(tmp_path, place):
+    """A folder of the images may be a link, and so may an image; the originals lie where these lead."""
+    for name in ("a.png", "c/b.png"):
+        (tmp_path / "real" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "real" / name).write_bytes(cv2.imencode(".png", np.zeros((4, 4), np.uint8))[1].tobytes())
+    photos = tmp_path / "set" / "photos"
+    photos.mkdir(parents=True)
+    (photos / "cats").symlink_to(tmp_path / "real" / "c")
+    (photos / "single.png").symlink_to(tmp_path / "real" / "a.png")
+    listing = scan(photos)
+    assert len(listing.paths) == 2
+    with pytest.raises(UsageError, match="is, holds or lies in the folder of the images"):
+        check_export(tmp_path / place, listing, True)
+    check_export(tmp_path / "out", listing, True)
+
+
+def test_a_single_image_guards_its_folder(photos, tmp_path):
+    for place in (photos / "a", photos, photos / "a" / "new"):
+        with pytest.raises(UsageError, match="is, holds or lies in"):
+            check_export(place, scan(photos / "a" / "b.png"), True)
+
+
+def test_a_cluster_folder_that_is_a_link_is_refused(photos, tmp_path):
+    """Or else the copies would land where it leads, on the originals for one."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "cluster_00").symlink_to(photos / "a")
+    with pytest.raises(UsageError, match="cluster_00 in it is a link to another folder"):
+        check_export(tmp_path / "out", scan(photos), True)
+
+
+def test_a_copy_that_takes_the_place_of_a_hard_link_leaves_the_original(photos, tmp_path):
+    before = (photos / "a" / "b.png").read_bytes()
+    inside = tmp_path / "out" / "cluster_00"
+    inside.mkdir(parents=True)
+    (inside / "a_b.png").hardlink_to(photos / "a" / "b.png")
+    (inside / "c_d_e.png").hardlink_to(photos / "a" / "b.png")
+    for link in (False, True):
+        assert export(photos, ["a/b.png", "c/d/e.png"], [0, 0], {}, tmp_path / "out", link) == (2, [])
+        assert (photos / "a" / "b.png").read_bytes() == before
+        assert (inside / "c_d_e.png").read_bytes() == (photos / "c/d/e.png").read_bytes()
+
+
+def test_links_lead_to_the_images_from_a_folder_that_is_a_link_itself(photos, tmp_path):
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    (tmp_path / "out").symlink_to(tmp_path / "far" / "away")
+    export(photos, ["a/b.png"], [0], {}, tmp_path / "out", True)
+    made = tmp_path / "far" / "away" / "cluster_00" / "a_b.png"
+    assert made.is_symlink() and made.read_bytes() == (photos / "a/b.png").read_bytes()
+    assert not made.readlink().is_absolute()
+
+
+def test_names_that_differ_in_capitals_only_are_kept_apart(tmp_path):
+    (tmp_path / "photos").mkdir()
+    for name in ("A.png", "a.png"):
+        (tmp_path / "photos" / name).write_bytes(name.encode())
+    export(tmp_path / "photos", ["A.png", "a.png"], [0, 0], {}, tmp_path / "out", False)
+    assert contents(tmp_path / "out" / "cluster_00") == {"A.png": b"A.png", "a_2.png": b"a.png"}
+
+
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("length", [190, 240, 246, 247, 248, 255])
+def test_names_of_any_length_are_exported_under_numbers_too(tmp_path, link, length):
+    name = "é" * ((length - 4) // 2) + "x" * (length % 2) + ".png"
+    (tmp_path / "photos" / "a").mkdir(parents=True)
+    (tmp_path / "photos" / "A").mkdir()
+    for folder in "aA":
+        (tmp_path / "photos" / folder / name).write_bytes(folder.encode())
+    made = export(tmp_path / "photos", [f"a/{name}", f"A/{name}"], [0, 0], {}, tmp_path / "out", link)
+    assert made == (2, []) and sorted(contents(tmp_path / "out" / "cluster_00").values()) == [b"A", b"a"]
+
+
 def test_a_relative_path_is_refused_alike(photos, monkeypatch):
     monkeypatch.chdir(photos)
     from pathlib import Path

@@ -74,7 +74,10 @@ class ClassifierRun(Run):
             If they are not there.
         """
         try:
-            return [str(name) for name in json.loads(self.classes_file.read_text(encoding="utf-8"))]
+            names = json.loads(self.classes_file.read_text(encoding="utf-8"))
+            if not isinstance(names, list) or not names:
+                raise ValueError("it holds no list of names")
+            return [str(name) for name in names]
         except (OSError, ValueError) as error:
             raise ModelFileError(f"{self.classes_file}: the names of the classes cannot be read ({error})") from error
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from .flags import Section
-from .knob_types import PositiveInt, Share, listed
-from .settings import Augmentation
+from .knob_types import Color, PositiveInt, Range, Share, listed
+from .settings import BACKGROUND, FIT, RANGE, Augmentation, Fit
 
 
 class Labelled(Section):
@@ -36,6 +36,9 @@ class Labelled(Section):
     max_bad: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="highest share of unusable files that is accepted"
     )
+    background: Color | None = Field(None, description=f"{BACKGROUND}; auto: as the run")
+    range: Range | None = Field(None, description=f"{RANGE}; left out: as the run")
+    fit: Fit | None = Field(None, description=f"{FIT}; auto: as the run")
 
     @model_validator(mode="after")
     def _check(self) -> Labelled:
@@ -88,7 +91,8 @@ class Classifier(Section):
     labels_per_class: Annotated[tuple[int | Literal["all"], ...], BeforeValidator(_counts)] = Field(
         ("all",),
         description="labels drawn from each class, the rest unused, and no validation label either; several "
-        "(1,10,100,all) repeat the experiment with and without pretraining and draw the curve of both",
+        "(1,10,100,all) repeat the experiment with and without pretraining, or with --scratch without it alone, and "
+        "draw the curves",
     )
     unlabelled: Path | None = Field(
         None,

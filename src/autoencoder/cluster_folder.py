@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .data.source import ImageSource
-from .data.tables import open_table
+from .data.tables import cluster_number, open_table
 from .errors import DataError, ModelFileError, UsageError
-from .files import replacing, write_text
+from .files import name_fault, replacing, write_text
 from .provenance import NAME as PROVENANCE
 from .provenance import file_digest, read_provenance
 from .run_folder import ENCODER_SUFFIXES, write_csv
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: What a cluster of noise (-1) is called where clusters become folders.
 NOISE_NAME = "noise"
-#: A name that a person gives may be so long.
-_MOST_BYTES = 200
+#: So much of a name is shown where it cannot be used.
+_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -143,15 +143,44 @@ def read_names(path: Path | None) -> dict[int, str]:
                 raise DataError(f"{table.where}: must be a table with the columns cluster and name, a row a cluster")
             for line, cells in table.rows:
                 cluster, name = (cells[place] for place in columns if place is not None)
-                number = int(cluster) if cluster.removeprefix("-").isdecimal() else None
-                if number is None:
-                    raise DataError(f"{table.where}: line {line}: {cluster!r} is no cluster's number")
+                number = cluster_number(cluster, f"{table.where}: line {line}")
                 if names.setdefault(number, name) != name:
                     raise DataError(f"{table.where}: line {line}: cluster {number} has two names")
     except DataError as error:
         raise UsageError(f"--names={error}") from error
-    for number, name in names.items():
-        odd = name.strip(" .") != name or not name.isprintable() or {"/", "\\"} & set(name)
-        if not name or odd or len(name.encode("utf-8", "replace")) > _MOST_BYTES:
-            raise UsageError(f"--names={path}: cluster {number} is named {name!r}, which no folder can be called")
+    _check_names(names, path)
     return names
+
+
+def _check_names(names: Mapping[int, str], path: Path) -> None:
+    """Refuse names that no folder can have, or that would put the files of two clusters together unasked."""
+    folders: dict[str, str] = {}
+    for number, name in names.items():
+        fault = name_fault(name)
+        if fault is not None:
+            raise UsageError(
+                f"--names={path}: cluster {number} is named {name[:_SHOWN]!r}, which {fault}, so no folder can be "
+                "called so; change it"
+            )
+        other = folders.setdefault(name.casefold(), name)
+        if other != name:
+            raise UsageError(
+                f"--names={path}: {other} and {name} differ in capitals only, and are one folder on some systems; "
+                "write them alike to put these clusters together, or name one otherwise"
+            )
+        if (name.casefold() == NOISE_NAME and number >= 0) or _meets_unnamed(name.casefold(), number, names):
+            raise UsageError(f"--names={path}: cluster {number} is named {name}, as another one is that has no name")
+
+
+def _meets_unnamed(name: str, number: int, names: Mapping[int, str]) -> bool:
+    """Whether a name is the one that the folder of another cluster has while nobody has named that."""
+    digits = name.removeprefix("cluster_")
+    if digits == name or not digits.isdecimal():
+        return False
+    other = int(digits)
+    return other != number and other not in names and name == folder_name(other, {})
+
+
+def folder_name(cluster: int, names: Mapping[int, str]) -> str:
+    """Return what the folder of a cluster's files is called."""
+    return names.get(cluster) or (NOISE_NAME if cluster < 0 else f"cluster_{cluster:02d}")

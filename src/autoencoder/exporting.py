@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .cluster_folder import NOISE_NAME
+from .cluster_folder import folder_name
 from .data.listing import Listing
 from .errors import DataError, UsageError
 from .files import disk_error, disk_errors, replacing
@@ -42,16 +43,46 @@ def check_export(folder: Path | None, listing: Listing, overwrite: bool) -> None
         raise DataError(
             f"--export: {listing.root} is no folder, so its images cannot be copied; import it into a folder first"
         )
-    source, target = listing.root.resolve(), folder.resolve()
-    if target == source or source in target.parents or target in source.parents:
+    met = _meets(folder, _source_folders(listing))
+    if met is not None:
         raise UsageError(
-            f"--export={folder}: is, holds or lies in the folder of the images, {source}, which nothing may change; "
+            f"--export={folder}: is, holds or lies in the folder of the images, {met}, which nothing may change; "
             "name a folder elsewhere"
         )
-    if overwrite or not folder.exists():
+    if not folder.exists():
         return
-    if not folder.is_dir() or any(folder.iterdir()):
+    if not folder.is_dir() or (any(folder.iterdir()) and not overwrite):
         raise UsageError(f"--export={folder}: is not empty; name a new folder, or give --overwrite to write into it")
+    linked = next((each for each in sorted(folder.iterdir()) if each.is_symlink() and each.is_dir()), None)
+    if linked is not None:
+        raise UsageError(f"--export={folder}: {linked.name} in it is a link to another folder; remove it")
+
+
+def _source_folders(listing: Listing) -> set[Path]:
+    """Return every folder that holds an image, and the root: where they really are, of links where these lead."""
+    root = listing.root if listing.root.is_dir() else listing.root.parent
+    folders = {(root / path).parent for path in listing.paths}
+    links = (os.path.realpath(root / path) for path in listing.paths if (root / path).is_symlink())
+    return {folder.resolve() for folder in {root, *folders, *(Path(link).parent for link in links)}}
+
+
+def _meets(folder: Path, sources: set[Path]) -> Path | None:
+    """Return the first of some folders that a folder is, holds or lies in, by whatever name; None where it is apart."""
+    target = folder.resolve()
+    known = {_identity(source): source for source in sorted(sources)}
+    for above in (target, *target.parents):
+        if above.exists() and _identity(above) in known:
+            return known[_identity(above)]
+    if not target.exists():
+        return None
+    own = _identity(target)
+    return next((source for source in sorted(sources) if any(_identity(each) == own for each in source.parents)), None)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    # A folder that is mounted twice, or written in other capitals where these do not count, is one by its number.
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def export(
@@ -72,16 +103,18 @@ def export(
     DiskError
         If the folder cannot be written to.
     """
-    taken: set[Path] = set()
+    taken: set[str] = set()
+    count = 0
     missing: list[tuple[str, str]] = []
     for name, cluster in zip(paths, labels, strict=True):
-        inside = folder / names.get(int(cluster), NOISE_NAME if cluster < 0 else f"cluster_{int(cluster):02d}")
+        inside = folder / folder_name(int(cluster), names)
         with disk_errors(folder):
             inside.mkdir(parents=True, exist_ok=True)
         target = _free(inside, _short(name.replace("/", "_")), taken)
         try:
             _put(root / name, target, link)
-            taken.add(target)
+            taken.add(_key(target))
+            count += 1
         except FileNotFoundError:
             missing.append((name, "is gone"))
         except PermissionError as error:
@@ -90,15 +123,21 @@ def export(
             missing.append((name, "can't be read"))
         except OSError as error:
             raise disk_error(error, target) from error
-    return len(taken), missing
+    return count, missing
 
 
 def _put(source: Path, target: Path, link: bool) -> None:
     if not source.exists():
         raise FileNotFoundError(source)
     if link:
-        target.unlink(missing_ok=True)
-        target.symlink_to(os.path.relpath(source, target.parent))
+        # A link says where it leads from where it really is, so that links on the way there must not count.
+        real = os.path.realpath(source.parent), os.path.realpath(target.parent)
+        temporary = target.with_name(f".{secrets.token_hex(6)}")
+        temporary.symlink_to(Path(os.path.relpath(*real)) / source.name)
+        try:
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
         return
     if target.is_symlink():
         target.unlink()  # what it leads to may be an image itself
@@ -117,10 +156,15 @@ def _short(name: str) -> str:
     return start.decode("utf-8", "ignore") + middle + end.decode("utf-8", "ignore")
 
 
-def _free(folder: Path, name: str, taken: set[Path]) -> Path:
+def _key(target: Path) -> str:
+    # Where capitals do not count, names that differ only in these would replace each other.
+    return str(target).casefold()
+
+
+def _free(folder: Path, name: str, taken: set[str]) -> Path:
     wanted = folder / name
     number, target = 2, wanted
-    while target in taken:
+    while _key(target) in taken:
         target = wanted.with_name(f"{wanted.stem}_{number}{wanted.suffix}")
         number += 1
     return target

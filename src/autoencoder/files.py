@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import stat
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,36 @@ _REASONS = {
 }
 # These speak of the disk whichever file they name; the others could be about any file that the writer reads.
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
+#: A name that a person gives to a folder may have so many bytes: file systems allow 255, and a number may be added.
+_MOST_BYTES = 200
+
+
+def name_fault(name: str) -> str | None:
+    """Say why no folder can have a name that a person gave, on whichever system; None where one can.
+
+    Returns
+    -------
+    str or None
+        What the name does, as in "a name that begins with a dot": "begins with a dot".
+    """
+    if not name:
+        return "is empty"
+    if {"/", "\\"} & set(name):
+        return "holds a slash"
+    if not is_plain(name):
+        return "holds signs that are no text in UTF-8"
+    if name.startswith("."):
+        return "begins with a dot, as those of hidden folders do"
+    if name.strip() != name or name.endswith("."):
+        return "begins or ends with a blank, or ends with a dot"
+    return f"is longer than {_MOST_BYTES} bytes" if len(name.encode()) > _MOST_BYTES else None
+
+
+def is_plain(text: str) -> bool:
+    """Whether text has no control characters, and none that stand for bytes that are no UTF-8."""
+    return not any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text)
 
 
 def disk_error(error: OSError, path: str | os.PathLike[str]) -> DiskError:

@@ -12,6 +12,7 @@ import yaml
 from autoencoder import Autoencoder, aescore
 from autoencoder.classifier_folder import ClassifierRun
 from autoencoder.classify_settings import Classifier, Labelled
+from autoencoder.cli import plan
 from autoencoder.data.idx import write_idx
 from autoencoder.errors import DataError, DivergedError, ModelFileError, UsageError
 from autoencoder.model.saved import load
@@ -159,6 +160,74 @@ def test_several_numbers_of_labels_give_a_table_and_a_curve_of_both(flags, capsy
     assert steps == [["scratch"] * 2, ["head", "everything"]] * 2
 
 
+def test_the_curve_of_scratch_alone_has_one_line(flags, capsys):
+    folder = Autoencoder(**{**flags, "epochs": 1}, labels_per_class="1,2", scratch=True).classify("run")
+    assert list(rows(folder / "labels.csv")[0]) == ["labels_per_class", "scratch"]
+    assert "pretrained" not in capsys.readouterr().out
+    written = aescore.read("logs/classifiers.csv", aescore.CLASSIFIER_COLUMNS).to_dict("records")
+    assert [row["scratch"] for row in written] == ["True", "True"]
+
+
+def test_every_line_of_a_curve_is_what_it_says_and_can_be_repeated(flags, trained, place):
+    asked = {**flags, "epochs": 1, "labels_per_class": "2,3", "unlabelled": trained / "valid", "confidence": 0.1}
+    folder = Autoencoder(**asked).classify("run")
+    assert list(rows(folder / "labels.csv")[0]) == ["labels_per_class", "scratch", "pretrained", "labels_spread"]
+    made = sorted(place.glob("logs/classifier_*/settings.yml"), key=lambda path: path.stat().st_mtime_ns)
+    settings = [yaml.safe_load(path.read_text()) for path in made]
+    ways = [(each["scratch"], each["unlabelled"] is not None) for each in settings]
+    assert ways == [(True, False), (False, False), (False, True)] * 2
+    for path in made:
+        assert plan(["classify", f"--config={path}"]).settings[2].labels_per_class in ((2,), (3,))
+
+
+CHECKED_FIRST = [
+    ({"unlabelled": "nowhere"}, DataError, "nowhere: there is no such folder"),
+    ({"unlabelled": "broken"}, DataError, "broken: none of its 1 files can be used"),
+    ({"unlabelled": "hollow"}, DataError, "hollow: holds no images"),
+    ({"test_dir": "nowhere"}, DataError, "nowhere: there is no such folder"),
+    ({"test_dir": "broken"}, DataError, "broken: none of its 1 files can be used"),
+    ({"test_images": "broken/a.png"}, DataError, "begins with 00 00"),
+    ({"valid_dir": "nowhere"}, DataError, "nowhere: there is no such folder"),
+    ({"labels": "nowhere.csv"}, DataError, "nowhere.csv: can't be read"),
+    ({"labels": "broken/a.png"}, DataError, "a.png: must be a table"),
+    ({"labels": "good.csv", "names": "nowhere.csv"}, UsageError, "--names=nowhere.csv: can't be read"),
+]
+
+
+@pytest.mark.parametrize(("changed", "error", "said"), CHECKED_FIRST)
+def test_all_that_is_read_is_checked_before_an_image_is_decoded(flags, place, monkeypatch, changed, error, said):
+    (place / "hollow").mkdir()
+    (place / "broken").mkdir()
+    (place / "broken" / "a.png").write_bytes(b"no image")
+    (place / "good.csv").write_text("path,cluster\nx,1\n")
+    monkeypatch.setattr("autoencoder.pipeline.labelled.load", lambda *_, **__: pytest.fail("images were decoded"))
+    with pytest.raises(error, match=said):
+        Autoencoder(**{**flags, "labels_per_class": "1,2", **changed}).classify("run")
+    assert not list(place.glob("logs/*"))
+
+
+def test_images_are_read_as_the_encoders_were(place, digits, trained):
+    """Drawings on nothing, whose stored colours are all alike: only a background shows them."""
+    from sklearn.datasets import load_digits
+
+    labels = load_digits().target
+    for label in (0, 1):
+        (place / "clear" / str(label)).mkdir(parents=True)
+        for row in np.flatnonzero(labels == label)[:30]:
+            drawn = np.zeros((8, 8, 4), np.uint8)
+            drawn[..., 3] = digits[row][..., 0]
+            (place / "clear" / str(label) / f"{row}.png").write_bytes(image(drawn))
+    small = {"filters": [8], "train_epochs": 3, "verbose": 0, "batch_size": 16}
+    Autoencoder(train_dir=place / "clear", background="white", save_dir=place / "white", **small).run()
+    made = Autoencoder(train_dir=place / "clear", epochs=8, batch_size=8, verbose=0).classify("white")
+    assert made.scores()["train_accuracy"] > 0.75  # of black images, half would be right by chance
+    assert yaml.safe_load(made.settings_file.read_text())["background"] == "#ffffff"
+    found = rows(Autoencoder().predict(str(made.path), images=place / "clear"))
+    assert np.mean([row["class"] == row["path"].split("/")[0] for row in found]) > 0.75
+    unlike = Autoencoder(train_dir=place / "clear", background="black", epochs=1, verbose=0).classify("white")
+    assert yaml.safe_load(unlike.settings_file.read_text())["background"] == "#000000"
+
+
 def test_labels_come_from_a_csv_and_images_without_one_are_left_out(flags, trained, place):
     paths = sorted(path.relative_to(trained / "train") for path in (trained / "train").rglob("*.png"))[:100]
     lines = [f"{path},{'nought' if str(path)[0] == '0' else 'one'}" for path in paths]
@@ -302,6 +371,13 @@ def test_predict_refuses_what_is_no_classifier(trained):
         Autoencoder().predict("latest", images=trained / "valid")
     with pytest.raises(UsageError, match="run: was made by run, and this command takes what classify leaves"):
         Autoencoder().predict("run", images=trained / "valid")
+
+
+@pytest.mark.parametrize("text", ["", "5", "null", "{}", '["0", "1"', "\x80", '"012"'])
+def test_predict_refuses_damaged_names_of_classes(trained, copied, text):
+    copied.classes_file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ModelFileError, match=r"classes\.json"):
+        Autoencoder().predict(copied.path, images=trained / "valid")
 
 
 def test_predict_refuses_classes_that_do_not_fit_the_classifier(trained, copied):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autoencoder import Autoencoder
+from autoencoder.cli import main
 from autoencoder.data.folder import scan
 from autoencoder.data.idx import write_idx
 from autoencoder.errors import DataError, DiskError, UsageError
@@ -160,12 +161,26 @@ def test_what_breaks_off_leaves_nothing_behind(place, monkeypatch):
         ({"images": PIXELS[..., None].repeat(2, 3), "labels": LABELS}, r"this one is uint8 of \(12, 4, 4, 2\)"),
         ({"images": PIXELS.reshape(12, -1)[:, :15], "labels": LABELS}, r"this one is uint8 of \(12, 15\)"),
         ({"images": PIXELS, "labels": np.ones((12, 3))}, "a single 1 in each row"),
-        ({"images": PIXELS, "labels": np.full(12, np.nan)}, "whole numbers or words"),
+        ({"images": PIXELS, "labels": np.where(np.arange(12) == 3, np.nan, 1)}, r"1 of 12 labels are missing \(NaN\)"),
         ({"images": PIXELS, "x": PIXELS, "labels": LABELS}, "may both be the images"),
-        ({"x_train": PIXELS, "y_train": LABELS, "x_test": PIXELS}, "some parts have labels"),
+        ({"x_train": PIXELS, "y_train": LABELS, "x_val": PIXELS}, "valid images have no labels"),
         ({"images": PIXELS, "labels": LABELS[:5]}, r"one for each of 12 images, not uint8 of \(5,\)"),
         ({"images": PIXELS, "labels": LABELS / 2}, "whole numbers or words"),
         ({"images": PIXELS, "labels": np.array(["a/b"] * 12)}, "a class is named 'a/b'"),
+        ({"images": PIXELS, "labels": np.array(["a"] * 6 + ["b" * 201] * 6)}, "is longer than 200 bytes"),
+        ({"images": PIXELS, "labels": np.array(["a", ".b"] * 6)}, "begins with a dot"),
+        ({"images": PIXELS, "labels": np.array(["a", "b."] * 6)}, "ends with a dot"),
+        ({"images": PIXELS, "labels": np.array(["a", "b\nc"] * 6)}, "no text in UTF-8"),
+        ({"images": PIXELS, "labels": np.array(["a", ""] * 6)}, "6 of 12 labels are empty"),
+        ({"images": PIXELS, "labels": np.array([1e300, 1] * 6)}, "some have fractions"),
+        ({"images": PIXELS, "labels": np.array(3)}, r"not int64 of \(\)"),
+        ({"images": PIXELS, "labels": np.zeros((12, 2, 2))}, r"not float64 of \(12, 2, 2\)"),
+        ({"images": PIXELS[:0].reshape(0, 16), "labels": LABELS[:0]}, "not empty"),
+        ({"images": np.array(3)}, "not empty"),
+        ({"arr_0": PIXELS, "arr_1": LABELS, "arr_2": PIXELS, "arr_3": LABELS}, "must hold x_train and y_train"),
+        ({"arr_0": PIXELS.repeat(2, 1)[:, :, :3]}, r"may be one image or 12 images"),
+        ({"x_test": PIXELS, "y_test": LABELS}, "must hold x_train"),
+        ({"x_train": PIXELS, "x_test": PIXELS, "y_test": LABELS}, "test images have labels"),
         ({"images": PIXELS[:2], "labels": LABELS[:2]}, "no class has two images"),
     ],
 )
@@ -179,15 +194,15 @@ def test_arrays_that_cannot_be_used_are_refused(place, arrays, said):
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.csv", "label,p1,p2\n0,1,2\n", "a column for each pixel of a square image; it has 3 columns"),
+        ("a.csv", "label,p1,p2\n0,1,2\n", "a column for each pixel of a square image .*; it has 3 columns"),
         ("a.csv", "label,p1,p2,p3,p4\n0,1,2,3,300\n", "line 2: pixels must be numbers from 0 to 255"),
         ("a.csv", "label,p1,p2,p3,p4\n0,1,2,3,4\n0,1,2,3,x\n", "line 3: pixels must be numbers"),
         ("a.csv", "label,p1,p2,p3,p4\n0,1\n", "line 2 has 2 cells, and the head has 5"),
         ("a.csv", "emotion,pixels\n0,1 2 3\n", "line 2: 3 pixels are no square image"),
-        ("a.csv", "emotion,pixels\n0,1 2 3 4\n0,1\n", "have 4 pixels, and one has 1"),
+        ("a.csv", "emotion,pixels\n0,1 2 3 4\n0,1\n", "line 3: has 1 pixels, and the image before it 4"),
         ("a.csv", "", "is empty"),
-        ("a.npz", "nothing", "is a damaged .npz"),
-        ("a.npy", "nothing", "can't be read as an array"),
+        ("a.npz", "nothing", "can't be read as arrays"),
+        ("a.npy", "nothing", "Python objects, which are never loaded"),
         ("a", "nothing", "begins with 00 00"),
         ("other", "", "there is no such file; name an idx file, an .npz, an .npy, a .csv, or one of mnist"),
     ],
@@ -198,6 +213,116 @@ def test_files_that_cannot_be_used_are_refused(place, name, text, said):
     with pytest.raises(DataError, match=said):
         Autoencoder().import_data(name, out="here")
     assert not (place / "here").exists()
+
+
+def write_images(folder, names, image=PIXELS[0]):
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(cv2.imencode(".png", image)[1].tobytes())
+
+
+def test_files_that_turn_out_damaged_are_named_and_leave_no_empty_folder(place, capsys):
+    """What only decoding finds: the header is well, and the image data are cut and closed again."""
+    write_images(place / "raw", [f"{row}.png" for row in range(8)], np.kron(PIXELS[0], np.ones((9, 9), np.uint8)))
+    for name in ("6.png", "7.png"):
+        (place / "raw" / name).write_bytes(spoiled((place / "raw" / name).read_bytes()))
+    rows = [f"{row},{'ab'[row // 6]}" for row in range(8)]
+    (place / "raw" / "t.csv").write_text("\n".join(["id,label", *rows]))
+    out = Autoencoder().import_data("raw/t.csv", out="here")
+    assert len(read(out)) == 6
+    assert not [folder for folder in out.rglob("*") if folder.is_dir() and not any(folder.iterdir())]
+    assert "not used: 6.png" in capsys.readouterr().out and (out / "bad_files.csv").is_file()
+
+
+def spoiled(png):
+    """Put noise in the place of the compressed pixels, with a right checksum."""
+    import zlib
+
+    start = png.index(b"IDAT")
+    size = int.from_bytes(png[start - 4 : start], "big")
+    body = b"IDAT" + bytes(range(1, 256)) * (size // 255 + 1)
+    body = body[: size + 4]
+    return png[:start] + body + zlib.crc32(body).to_bytes(4, "big") + png[start + size + 8 :]
+
+
+def test_images_are_decoded_one_after_the_other(place, monkeypatch):
+    from autoencoder.data.arrays import read_source
+
+    write_images(place / "raw", ["a.png", "b.png"])
+    (place / "raw" / "t.csv").write_text("id,label\na,x\nb,x\n")
+    monkeypatch.setattr("autoencoder.data.arrays.decode", lambda *_: pytest.fail("decoded before it was asked for"))
+    assert len(read_source(place / "raw" / "t.csv").train.images) == 2
+
+
+def test_test_images_without_labels_stay_apart(place, capsys):
+    np.savez(place / "a.npz", x_train=PIXELS, y_train=LABELS, x_test=PIXELS[:5])
+    out = Autoencoder().import_data("a.npz", out="here")
+    images = read(out)
+    assert sorted(name for name in images if name.startswith("test/")) == [f"test/{row:05d}.png" for row in range(5)]
+    assert len(images) == 17 and {name.split("/")[1] for name in images if "valid" in name} == {"0", "3"}
+    assert "5 test" in capsys.readouterr().out
+
+
+def test_classes_that_training_has_not_are_told(place, capsys):
+    np.savez(place / "a.npz", x_train=PIXELS, y_train=LABELS, x_test=PIXELS, y_test=LABELS + (LABELS == 3))
+    out = Autoencoder().import_data("a.npz", out="here")
+    said = capsys.readouterr().out
+    assert "no image in train of 4" in said and "no image in valid of 3" in said
+    assert f"next: flexae run --train_dir={out}/train" in said
+
+
+@pytest.mark.parametrize("valid_split", [0.001, 0.15, 0.999])
+@pytest.mark.parametrize("labels", ["aaab", "aabb", "abcdd", "aaaaaaaab"])
+def test_classify_takes_what_is_imported(place, labels, valid_split):
+    from autoencoder.classify_settings import Classifier, Labelled
+    from autoencoder.pipeline.labelled import find_labelled
+
+    np.savez(place / "a.npz", images=PIXELS[: len(labels)], labels=np.array(list(labels)))
+    out = Autoencoder().import_data("a.npz", out="here", valid_split=valid_split)
+    found = find_labelled(Labelled(train_dir=out / "train", valid_dir=out / "valid"), Classifier())
+    assert len(found.train.paths) + len(found.valid.paths) == len(labels) and found.classes == sorted(set(labels))
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.zip", "unpack or convert it"), ("a.mat", "unpack or convert it")])
+def test_files_of_other_kinds_are_refused_with_what_to_do(place, name, said):
+    (place / name).write_bytes(b"PK\3\4")
+    with pytest.raises(DataError, match=said):
+        Autoencoder().import_data(name, out="here")
+
+
+def test_a_folder_needs_no_import(place):
+    (place / "raw").mkdir()
+    with pytest.raises(DataError, match="is a folder; images that lie in class folders need no import"):
+        Autoencoder().import_data("raw", out="here")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"path,label\n\0\0"),
+        ("a.csv", b"\xff\xfe\0"),
+        ("a.csv", b"label,pixels\n0," + b"1 " * 2**24),
+        ("a.tsv", b"path\tlabel\nx\ta\tb\n"),
+        ("a.npz", b"PK\x05\x06" + bytes(18)),
+        ("a.npz", b""),
+        ("a.npy", b"\x93NUMPY\1\0v\0{'descr': '<f8', 'fortran_order': False, 'shape': (9, 9999999, 999999)}"),
+        ("a.npy", b"\x93NUMPY\1\0v\0{'descr': '|O', 'fortran_order': False, 'shape': (9,)}".ljust(128)),
+        ("a", b"\0\0\x08\3"),
+        ("a.gz", b"\x1f\x8b\x08"),
+    ],
+)
+def test_damage_ends_with_status_3_and_one_sentence(place, capsys, name, content):
+    (place / name).write_bytes(content)
+    assert main(["import_data", name, "--out=here"]) == 3
+    said = capsys.readouterr().err
+    assert "fault of this program" not in said and len(said.strip().splitlines()) == 1 and len(said) < 700
+    assert not (place / "here").exists()
+
+
+def test_what_to_do_next_can_be_typed(place, capsys):
+    np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
+    Autoencoder().import_data("a.npz", out="my images")
+    assert "next: flexae run --train_dir='my images/train', then" in capsys.readouterr().out
 
 
 def test_the_names_are_those_that_keras_has():

@@ -10,6 +10,7 @@ from pydantic import Field
 from .. import run_folder
 from ..classify_settings import Classifier, Labelled
 from ..command import Command
+from ..data.rules import AS_STORED
 from ..errors import UsageError
 from ..flags import Section
 from ..knob_types import RunName
@@ -36,14 +37,15 @@ def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
         raise UsageError("--save_dir names one folder, but several --labels_per_class make several runs; leave one out")
     from ..pipeline.labelled import find_labelled, load_labelled
 
-    found = find_labelled(labelled, wanted)
+    kept = run.source()
+    found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules)
     start_tensorflow()
     from ..model.encoder import open_encoder
     from ..pipeline.classify import Origin, classify
     from ..pipeline.label_curve import draw_label_curve
 
     encoder = open_encoder(encoder_file)
-    origin = Origin(run, encoder_file, output, labelled)
+    origin = Origin(run, encoder_file, output, labelled, found.train.rules)
     lots = load_labelled(found, encoder, labelled.max_bad, origin.say)
     return draw_label_curve(origin, lots, wanted) if several else classify(origin, lots, wanted)[0]
 

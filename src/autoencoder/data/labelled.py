@@ -1,19 +1,21 @@
 """Labels: read from a CSV, checked, split for validation, and drawn a few from each class."""
 
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError, UsageError
+from ..files import is_plain
 from .listing import Listing, printable
+from .matching import Names
 from .splits import rows_by_class
-from .tables import IMAGE_COLUMNS, LABEL_COLUMNS, Table, open_table
+from .tables import Table, cluster_number, is_blank, open_table
 from .walk import subfolders
 
 _NAMED, _COLUMNS = 3, 8
+_ODD = "no plain text; save the table as a CSV in UTF-8, without line ends in its cells"
 
 
 def read_labels(path: Path, names: Mapping[int, str] | None = None) -> dict[str, str]:
@@ -39,15 +41,18 @@ def read_labels(path: Path, names: Mapping[int, str] | None = None) -> dict[str,
     """
     found: dict[str, str] = {}
     with open_table(path) as table:
-        image, column = table.column(IMAGE_COLUMNS), table.column(("cluster",) if names else LABEL_COLUMNS)
-        if image is None or column is None or image == column:
+        image, column = table.images_and_labels()
+        column = table.column(("cluster",)) if names else column
+        if image is None or column is None:
             raise DataError(_no_columns(table, names))
         for line, cells in table.rows:
             name, label = cells[image], cells[column]
             if names:
-                label = names.get(_cluster(label, line, table.where), "")
-            if not label:
+                label = names.get(cluster_number(label, f"{table.where}: line {line}"), "")
+            if is_blank(label):
                 continue
+            if not is_plain(label):
+                raise DataError(f"{table.where}: line {line}: the label {printable(label)} is {_ODD}")
             if not name:
                 raise DataError(f"{table.where}: line {line} has a label, {printable(label)}, and no image")
             if found.setdefault(name, label) != label:
@@ -64,25 +69,17 @@ def _no_columns(table: Table, names: Mapping[int, str] | None) -> str:
     return f"{table.where}: must be a table with the columns {wanted}, and has {shown or 'none'}{more}"
 
 
-def _cluster(text: str, line: int, where: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise DataError(f"{where}: line {line}: {printable(text)!r} is no cluster's number") from None
-
-
 def with_labels(listing: Listing, labels: Mapping[str, str], source: Path) -> Listing:
     """Return those of the images that `labels`, read from file `source`, speaks of.
 
-    An image may be named by its path below the listing's root, with / or \\\\, by its absolute path, or, where only one
-    image has it, by its name alone; each with or without its suffix.
+    How an image may be named is in data/matching.py.
 
     Raises
     ------
     DataError
         If it speaks of an image that is not there, of several at once, or gives one image two labels.
     """
-    known = _Names(listing)
+    known = Names(listing)
     chosen: dict[int, str] = {}
     absent = []
     for name, label in labels.items():
@@ -100,42 +97,6 @@ def with_labels(listing: Listing, labels: Mapping[str, str], source: Path) -> Li
         )
     rows = sorted(chosen)
     return replace(listing.take(rows), labels=tuple(chosen[row] for row in rows))
-
-
-class _Names:
-    """The rows of a listing by what a person may call them; where several fit, none does."""
-
-    def __init__(self, listing: Listing) -> None:
-        self._root = listing.root
-        bad = [(file.path, -1) for file in listing.bad]
-        every = [*bad, *((path, row) for row, path in enumerate(listing.paths))]
-        self._tables: list[dict[str, int | None]] = []
-        for shortened in (str, _stem, _last, lambda path: _stem(_last(path))):
-            table: dict[str, int | None] = {}
-            for path, row in every:
-                short = shortened(path)
-                table[short] = row if table.get(short, row) == row else None
-            self._tables.append(table)
-
-    def find(self, name: str) -> int | None:
-        """Return the row of an image; -1 where it is a file that cannot be used, None where there is none."""
-        plain = PurePosixPath(name.replace("\\", "/"))
-        if plain.is_absolute():
-            with contextlib.suppress(ValueError):
-                plain = plain.relative_to(self._root.resolve().as_posix())
-        text = plain.as_posix()
-        for table, wanted in zip(self._tables, (text, text, _last(text), _last(text)), strict=True):
-            if (row := table.get(wanted)) is not None:
-                return row
-        return None
-
-
-def _stem(path: str) -> str:
-    return str(PurePosixPath(path).with_suffix("")) if path else path
-
-
-def _last(path: str) -> str:
-    return path.rpartition("/")[2]
 
 
 def check_classes(listing: Listing, fewest: int) -> None:

@@ -59,15 +59,12 @@ class ImageSource:
 
     def to_flags(self) -> dict[str, Any]:
         """Return plain values by the names of their flags; `images` is the root."""
-        background, values, fit = self.rules
         return {
             "images": str(self.root),
             "categories": list(self.categories or ()),
             "max_images": self.max_images,
             "max_bad": self.max_bad,
-            "background": None if background is None else "#{:02x}{:02x}{:02x}".format(*background),
-            "range": "full" if values is None else values,
-            "fit": fit,
+            **to_flags(self.rules),
         }
 
     def scan(self) -> Listing:
@@ -113,3 +110,13 @@ def changed_rules(rules: Rules, section: Any) -> Rules:
     if section.range is not None:
         rules = rules._replace(range=None if section.range == "full" else section.range)
     return rules if section.fit is None else rules._replace(fit=section.fit)
+
+
+def to_flags(rules: Rules) -> dict[str, Any]:
+    """Return rules as plain values by the names of their flags."""
+    background, values, fit = rules
+    return {
+        "background": None if background is None else "#{:02x}{:02x}{:02x}".format(*background),
+        "range": "full" if values is None else values,
+        "fit": fit,
+    }

@@ -19,7 +19,7 @@ from ..clustering.spread import spread
 from ..data.labelled import draw
 from ..data.memory import available_memory
 from ..data.rules import AS_STORED, Rules
-from ..data.source import ImageSource
+from ..data.source import to_flags
 from ..embeddings import embed, encode
 from ..errors import DataError, DivergedError, Interrupted, UsageError
 from ..model.classifier import Network, classifier, fresh
@@ -44,12 +44,7 @@ class Origin(NamedTuple):
     encoder: Path
     output: Output
     labelled: Labelled
-
-    @property
-    def rules(self) -> Rules:
-        """How the encoder's images were read."""
-        kept = self.run.source()
-        return AS_STORED if kept is None else kept.rules
+    rules: Rules = AS_STORED
 
     def say(self, text: str) -> None:
         """Print, unless silence was asked for."""
@@ -63,7 +58,9 @@ class Origin(NamedTuple):
     def flags(self, wanted: Classifier) -> dict[str, Any]:
         """Return what repeats an experiment: `flexae classify --config=settings.yml`."""
         run = self.run.path if self.encoder == self.run.encoder else self.encoder
-        return {"run": str(run), **self.labelled.model_dump(mode="json"), **wanted.model_dump(mode="json")}
+        reading = {name: value for name, value in to_flags(self.rules).items() if value is not None}
+        labelled = self.labelled.model_dump(mode="json") | reading
+        return {"run": str(run), **labelled, **wanted.model_dump(mode="json")}
 
 
 class Material(NamedTuple):
@@ -171,10 +168,9 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
 
 def _spread(origin: Origin, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
     """Give labels to the unlabelled images that are near enough to labelled ones."""
-    assert wanted.unlabelled is not None
+    assert lots.unlabelled is not None
     encoder = open_encoder(origin.encoder)
-    asked = ImageSource(wanted.unlabelled.absolute(), max_bad=origin.labelled.max_bad, rules=origin.rules)
-    source, listing = asked.look()
+    source, listing = lots.unlabelled
     embeddings, images = embed(encoder, source, listing, run_folder.CACHE, origin.say)
     found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
     sure = np.flatnonzero(found.confidence >= wanted.confidence)

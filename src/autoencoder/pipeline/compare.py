@@ -11,9 +11,14 @@ from ..report.curves import losses_picture
 from ..run_folder import Run
 from ..settings import Output
 
+_LOSS = "lowest loss"
+_ERROR = "mean squared error of the validation images (losses of several kinds do not compare)"
+
 
 def compare_losses(results: dict[str, Run]) -> Path:
-    """Draw the losses of all runs in one picture and list them; return the folder of both.
+    """Draw the losses of all runs in one picture and list them, the best first; return the folder of both.
+
+    Runs that differ in what their loss measures are ranked by the mean squared error of the validation images.
 
     Parameters
     ----------
@@ -22,13 +27,16 @@ def compare_losses(results: dict[str, Run]) -> Path:
     folder = run_folder.create(Output(save_prefix="grid"), datetime.now())
     histories = {name: _losses(run) for name, run in results.items()}
     losses_picture(histories, folder.loss_picture)
-    best = {name: min(values) for name, values in histories.items()}
-    order = sorted(results, key=lambda name: best[name])
-    rows = [(name, results[name].path, f"{best[name]:.6g}") for name in order]
-    run_folder.write_csv(folder.grid_file, [("changed", "run", "lowest_loss"), *rows])
+    lowest = {name: min(values) for name, values in histories.items()}
+    comparable = len({run.flags().get("loss") for run in results.values()}) == 1
+    errors = lowest if comparable else {name: float(run.scores()["valid_mse"]) for name, run in results.items()}
+    order = sorted(results, key=lambda name: errors[name])
+    measures = {"lowest_loss": lowest} if comparable else {"lowest_loss": lowest, "valid_mse": errors}
+    rows = [(name, results[name].path, *(f"{each[name]:.6g}" for each in measures.values())) for name in order]
+    run_folder.write_csv(folder.grid_file, [("changed", "run", *measures), *rows])
     width = max(map(len, results))
-    lines = [f"{name:<{width}}  {best[name]:.5f}  {results[name].path}" for name in order]
-    print("\nlowest loss, the best first\n" + "\n".join(lines))
+    lines = [f"{name:<{width}}  {errors[name]:.5f}  {results[name].path}" for name in order]
+    print(f"\n{_LOSS if comparable else _ERROR}, the best first\n" + "\n".join(lines))
     print(f"the best is {order[0]}: {results[order[0]].path}; look at {folder.loss_picture}")
     return folder.path
 

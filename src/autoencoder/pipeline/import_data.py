@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from ..data.arrays import Part, Source, checked, read_source
+from ..data.arrays import Source, read_source
+from ..data.formats.common import BadImage
 from ..data.labelled import check_divisible
+from ..data.listing import BadFile, printable
+from ..data.parts import Part, checked
 from ..data.splits import split
 from ..errors import DataError, UsageError
-from ..files import disk_errors
+from ..files import disk_errors, name_fault
 from .images import leave_bad
 
 PARTS = ("train", "valid", "test")
-#: No folder's name may hold these.
-_SIGNS = {"/", "\\", "\0"}
 #: The data sets that Keras knows, which are downloaded when they are asked for the first time.
 KERAS_SETS = ("mnist", "fashion_mnist", "cifar10", "cifar100")
+#: So many files or classes are named, and so much of a name.
+_NAMED, _SHOWN = 3, 60
 
 
 def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwrite: bool = False) -> Path:
     """Write train/<class>/NNNNN.png and valid/<class>/NNNNN.png below `out`; return `out`.
 
-    The number is the image's row in the source. Test images of the source become valid; where it has none, a share
-    of each class does.
+    The number is the image's row in the source. Where the source has no validation images, its test images become
+    valid, and where it has neither, a share of each class does. Images without labels lie in train and valid
+    themselves.
 
     Raises
     ------
@@ -45,37 +51,59 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
         )
     found = _read(source)
     parts = _parts(found, valid_split, seed)
+    bad = list(found.bad)
     with disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         beside = out / f".import-{secrets.token_hex(6)}"
         try:
-            for name, (part, rows) in parts.items():
-                _write(part, rows, beside / name)
+            counts = {name: _write(part, rows, beside / name, bad) for name, (part, rows) in parts.items()}
+            _check_written(counts, bad)
             _replace(out, beside)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    _tell(parts, out)
-    leave_bad(found.bad, out / "bad_files.csv", print)
+    _tell(counts, out)
+    leave_bad(sorted(bad), out / "bad_files.csv", print)
     return out
 
 
-def _tell(parts: dict[str, tuple[Part, np.ndarray]], out: Path) -> None:
-    counts = ", ".join(f"{len(rows):,} {name}" for name, (_, rows) in parts.items())
-    classes = sorted(set(parts["train"][0].labels))
-    if classes == [""]:
-        print(f"images without labels are in {out}: {counts}")
-        print(f"next: flexae run --train_dir={out / 'train'} --valid_dir={out / 'valid'}")
+def _check_written(counts: dict[str, Counter[str]], bad: list[BadFile]) -> None:
+    """Refuse what training and classifying would refuse: no image to learn from, or none to judge by."""
+    for name in ("train", "valid"):
+        if not counts[name]:
+            examples = "; ".join(f"{printable(file.path)}: {file.reason}" for file in bad[:_NAMED])
+            raise DataError(f"no image for {name} can be used ({examples}); repair or remove these files")
+
+
+def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
+    shown = ", ".join(f"{each.total():,} {name}" for name, each in counts.items())
+    train, valid = (shlex.quote(str(out / name)) for name in PARTS[:2])
+    if set(counts["train"]) == {""}:
+        print(f"images without labels are in {out}: {shown}")
+        print(f"next: flexae run --train_dir={train} --valid_dir={valid}")
         return
-    print(f"images of {len(classes):,} classes are in {out}: {counts}")
-    missing = set(classes) - {parts["valid"][0].labels[row] for row in parts["valid"][1].tolist()}
+    print(f"images of {len(counts['train']):,} classes are in {out}: {shown}")
+    missing = sorted(set(counts["train"]) - set(counts["valid"]))
     if missing:
-        print(f"note: {len(missing)} classes of a single image have none in valid: {', '.join(sorted(missing)[:3])}")
-    print(f"next: flexae classify latest --train_dir={out / 'train'} --valid_dir={out / 'valid'}")
+        print(f"note: there is no image in valid of {_some(missing)}")
+    for name in PARTS[1:]:
+        strange = sorted(set(counts.get(name, ())) - set(counts["train"]) - {""})
+        if strange:
+            print(f"note: there is no image in train of {_some(strange)}; classify takes no such classes in {name}")
+    print(f"next: flexae run --train_dir={train}, then flexae classify latest --train_dir={train} --valid_dir={valid}")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
 
 
 def _read(source: str) -> Source:
     if Path(source).is_file():
         return read_source(Path(source))
+    if Path(source).is_dir():
+        raise DataError(
+            f"{source}: is a folder; images that lie in class folders need no import, and of others name the table of "
+            "their labels"
+        )
     if source not in KERAS_SETS:
         raise DataError(
             f"{source}: there is no such file; name an idx file, an .npz, an .npy, a .csv, or one of "
@@ -100,12 +128,14 @@ def _read(source: str) -> Source:
 def _parts(found: Source, valid_split: float, seed: int) -> dict[str, tuple[Part, np.ndarray]]:
     """Share images out to folders: test images become the validation images where there are no others."""
     known = {name: getattr(found, name) for name in PARTS if getattr(found, name) is not None}
-    for label in sorted({label for part in known.values() for label in part.labels}):
-        if label and (
-            label.startswith(".") or label.strip() != label or not label.isprintable() or _SIGNS & set(label)
-        ):
-            raise DataError(f"a class is named {label!r}, which no folder can be called; change it in the source")
-    if "valid" not in known and "test" in known:
+    for label in sorted({label for part in known.values() for label in part.labels} - {""}):
+        fault = name_fault(label)
+        if fault is not None:
+            raise DataError(
+                f"a class is named {label[:_SHOWN]!r}, which {fault}, so no folder can be called so; change it in the "
+                "source"
+            )
+    if "valid" not in known and "test" in known and known["test"].labelled == known["train"].labelled:
         known["valid"] = known.pop("test")
     if "valid" in known:
         return {name: (part, np.arange(len(part.labels))) for name, part in known.items()}
@@ -113,16 +143,26 @@ def _parts(found: Source, valid_split: float, seed: int) -> dict[str, tuple[Part
         raise DataError("there is only one image, so none can be kept for valid; add images")
     check_divisible(found.train.labels)
     learned, judging = split(found.train.labels, valid_split, seed)
-    return {"train": (found.train, learned), "valid": (found.train, judging)}
+    others = {name: (part, np.arange(len(part.labels))) for name, part in known.items()}
+    return {**others, "train": (found.train, learned), "valid": (found.train, judging)}
 
 
-def _write(part: Part, rows: np.ndarray, folder: Path) -> None:
-    for label in sorted({part.labels[row] for row in rows.tolist()}):
-        (folder / label).mkdir(parents=True, exist_ok=True)
+def _write(part: Part, rows: np.ndarray, folder: Path, bad: list[BadFile]) -> Counter[str]:
+    """Write images as files, and return how many of each class; those that can't be decoded are added to `bad`."""
+    written: Counter[str] = Counter()
     for row in rows.tolist():
-        image = np.asarray(part.images[row])
+        try:
+            image = np.asarray(part.images[row])
+        except BadImage as error:
+            bad.append(BadFile(part.paths[row], str(error)))
+            continue
+        label = part.labels[row]
+        if label not in written:
+            (folder / label).mkdir(parents=True)
+        written[label] += 1
         stored = image[..., ::-1] if image.ndim == 3 and image.shape[2] == 3 else image  # OpenCV writes BGR
-        (folder / part.labels[row] / f"{row:05d}.png").write_bytes(cv2.imencode(".png", stored)[1].tobytes())
+        (folder / label / f"{row:05d}.png").write_bytes(cv2.imencode(".png", stored)[1].tobytes())
+    return written
 
 
 def _replace(out: Path, beside: Path) -> None:

@@ -48,10 +48,11 @@ def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> Path:
 
 def _ways(wanted: Classifier) -> dict[str, dict[str, Any]]:
     """Name the ways to begin, and what each changes in the settings."""
-    ways: dict[str, dict[str, Any]] = {"scratch": {"scratch": True, "unlabelled": None}}
+    plain = {"unlabelled": None, "confidence": Classifier().confidence}
+    ways: dict[str, dict[str, Any]] = {"scratch": {"scratch": True, **plain}}
     if wanted.scratch:
         return ways
-    ways["pretrained"] = {"unlabelled": None}
+    ways["pretrained"] = plain
     return ways if wanted.unlabelled is None else {**ways, "labels spread": {}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,9 @@ from ..data.idx import scan_idx
 from ..data.labelled import check_classes, check_divisible, check_folders, check_known, draw, read_labels, with_labels
 from ..data.listing import Images, Listing, check_usable
 from ..data.load import load
-from ..data.notes import notes
+from ..data.notes import find_range, notes
+from ..data.rules import AS_STORED, Rules
+from ..data.source import ImageSource, changed_rules
 from ..data.splits import split
 from ..embeddings import tell_changes
 from ..model.encoder import Encoder
@@ -23,21 +26,23 @@ from .images import tell_bad
 
 
 class Named(NamedTuple):
-    """What a scan found, and the names of the classes, sorted. Test images there may be none."""
+    """What a scan found, and the names of the classes, sorted. Test and unlabelled images there may be none."""
 
     train: Listing
     valid: Listing
     test: Listing | None
     classes: list[str]
+    unlabelled: tuple[ImageSource, Listing] | None
 
 
 class Lots(NamedTuple):
-    """Decoded images, and the names of the classes, sorted."""
+    """Decoded images, and the names of the classes, sorted; unlabelled images are decoded when they are needed."""
 
     train: Images
     valid: Images
     test: Images | None
     classes: list[str]
+    unlabelled: tuple[ImageSource, Listing] | None
 
     @property
     def parts(self) -> dict[str, Images]:
@@ -50,8 +55,15 @@ class Lots(NamedTuple):
         return np.searchsorted(np.array(self.classes), np.array(images.labels)).astype(np.int32)
 
 
-def find_labelled(asked: Labelled, wanted: Classifier) -> Named:
+def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED) -> Named:
     """Find the images and their labels, and check all that can be checked before one is decoded.
+
+    Parameters
+    ----------
+    asked : Labelled
+    wanted : Classifier
+    rules : Rules
+        How the encoder's images were read; what is asked for comes first.
 
     Raises
     ------
@@ -60,27 +72,33 @@ def find_labelled(asked: Labelled, wanted: Classifier) -> Named:
     DataError
         If images, labels or classes do not fit each other.
     """
-    train = _training(asked)
+    names = read_names(asked.names)
+    labels = None if asked.labels is None else read_labels(asked.labels, names)
+    rules, whole = _training(asked, changed_rules(rules, asked))
+    train = whole if labels is None or asked.labels is None else with_labels(whole, labels, asked.labels)
     check_classes(train, 2)
-    if asked.labels is None:
+    if labels is None:
         check_folders(train)
     assert train.labels is not None
     classes = sorted(set(train.labels))
+    test = _testing(asked, rules)
+    if test is not None:
+        check_judges(test, classes, train)
+    unlabelled = None
+    if wanted.unlabelled is not None:
+        unlabelled = ImageSource(wanted.unlabelled.absolute(), max_bad=asked.max_bad, rules=rules).look()
     if asked.valid_dir is not None:
-        valid = _usable(scan(asked.valid_dir), asked.max_bad)
+        valid = _usable(scan(asked.valid_dir, rules=rules), asked.max_bad)
         check_judges(valid, classes, train)
     else:
         check_divisible(train.labels)
         first, second = split(train.labels, asked.valid_split, wanted.seed)
         train, valid = train.take(first), train.take(second)
-    test = _testing(asked)
-    if test is not None:
-        check_judges(test, classes, train)
     for count in wanted.labels_per_class:
         if isinstance(count, int):
             assert train.labels is not None
             draw(train.labels, count, wanted.seed)
-    return Named(train, valid, test, classes)
+    return Named(train, valid, test, classes, unlabelled)
 
 
 def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
@@ -90,20 +108,22 @@ def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
     check_known(listing, classes, train.root)
 
 
-def _training(asked: Labelled) -> Listing:
+def _training(asked: Labelled, rules: Rules) -> tuple[Rules, Listing]:
+    """List the training images, and return the rules with what is `auto` in them replaced by what the images say."""
     if asked.train_images is not None:
-        return _usable(scan_idx(asked.train_images, asked.train_labels), asked.max_bad)
-    assert asked.train_dir is not None
-    listing = _usable(scan(asked.train_dir), asked.max_bad)
-    if asked.labels is None:
-        return listing
-    return with_labels(listing, read_labels(asked.labels, read_names(asked.names)), asked.labels)
+        listing = _usable(scan_idx(asked.train_images, asked.train_labels), asked.max_bad)
+    else:
+        assert asked.train_dir is not None
+        listing = _usable(scan(asked.train_dir, rules=rules), asked.max_bad)
+    if rules.range == "auto":
+        rules = rules._replace(range=find_range(listing))
+    return rules, replace(listing, rules=rules)
 
 
-def _testing(asked: Labelled) -> Listing | None:
+def _testing(asked: Labelled, rules: Rules) -> Listing | None:
     if asked.test_images is not None:
-        return _usable(scan_idx(asked.test_images, asked.test_labels), asked.max_bad)
-    return None if asked.test_dir is None else _usable(scan(asked.test_dir), asked.max_bad)
+        return replace(_usable(scan_idx(asked.test_images, asked.test_labels), asked.max_bad), rules=rules)
+    return None if asked.test_dir is None else _usable(scan(asked.test_dir, rules=rules), asked.max_bad)
 
 
 def _usable(listing: Listing, max_bad: float) -> Listing:
@@ -125,6 +145,6 @@ def load_labelled(found: Named, encoder: Encoder, max_bad: float, say: Callable[
     options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
     train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
     test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)
-    lots = Lots(train, valid, test, found.classes)
+    lots = Lots(train, valid, test, found.classes, found.unlabelled)
     tell_bad(sorted({bad for part in lots.parts.values() for bad in part.bad}), say)
     return lots
