@@ -21,7 +21,7 @@ def write(folder, count, make, suffix=".png"):
 
 def clear(number, stored=0):
     image = np.full((8, 8, 4), stored, np.uint8)
-    image[number % 8 :, :, 3] = 255
+    image[number % 8 + 1 :, :, 3] = 255
     out = io.BytesIO()
     Image.fromarray(image).save(out, "PNG")
     return out.getvalue()

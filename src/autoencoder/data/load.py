@@ -18,8 +18,7 @@ from .listing import BadFile, Content, Images, Listing, check_usable
 from .memory import memory_plan
 from .parallel import in_order, processors
 from .reading import read
-from .rules import Rules
-from .values import to_levels
+from .values import Stored, draw, read_stored
 
 # What one thread does at a stretch: so many images at most, bytes of results, and pixels to decode.
 _IMAGES_AT_ONCE, _BYTES_AT_ONCE, _PIXELS_AT_ONCE = 256, 2**22, 2**24
@@ -28,6 +27,7 @@ _WORTH_A_THREAD, _MOST_THREADS = 2**15, 8
 # Larger ones are decoded one after the other, lest several together take more memory than there is.
 _LARGE_PIXELS, _LARGE_FILE = 2**24, 2**25
 _ONE_LARGE_AT_A_TIME = Lock()
+_OF_IDX = Header("idx", 1, 1, gray=True)
 
 
 def load(
@@ -96,6 +96,8 @@ def is_grayscale(listing: Listing, sample: int = 100) -> bool:
 
     A colour file counts as gray where its three channels agree everywhere. Files that can't be decoded don't count.
     """
+    if listing.rules.fit == "pad" and _has_color(listing.rules.background):
+        return False  # the border is coloured
     if listing.pixels is not None:
         return True
     rows = np.unique(np.linspace(0, len(listing.paths) - 1, min(sample, len(listing.paths))).astype(int))
@@ -112,11 +114,19 @@ def is_grayscale(listing: Listing, sample: int = 100) -> bool:
 
 
 def _is_gray(listing: Listing, row: int) -> bool:
-    header, background = listing.headers[row], listing.rules.background
-    if header.gray and not (header.alpha and background and len(set(background)) > 1):
+    header = listing.headers[row]
+    if header.gray and not (header.alpha and _has_color(listing.rules.background)):
         return True
-    pixels = decode(content_of(listing, row), header, rules=listing.rules)
+    content = content_of(listing, row)
+    if header.deep:
+        pixels = read_stored(content, header).values
+    else:
+        pixels = decode(content, header, rules=listing.rules._replace(range=None))
     return pixels.ndim == 2 or bool((pixels[..., 1:] == pixels[..., :1]).all())
+
+
+def _has_color(background: tuple[int, int, int] | None) -> bool:
+    return len(set(background or ())) > 1
 
 
 def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str) -> Block:
@@ -174,20 +184,14 @@ def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int)
     if listing.pixels is not None:
         stored = listing.pixels[row]
         digest = hashlib.sha256(np.ascontiguousarray(stored).data).digest()
-        return fit(_ranged(stored, listing.rules), image_shape, color, listing.rules), digest
+        pixels = stored if listing.rules.range is None else draw(Stored(stored), _OF_IDX, listing.rules)
+        return fit(pixels, image_shape, color, listing.rules), digest
     header = listing.headers[row]
     large = header.height * header.width > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE
     with _ONE_LARGE_AT_A_TIME if large else nullcontext():
         content = content_of(listing, row)
         pixels = decode(content, header, image_shape, listing.rules)
-        return fit(pixels, image_shape, color, listing.rules), hashlib.sha256(content).digest()
-
-
-def _ranged(pixels: np.ndarray, rules: Rules) -> np.ndarray:
-    if rules.range is None:
-        return pixels
-    height, width = pixels.shape
-    return to_levels(pixels, Header("idx", height, width, True), rules)
+        return fit(pixels, image_shape, color, listing.rules, header.shape), hashlib.sha256(content).digest()
 
 
 def content_of(listing: Listing, row: int) -> bytes:
