@@ -1,6 +1,7 @@
 """Decode a listing once, into memory or into a mapped file."""
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -11,10 +12,10 @@ from threading import Lock
 
 import numpy as np
 
-from .cache import Block, Refused, cache_file, open_cache, write_cache
+from .cache import DIGEST, Block, Refused, cache_file, open_cache, write_cache
 from .decode import decode, fit, quiet_codecs
 from .formats.common import BadImage, Header
-from .listing import BadFile, Content, Images, Listing, check_usable
+from .listing import BadFile, Images, Listing, check_usable
 from .memory import memory_plan
 from .parallel import in_order, processors
 from .reading import read
@@ -81,9 +82,7 @@ def load(
             decoded = _in_memory(listing, image_shape, color)
     kept = _without_refused(listing, decoded.refused)
     check_usable(kept, max_bad)
-    sizes = _sizes(kept).tolist()
-    contents = tuple(map(Content, sizes, decoded.digests))
-    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, contents)
+    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests)
 
 
 def _sizes(listing: Listing) -> np.ndarray:
@@ -131,13 +130,15 @@ def _has_color(background: tuple[int, int, int] | None) -> bool:
 
 def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str) -> Block:
     pixels = np.empty(_shape(listing, image_shape, color), np.uint8)
+    digests = np.empty((len(pixels), DIGEST), np.uint8)
     refused: list[Refused] = []
-    digests: list[bytes] = []
+    count = 0
     for block in _blocks(listing, image_shape, color):
-        pixels[len(digests) : len(digests) + len(block.pixels)] = block.pixels
-        digests += block.digests
+        rows = slice(count, count + len(block.pixels))
+        pixels[rows], digests[rows] = block.pixels, block.digests
         refused += block.refused
-    return Block(pixels[: len(digests)], refused, digests)
+        count = rows.stop
+    return Block(pixels[:count], refused, digests[:count])
 
 
 def _mapped(listing: Listing, image_shape: tuple[int, int], color: str, folder: Path) -> Block:
@@ -176,14 +177,15 @@ def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, row
             digests.append(digest)
         except BadImage as error:
             refused.append(Refused(row, str(error)))
-    return Block(pixels[: len(digests)], refused, digests)
+    marks = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST)
+    return Block(pixels[: len(digests)], refused, marks)
 
 
 def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int) -> tuple[np.ndarray, bytes]:
     """Decode one image; return it with the SHA-256 of what it was decoded from."""
     if listing.pixels is not None:
         stored = listing.pixels[row]
-        digest = hashlib.sha256(np.ascontiguousarray(stored).data).digest()
+        digest = hashlib.sha256(struct.pack(">2I", *stored.shape) + stored.tobytes()).digest()
         pixels = stored if listing.rules.range is None else draw(Stored(stored), _OF_IDX, listing.rules)
         return fit(pixels, image_shape, color, listing.rules), digest
     header = listing.headers[row]
