@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 
+from ..progress import Advance, stage
 from .cache import DIGEST, Block, Refused, cache_file, open_cache, write_cache
 from .decode import decode, fit, quiet_codecs
 from .formats.common import BadImage, Header
@@ -74,12 +75,13 @@ def load(
     """
     check_usable(listing, max_bad)
     plan = memory_plan(len(listing.paths), image_shape, color, memory_limit)
-    with quiet_codecs():
+    count = len(listing.paths)
+    with quiet_codecs(), stage(f"decoding {count:,} images", count) as advance:
         if plan.mapped:
             folder = cache_dir or Path.home() / ".cache" / "autoencoder"
-            decoded = _mapped(listing, image_shape, color, folder)
+            decoded = _mapped(listing, image_shape, color, folder, advance)
         else:
-            decoded = _in_memory(listing, image_shape, color)
+            decoded = _in_memory(listing, image_shape, color, advance)
     kept = _without_refused(listing, decoded.refused)
     check_usable(kept, max_bad)
     return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests)
@@ -128,12 +130,12 @@ def _has_color(background: tuple[int, int, int] | None) -> bool:
     return len(set(background or ())) > 1
 
 
-def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str) -> Block:
+def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str, advance: Advance) -> Block:
     pixels = np.empty(_shape(listing, image_shape, color), np.uint8)
     digests = np.empty((len(pixels), DIGEST), np.uint8)
     refused: list[Refused] = []
     count = 0
-    for block in _blocks(listing, image_shape, color):
+    for block in _blocks(listing, image_shape, color, advance):
         rows = slice(count, count + len(block.pixels))
         pixels[rows], digests[rows] = block.pixels, block.digests
         refused += block.refused
@@ -141,12 +143,12 @@ def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str) -> Bl
     return Block(pixels[:count], refused, digests[:count])
 
 
-def _mapped(listing: Listing, image_shape: tuple[int, int], color: str, folder: Path) -> Block:
+def _mapped(listing: Listing, image_shape: tuple[int, int], color: str, folder: Path, advance: Advance) -> Block:
     path = cache_file(folder, listing, image_shape, color)
     shape = _shape(listing, image_shape, color)
     found = open_cache(path)
     if found is None or found.pixels.shape != (shape[0] - len(found.refused), *shape[1:]):
-        write_cache(path, _blocks(listing, image_shape, color), shape)
+        write_cache(path, _blocks(listing, image_shape, color, advance), shape)
         found = open_cache(path)
     assert found is not None, f"{path} vanished while it was in use"
     return found
@@ -156,14 +158,16 @@ def _shape(listing: Listing, image_shape: tuple[int, int], color: str) -> tuple[
     return (len(listing.paths), *image_shape, 1 if color == "grayscale" else 3)
 
 
-def _blocks(listing: Listing, image_shape: tuple[int, int], color: str) -> Iterator[Block]:
-    """Decode the images, some at a time, in order."""
+def _blocks(listing: Listing, image_shape: tuple[int, int], color: str, advance: Advance) -> Iterator[Block]:
+    """Decode the images, some at a time, in order; tell how many each time."""
     count, *sides = _shape(listing, image_shape, color)
     mean_pixels = int(listing.shapes.prod(axis=1).mean())
     step = max(1, min(_IMAGES_AT_ONCE, _BYTES_AT_ONCE // prod(sides), _PIXELS_AT_ONCE // mean_pixels))
     chunks = (range(start, min(start + step, count)) for start in range(0, count, step))
     threads = min(processors(), _MOST_THREADS) if mean_pixels >= _WORTH_A_THREAD else 1
-    return in_order(partial(_decode_rows, listing, image_shape, color), chunks, threads)
+    for block in in_order(partial(_decode_rows, listing, image_shape, color), chunks, threads):
+        advance(len(block.pixels) + len(block.refused))
+        yield block
 
 
 def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, rows: range) -> Block:

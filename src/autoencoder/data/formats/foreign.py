@@ -25,7 +25,7 @@ _NUMPY = "a NumPy file of arrays: flexae import_data FILE makes a folder of imag
 _PICKLE = "a pickle of Python: save its arrays as an .npz for flexae import_data"
 
 #: The first bytes of archives: what each is called, and what unpacks it into the folder where one stands.
-ARCHIVES = (
+_ARCHIVES = (
     _Sign(b"PK\x03\x04", "a zip archive: unpack it first (unzip FILE)"),
     _Sign(b"PK\x05\x06", "an empty zip archive"),
     _Sign(b"ustar", "a tar archive: unpack it first (tar -xf FILE)", 257),
@@ -110,35 +110,30 @@ def why_not(data: bytes) -> str:
         return "an empty file"
     if reason := _found(data, _SIGNS):
         return reason
-    if is_idx(data):
+    if _IDX.match(data):
         return "an idx file: give the file itself as the source, not its folder"
-    if reason := archive(data):
+    if reason := _archive(data):
         return reason
     if data[4:8] == b"ftyp":
         return _BRANDS.get(data[8:12], f"a film (MP4 or its kin): {_FILM}")
     return _why_no_text(data)
 
 
-def archive(data: bytes) -> str | None:
+def _archive(data: bytes) -> str | None:
     """Say what archive `data` begins, and what unpacks it; None where it is none."""
     if data.startswith(b"PK\x03\x04") and b".npy" in data[30:128]:
         return _NUMPY
-    if data.startswith(b"\x1f\x8b") and (reason := _found(inflated(data), _INFLATED)):
+    if data.startswith(b"\x1f\x8b") and (reason := _found(_inflated(data), _INFLATED)):
         return reason
-    return _found(data, ARCHIVES)
+    return _found(data, _ARCHIVES)
 
 
-def inflated(data: bytes) -> bytes:
+def _inflated(data: bytes) -> bytes:
     """Return the first bytes of what a gzip file holds; nothing where it is damaged."""
     try:
         return zlib.decompressobj(31).decompress(data[:4096], 512)
     except zlib.error:
         return b""
-
-
-def is_idx(data: bytes) -> bool:
-    """Whether an idx file begins like this: of any type of numbers, of one to eight dimensions."""
-    return bool(_IDX.match(data))
 
 
 def _found(data: bytes, signs: tuple[_Sign, ...]) -> str | None:
