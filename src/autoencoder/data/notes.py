@@ -111,13 +111,13 @@ def _on_alpha(listing: Listing) -> str | None:
             seen.append(_one_color(stored.values, listing.headers[row]))
     if not seen:
         return None  # all of it is opaque
-    several = f"{len(seen) if looked == len(clear) else len(clear):,} of {len(listing.headers):,} images"
-    if len(seen) < looked < len(clear):
-        several = f"{len(seen):,} of {looked:,} images that were looked at"
+    of = f"{len(listing.headers):,} images" if looked == len(clear) else f"{looked:,} images that were looked at"
     alike = [share for share in seen if share is not None]
     color = "black" if len(alike) == len(seen) and max(alike) > _BRIGHT else "white"
     colors = ", and their stored colours are all alike: " if len(alike) == len(seen) else "; "
-    return f"{several} carry transparency, which is dropped{colors}--background={color} draws them on {color}"
+    return (
+        f"{len(seen):,} of {of} carry transparency, which is dropped{colors}--background={color} draws them on {color}"
+    )
 
 
 def _one_color(values: np.ndarray, header: Header) -> float | None:

@@ -85,7 +85,9 @@ def _decode_gray_and_alpha(data: bytes, header: Header) -> np.ndarray | None:
     try:
         with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
             return np.asarray(image.convert("LA"))
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError):  # what Pillow raises for damaged files
+    except MemoryError:
+        raise
+    except Exception:  # of whatever kind damaged files make Pillow raise
         return None
 
 

@@ -105,7 +105,9 @@ def decode(data: bytes, header: Header) -> np.ndarray | None:
 
         with Image.open(io.BytesIO(data), formats=("AVIF",)) as image:
             return np.asarray(image)
-    except (OSError, ValueError, RuntimeError, EOFError, SyntaxError):  # what the two raise for damaged files
+    except MemoryError:
+        raise
+    except Exception:  # OSError, ValueError, RuntimeError, SyntaxError, IndexError: damaged files raise all of them
         return None
 
 
