@@ -154,7 +154,9 @@ def check_usable(listing: Listing, max_bad: float) -> None:
     """
     bad, source = listing.bad, printable(str(listing.root))
     if not listing.paths and not bad:
-        raise DataError(f"{source}: holds no images; PNG, JPEG, BMP, TIFF, WebP, PGM and PPM files are read")
+        raise DataError(
+            f"{source}: holds no images; PNG, JPEG, BMP, TIFF, WebP, PGM, PPM, HEIC and AVIF files are read"
+        )
     examples = "; ".join(f"{printable(file.path)}: {file.reason}" for file in bad[:_EXAMPLES])
     if not listing.paths:
         raise DataError(f"{source}: none of its {listing.files:,} files can be used as an image ({examples})")
