@@ -1,6 +1,7 @@
 """A fingerprint says which images were used: not where they lie, nor how they are read."""
 
 import gzip
+import hashlib
 import os
 import shutil
 
@@ -78,3 +79,41 @@ def test_an_idx_file_is_known_by_its_images(tmp_path):
     assert of(tmp_path / "images") == of(tmp_path / "other.gz")
     write_idx(tmp_path / "images", pixels[::-1])
     assert of(tmp_path / "images") != of(tmp_path / "other.gz")
+
+
+def test_the_sides_of_an_idx_files_images_count(tmp_path):
+    pixels = np.arange(32, dtype=np.uint8)
+    write_idx(tmp_path / "square", pixels.reshape(2, 4, 4))
+    write_idx(tmp_path / "wide", pixels.reshape(2, 2, 8))
+    assert of(tmp_path / "square") != of(tmp_path / "wide")
+
+
+def test_it_is_made_of_sorted_names_sizes_and_contents(tmp_path):
+    files = {"b.png": 1, "a.png": 2, "c d/e.png": 3}
+    content = {}
+    for name, value in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        content[name] = cv2.imencode(".png", np.full((3, 3), value, np.uint8))[1].tobytes()
+        (tmp_path / name).write_bytes(content[name])
+    lines = [
+        name.encode() + b"\0%d\0" % len(content[name]) + hashlib.sha256(content[name]).digest()
+        for name in sorted(files)
+    ]
+    assert of(tmp_path) == hashlib.sha256(b"".join(lines)).hexdigest()
+
+
+def test_a_file_that_cannot_be_decoded_does_not_count(photos):
+    (photos / "a" / "0.png").unlink()
+    first = of(photos)
+    content = (photos / "b" / "0.png").read_bytes()
+    (photos / "a" / "0.png").write_bytes(content[:-12])
+    assert of(photos) == first
+
+
+def test_a_mapped_file_without_digests_is_written_again(photos, tmp_path):
+    options = {"memory_limit": 0, "cache_dir": tmp_path / "cache"}
+    first = of(photos, **options)
+    (path,) = (tmp_path / "cache").iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: 128 + 8 * 81] + b"[]")
+    assert of(photos, **options) == first and path.read_bytes() == whole

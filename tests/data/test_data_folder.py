@@ -75,7 +75,7 @@ def test_every_other_file_is_listed_with_its_reason(save, image):
     listing = scan(save({"a.png": image(), "b.png": b"", "c.npz": b"PK\x03\x04", "d.png": image()[:30]}))
     assert listing.bad == (
         BadFile("b.png", "an empty file"),
-        BadFile("c.npz", "zip, an archive or packed file and no image: unpack it first (unzip FILE -d FOLDER)"),
+        BadFile("c.npz", "a zip archive: unpack it first (unzip FILE)"),
         BadFile("d.png", "truncated PNG"),
     )
     assert listing.files == 4

@@ -271,3 +271,30 @@ def test_an_error_arrives_where_the_result_would(threads):
 
 def test_there_is_a_processor():
     assert parallel.processors() >= 1
+
+
+# --- what is told meanwhile ---
+
+
+@pytest.mark.parametrize("limit", [None, 0])
+def test_looking_and_decoding_tell_how_far_they_are(save, image, tmp_path, monkeypatch, limit):
+    told: dict[str, tuple[int | None, int]] = {}
+
+    @contextlib.contextmanager
+    def stage(what, total=None):
+        told[what] = total, 0
+
+        def advance(steps):
+            told[what] = total, told[what][1] + steps
+
+        yield advance
+
+    monkeypatch.setattr(folder, "stage", stage)
+    monkeypatch.setattr(load, "stage", stage)
+    root = save({f"{number:03}.png": image()[: None if number else -12] for number in range(150)} | {"x.png": b""})
+    load.load(scan(root), (2, 3), "grayscale", memory_limit=limit, cache_dir=tmp_path / "cache")
+    assert told == {
+        f"listing the files in {root}": (None, 0),
+        f"looking at 151 files in {root}": (151, 151),
+        "decoding 150 images": (150, 150),
+    }

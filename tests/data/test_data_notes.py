@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from autoencoder.data.folder import scan
+from autoencoder.data.idx import write_idx
 from autoencoder.data.notes import SAMPLE, all_one_color, find_range, notes, sample_rows
 from autoencoder.data.rules import AS_STORED
 
@@ -21,7 +22,7 @@ def write(folder, count, make, suffix=".png"):
 
 def clear(number, stored=0):
     image = np.full((8, 8, 4), stored, np.uint8)
-    image[number % 8 :, :, 3] = 255
+    image[number % 8 + 1 :, :, 3] = 255
     out = io.BytesIO()
     Image.fromarray(image).save(out, "PNG")
     return out.getvalue()
@@ -108,3 +109,61 @@ def test_images_of_one_colour_are_told_from_others():
     assert not all_one_color(pixels)
     gray = np.array([[[[1], [2]]]], np.uint8)
     assert not all_one_color(gray) and all_one_color(gray[:, :, :1])
+
+
+def opaque(number):
+    return np.dstack([np.arange(64, dtype=np.uint8).reshape(8, 8) * 4] * 3 + [np.full((8, 8), 255, np.uint8)])
+
+
+def test_images_whose_alpha_is_opaque_everywhere_carry_no_transparency(tmp_path):
+    write(tmp_path, 3, opaque)
+    assert said(tmp_path) == ""
+
+
+def test_white_drawings_are_to_be_drawn_on_black(tmp_path):
+    white = np.full((8, 8, 4), 255, np.uint8)
+    white[2:4, :, 3] = 0
+    write(tmp_path, 4, lambda number: white)
+    assert "4 of 4 images carry transparency, which is dropped, and their stored colours" in said(tmp_path)
+    assert "--background=black draws them on black" in said(tmp_path)
+
+
+def test_of_many_images_those_that_were_looked_at_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(sample_rows, "__defaults__", (5,))
+    write(tmp_path, 9, lambda number: clear(number) if number in (0, 4, 5) else opaque(number))
+    assert "2 of 5 images that were looked at carry transparency" in said(tmp_path)  # 0, 2, 4, 6, 8
+
+
+def test_masks_of_8_bits_and_idx_files_are_told_of_where_they_are_dark(tmp_path):
+    write(tmp_path / "masks", 4, lambda number: np.eye(8, dtype=np.uint8))
+    assert "the brightest value in 4 images of 8 bits is 1 of 255, so they are dark" in said(tmp_path / "masks")
+    write_idx(tmp_path / "images", np.arange(32, dtype=np.uint8).reshape(2, 4, 4) // 2)
+    assert "the brightest value in 2 images of 8 bits is 15 of 255" in said(tmp_path / "images", (4, 4))
+
+
+def test_images_of_16_bits_that_differ_little_are_told_of(tmp_path):
+    write(tmp_path, 3, lambda number: np.array([[30_000, 31_000 + number]], np.uint16))
+    assert "the values in 3 images of 16 bits are from 30,000 to 31,002 of 65,535" in said(tmp_path, (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("names", "learn", "judge"),
+    [
+        (("train", "test"), "train", "test"),
+        (("test", "val", "train"), "train", "val"),
+        (("Training_set", "Test_set"), "Training_set", "Test_set"),
+        (("val", "testing"), "val", "testing"),
+    ],
+)
+def test_the_folders_to_learn_from_and_to_judge_by_are_named(tmp_path, names, learn, judge):
+    for name in names:
+        write(tmp_path / name, 2, lambda number: np.full((8, 8), 99, np.uint8))
+    assert f"--train_dir={tmp_path}/{learn} --valid_dir={tmp_path}/{judge}" in said(tmp_path)
+
+
+def test_what_a_background_covers_has_no_part_in_the_range(tmp_path):
+    image = np.array([[[200, 200, 200, 0], [10, 10, 10, 255], [20, 20, 20, 255]]], np.uint8)
+    write(tmp_path, 2, lambda number: image)
+    auto = AS_STORED._replace(range="auto")
+    assert find_range(scan(tmp_path, rules=auto)) == (10.0, 200.0)
+    assert find_range(scan(tmp_path, rules=auto._replace(background=(0, 0, 0)))) == (10.0, 20.0)

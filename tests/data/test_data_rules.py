@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from autoencoder.data.decode import decode, fit, read_pixels, scaled
+from autoencoder.data.decode import decode, fit, read_pixels
+from autoencoder.data.fitting import ample
 from autoencoder.data.folder import scan
 from autoencoder.data.formats.header import read_header
 from autoencoder.data.load import is_grayscale, load
@@ -169,8 +170,8 @@ class TestFit:
             small = fit(decode(data, wanted=(100, 100), rules=rules), (100, 100), "rgb", rules)
             whole = fit(decode(data), (100, 100), "rgb", rules)
             assert np.abs(small.astype(int) - whole).mean() < 2
-        assert scaled((800, 1600), (100, 100), "crop") == (100, 200)
-        assert scaled((800, 1600), (100, 100), "pad") == (50, 100)
+        assert ample((800, 1600), (100, 100), AS_STORED._replace(fit="crop")) == (100, 200)
+        assert ample((800, 1600), (100, 100), AS_STORED._replace(fit="pad")) == (50, 100)
 
 
 def test_the_rules_are_those_of_the_listing(tmp_path):

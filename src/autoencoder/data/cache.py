@@ -17,6 +17,10 @@ from .rules import AS_STORED
 _RULE = "images-3"
 
 
+#: Bytes of a SHA-256.
+DIGEST = 32
+
+
 class Refused(NamedTuple):
     """An image that could not be decoded: its row in the listing, and the reason."""
 
@@ -27,12 +31,12 @@ class Refused(NamedTuple):
 class Block(NamedTuple):
     """Decoded images, uint8 of shape (m, h, w, c), in the listing's order; refused ones are missing.
 
-    `digests` are the SHA-256 of what each of the m was decoded from.
+    `digests`, uint8 of shape (m, 32), are the SHA-256 of what each was decoded from.
     """
 
     pixels: np.ndarray
     refused: list[Refused]
-    digests: list[bytes]
+    digests: np.ndarray
 
 
 def cache_file(folder: Path, listing: Listing, image_shape: tuple[int, int], color: str) -> Path:
@@ -52,16 +56,15 @@ def open_cache(path: Path) -> Block | None:
         pixels = np.load(path, mmap_mode="r")
         with path.open("rb") as file:
             file.seek(pixels.offset + pixels.nbytes)
-            kept = json.load(file)
-            refused = [Refused(*pair) for pair in kept["refused"]]
-            digests = [bytes.fromhex(digest) for digest in kept["digests"]]
-    except (OSError, ValueError, TypeError, KeyError, EOFError):
+            digests = np.frombuffer(file.read(len(pixels) * DIGEST), np.uint8).reshape(len(pixels), DIGEST)
+            refused = [Refused(*pair) for pair in json.load(file)]
+    except (OSError, ValueError, TypeError, EOFError):
         return None
-    return Block(pixels, refused, digests) if len(digests) == len(pixels) else None
+    return Block(pixels, refused, digests)
 
 
 def write_cache(path: Path, blocks: Iterator[Block], shape: tuple[int, int, int, int]) -> None:
-    """Write images as they are decoded; what was refused follows the array, where NumPy does not look.
+    """Write images as they are decoded; digests and what was refused follow the array, where NumPy does not look.
 
     Parameters
     ----------
@@ -81,17 +84,20 @@ def write_cache(path: Path, blocks: Iterator[Block], shape: tuple[int, int, int,
         path.parent.mkdir(parents=True, exist_ok=True)
     probe(path.parent, int(np.prod(shape, dtype=np.int64)))
     refused: list[Refused] = []
-    digests: list[str] = []
+    digests: list[np.ndarray] = []
+    count = 0
     with replacing(path) as temporary, temporary.open("wb") as file:
         _write_header(file, shape)
         begin = file.tell()
         for block in blocks:
             file.write(np.ascontiguousarray(block.pixels).data)
             refused += block.refused
-            digests += [digest.hex() for digest in block.digests]
-        file.write(json.dumps({"refused": refused, "digests": digests}).encode())
+            digests.append(block.digests)
+            count += len(block.pixels)
+        file.writelines(part.data for part in digests)
+        file.write(json.dumps(refused).encode())
         file.seek(0)
-        _write_header(file, (len(digests), *shape[1:]))
+        _write_header(file, (count, *shape[1:]))
         assert file.tell() == begin, "NumPy's header changed its length with the number of rows"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ..errors import DataError, UsageError
+from ..progress import Advance, stage
 from .formats.common import BadImage
 from .idx import is_idx, scan_idx
 from .listing import BadFile, Listing, printable
@@ -69,9 +70,11 @@ def scan(
         if source.is_dir():
             listing = _scan_folder(source, categories, rules)
         elif source.is_file():
-            listing = _only(_scan_file(source, rules), categories)
+            listing = _scan_file(source, categories, rules)
         else:
-            raise DataError(f"{_name(source)}: there is no such folder or file; give a folder of images or an idx file")
+            raise DataError(
+                f"{_name(source)}: there is no such folder or file; give a folder of images, one image or an idx file"
+            )
     except OSError as error:
         raise DataError(f"{_name(source)}: can't be read: {(error.strerror or str(error)).lower()}") from None
     listing = replace(listing, rules=rules)
@@ -82,7 +85,7 @@ def _name(source: Path) -> str:
     return printable(str(source))
 
 
-def _scan_file(file: Path, rules: Rules) -> Listing:
+def _scan_file(file: Path, categories: Sequence[str] | None, rules: Rules) -> Listing:
     """List the images of an idx file, or the one that the file is."""
     with file.open("rb") as opened:
         start = opened.read(4)
@@ -90,28 +93,33 @@ def _scan_file(file: Path, rules: Rules) -> Listing:
         with contextlib.suppress(OSError, EOFError, zlib.error), gzip.open(file) as packed:
             start = packed.read(4)
     if is_idx(start):
-        return scan_idx(file)
+        return _only(scan_idx(file), categories)
     found = _look(str(file), rules.range is not None)
     if isinstance(found, str):
         raise DataError(f"{_name(file)}: {found}; or name a folder of images, one image or an idx file")
+    if categories is not None:
+        raise UsageError(f"--categories chooses class folders, and {_name(file)} is one image; leave it out")
     return _listing(file.parent, {file.name: found}, [], [])
 
 
 def _scan_folder(root: Path, categories: Sequence[str] | None, rules: Rules) -> Listing:
     if categories is not None:
         _check_categories(categories, subfolders(root), root)
-    tree = walk(root, lambda folder: categories is None or folder in categories)
+    with stage(f"listing the files in {_name(root)}"):
+        tree = walk(root, lambda folder: categories is None or folder in categories)
     files = sorted(file for file in tree.files if categories is None or "/" in file)
     unread = [file for file in tree.bad if categories is None or file.path.partition("/")[0] in categories]
-    return _listing(root, *_look_at_all(root, files, rules.range is not None), unread)
+    with stage(f"looking at {len(files):,} files in {_name(root)}", len(files)) as advance:
+        looked = _look_at_all(root, files, rules.range is not None, advance)
+    return _listing(root, *looked, unread)
 
 
-def _look_at_all(root: Path, files: list[str], deep: bool) -> tuple[dict[str, Found], list[BadFile]]:
+def _look_at_all(root: Path, files: list[str], deep: bool, advance: Advance) -> tuple[dict[str, Found], list[BadFile]]:
     """Read the headers of all files; small files are kept while there is room."""
     found: dict[str, Found] = {}
     bad: list[BadFile] = []
     room = KEPT_BYTES
-    for name, answer in zip(files, _answers(f"{root}/", files, deep), strict=True):
+    for name, answer in zip(files, _answers(f"{root}/", files, deep, advance), strict=True):
         if isinstance(answer, Found):
             room -= len(answer.content or b"")
             found[name] = answer if room >= 0 else answer._replace(content=None)
@@ -120,16 +128,18 @@ def _look_at_all(root: Path, files: list[str], deep: bool) -> tuple[dict[str, Fo
     return found, bad
 
 
-def _answers(place: str, files: list[str], deep: bool) -> Iterator[Found | str]:
+def _answers(place: str, files: list[str], deep: bool, advance: Advance) -> Iterator[Found | str]:
     """Look at every file: at the first ones to see how long it takes, then by several threads where it takes long."""
     began = time.perf_counter()
     yield from [_look(place + name, deep) for name in files[:_TIMED]]
+    advance(min(len(files), _TIMED))
     slow = time.perf_counter() - began > _TIMED * _SLOW_SECONDS
     parts = [files[start : start + _TIMED] for start in range(_TIMED, len(files), _TIMED)]
     for answers in in_order(
         lambda names: [_look(place + name, deep) for name in names], parts, _THREADS if slow else 1
     ):
         yield from answers
+        advance(len(answers))
 
 
 def _look(path: str, deep: bool) -> Found | str:

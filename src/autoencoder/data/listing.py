@@ -27,13 +27,6 @@ class BadFile(NamedTuple):
     reason: str
 
 
-class Content(NamedTuple):
-    """How many bytes something has, and their SHA-256."""
-
-    size: int
-    digest: bytes
-
-
 @dataclass(frozen=True, eq=False)
 class Listing:
     """The usable images of a source, before any pixel is kept.
@@ -108,15 +101,18 @@ class Images:
         As in `Listing`.
     bad : tuple of BadFile
         What could not be used, found by the scan or by decoding; sorted.
-    contents : tuple of Content, n of them
-        The size and SHA-256 of each file; of each image, where they come from an idx file.
+    sizes : int array of shape (n,)
+        Bytes of each file; of each image's pixels, where they come from an idx file.
+    digests : uint8 array of shape (n, 32)
+        SHA-256 of each file's bytes; of an image's height, width and pixels, where they come from an idx file.
     """
 
     pixels: np.ndarray = field(repr=False)
     paths: tuple[str, ...]
     labels: tuple[str, ...] | None
     bad: tuple[BadFile, ...]
-    contents: tuple[Content, ...] = field(default=(), repr=False)
+    sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64), repr=False)
+    digests: np.ndarray = field(default_factory=lambda: np.empty((0, 32), np.uint8), repr=False)
 
 
 def fingerprint(*parts: Images) -> str:
@@ -126,10 +122,12 @@ def fingerprint(*parts: Images) -> str:
     when files were changed, and how images are read do not. Of an idx file the images' numbers are their names, so
     that neither the file's own name nor whether it is gzipped matters.
     """
-    named = (each for part in parts for each in zip(map(_without_idx, part.paths), part.contents, strict=True))
+    names = [_without_idx(path) for part in parts for path in part.paths]
+    sizes = np.concatenate([part.sizes for part in parts])
+    contents = np.concatenate([part.digests for part in parts])
     digest = hashlib.sha256()
-    for name, (size, content) in sorted(named):
-        digest.update(name.encode("utf-8", "surrogateescape") + f"\0{size}\0".encode() + content)
+    for row in sorted(range(len(names)), key=names.__getitem__):
+        digest.update(names[row].encode("utf-8", "surrogateescape") + b"\0%d\0" % sizes[row] + contents[row].tobytes())
     return digest.hexdigest()
 
 
@@ -156,7 +154,9 @@ def check_usable(listing: Listing, max_bad: float) -> None:
     """
     bad, source = listing.bad, printable(str(listing.root))
     if not listing.paths and not bad:
-        raise DataError(f"{source}: holds no images; PNG, JPEG, BMP, TIFF, WebP, PGM and PPM files are read")
+        raise DataError(
+            f"{source}: holds no images; PNG, JPEG, BMP, TIFF, WebP, PGM, PPM, HEIC and AVIF files are read"
+        )
     examples = "; ".join(f"{printable(file.path)}: {file.reason}" for file in bad[:_EXAMPLES])
     if not listing.paths:
         raise DataError(f"{source}: none of its {listing.files:,} files can be used as an image ({examples})")

@@ -1,6 +1,7 @@
 """Decode a listing once, into memory or into a mapped file."""
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -11,15 +12,15 @@ from threading import Lock
 
 import numpy as np
 
-from .cache import Block, Refused, cache_file, open_cache, write_cache
+from ..progress import Advance, stage
+from .cache import DIGEST, Block, Refused, cache_file, open_cache, write_cache
 from .decode import decode, fit, quiet_codecs
 from .formats.common import BadImage, Header
-from .listing import BadFile, Content, Images, Listing, check_usable
+from .listing import BadFile, Images, Listing, check_usable
 from .memory import memory_plan
 from .parallel import in_order, processors
 from .reading import read
-from .rules import Rules
-from .values import to_levels
+from .values import Stored, draw, read_stored
 
 # What one thread does at a stretch: so many images at most, bytes of results, and pixels to decode.
 _IMAGES_AT_ONCE, _BYTES_AT_ONCE, _PIXELS_AT_ONCE = 256, 2**22, 2**24
@@ -28,6 +29,7 @@ _WORTH_A_THREAD, _MOST_THREADS = 2**15, 8
 # Larger ones are decoded one after the other, lest several together take more memory than there is.
 _LARGE_PIXELS, _LARGE_FILE = 2**24, 2**25
 _ONE_LARGE_AT_A_TIME = Lock()
+_OF_IDX = Header("idx", 1, 1, gray=True)
 
 
 def load(
@@ -73,17 +75,16 @@ def load(
     """
     check_usable(listing, max_bad)
     plan = memory_plan(len(listing.paths), image_shape, color, memory_limit)
-    with quiet_codecs():
+    count = len(listing.paths)
+    with quiet_codecs(), stage(f"decoding {count:,} images", count) as advance:
         if plan.mapped:
             folder = cache_dir or Path.home() / ".cache" / "autoencoder"
-            decoded = _mapped(listing, image_shape, color, folder)
+            decoded = _mapped(listing, image_shape, color, folder, advance)
         else:
-            decoded = _in_memory(listing, image_shape, color)
+            decoded = _in_memory(listing, image_shape, color, advance)
     kept = _without_refused(listing, decoded.refused)
     check_usable(kept, max_bad)
-    sizes = _sizes(kept).tolist()
-    contents = tuple(map(Content, sizes, decoded.digests))
-    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, contents)
+    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests)
 
 
 def _sizes(listing: Listing) -> np.ndarray:
@@ -96,6 +97,8 @@ def is_grayscale(listing: Listing, sample: int = 100) -> bool:
 
     A colour file counts as gray where its three channels agree everywhere. Files that can't be decoded don't count.
     """
+    if listing.rules.fit == "pad" and _has_color(listing.rules.background):
+        return False  # the border is coloured
     if listing.pixels is not None:
         return True
     rows = np.unique(np.linspace(0, len(listing.paths) - 1, min(sample, len(listing.paths))).astype(int))
@@ -112,30 +115,40 @@ def is_grayscale(listing: Listing, sample: int = 100) -> bool:
 
 
 def _is_gray(listing: Listing, row: int) -> bool:
-    header, background = listing.headers[row], listing.rules.background
-    if header.gray and not (header.alpha and background and len(set(background)) > 1):
+    header = listing.headers[row]
+    if header.gray and not (header.alpha and _has_color(listing.rules.background)):
         return True
-    pixels = decode(content_of(listing, row), header, rules=listing.rules)
+    content = content_of(listing, row)
+    if header.deep:
+        pixels = read_stored(content, header).values
+    else:
+        pixels = decode(content, header, rules=listing.rules._replace(range=None))
     return pixels.ndim == 2 or bool((pixels[..., 1:] == pixels[..., :1]).all())
 
 
-def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str) -> Block:
+def _has_color(background: tuple[int, int, int] | None) -> bool:
+    return len(set(background or ())) > 1
+
+
+def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str, advance: Advance) -> Block:
     pixels = np.empty(_shape(listing, image_shape, color), np.uint8)
+    digests = np.empty((len(pixels), DIGEST), np.uint8)
     refused: list[Refused] = []
-    digests: list[bytes] = []
-    for block in _blocks(listing, image_shape, color):
-        pixels[len(digests) : len(digests) + len(block.pixels)] = block.pixels
-        digests += block.digests
+    count = 0
+    for block in _blocks(listing, image_shape, color, advance):
+        rows = slice(count, count + len(block.pixels))
+        pixels[rows], digests[rows] = block.pixels, block.digests
         refused += block.refused
-    return Block(pixels[: len(digests)], refused, digests)
+        count = rows.stop
+    return Block(pixels[:count], refused, digests[:count])
 
 
-def _mapped(listing: Listing, image_shape: tuple[int, int], color: str, folder: Path) -> Block:
+def _mapped(listing: Listing, image_shape: tuple[int, int], color: str, folder: Path, advance: Advance) -> Block:
     path = cache_file(folder, listing, image_shape, color)
     shape = _shape(listing, image_shape, color)
     found = open_cache(path)
     if found is None or found.pixels.shape != (shape[0] - len(found.refused), *shape[1:]):
-        write_cache(path, _blocks(listing, image_shape, color), shape)
+        write_cache(path, _blocks(listing, image_shape, color, advance), shape)
         found = open_cache(path)
     assert found is not None, f"{path} vanished while it was in use"
     return found
@@ -145,14 +158,16 @@ def _shape(listing: Listing, image_shape: tuple[int, int], color: str) -> tuple[
     return (len(listing.paths), *image_shape, 1 if color == "grayscale" else 3)
 
 
-def _blocks(listing: Listing, image_shape: tuple[int, int], color: str) -> Iterator[Block]:
-    """Decode the images, some at a time, in order."""
+def _blocks(listing: Listing, image_shape: tuple[int, int], color: str, advance: Advance) -> Iterator[Block]:
+    """Decode the images, some at a time, in order; tell how many each time."""
     count, *sides = _shape(listing, image_shape, color)
     mean_pixels = int(listing.shapes.prod(axis=1).mean())
     step = max(1, min(_IMAGES_AT_ONCE, _BYTES_AT_ONCE // prod(sides), _PIXELS_AT_ONCE // mean_pixels))
     chunks = (range(start, min(start + step, count)) for start in range(0, count, step))
     threads = min(processors(), _MOST_THREADS) if mean_pixels >= _WORTH_A_THREAD else 1
-    return in_order(partial(_decode_rows, listing, image_shape, color), chunks, threads)
+    for block in in_order(partial(_decode_rows, listing, image_shape, color), chunks, threads):
+        advance(len(block.pixels) + len(block.refused))
+        yield block
 
 
 def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, rows: range) -> Block:
@@ -166,28 +181,23 @@ def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, row
             digests.append(digest)
         except BadImage as error:
             refused.append(Refused(row, str(error)))
-    return Block(pixels[: len(digests)], refused, digests)
+    marks = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST)
+    return Block(pixels[: len(digests)], refused, marks)
 
 
 def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int) -> tuple[np.ndarray, bytes]:
     """Decode one image; return it with the SHA-256 of what it was decoded from."""
     if listing.pixels is not None:
         stored = listing.pixels[row]
-        digest = hashlib.sha256(np.ascontiguousarray(stored).data).digest()
-        return fit(_ranged(stored, listing.rules), image_shape, color, listing.rules), digest
+        digest = hashlib.sha256(struct.pack(">2I", *stored.shape) + stored.tobytes()).digest()
+        pixels = stored if listing.rules.range is None else draw(Stored(stored), _OF_IDX, listing.rules)
+        return fit(pixels, image_shape, color, listing.rules), digest
     header = listing.headers[row]
     large = header.height * header.width > _LARGE_PIXELS or listing.stamps[row, 0] > _LARGE_FILE
     with _ONE_LARGE_AT_A_TIME if large else nullcontext():
         content = content_of(listing, row)
         pixels = decode(content, header, image_shape, listing.rules)
-        return fit(pixels, image_shape, color, listing.rules), hashlib.sha256(content).digest()
-
-
-def _ranged(pixels: np.ndarray, rules: Rules) -> np.ndarray:
-    if rules.range is None:
-        return pixels
-    height, width = pixels.shape
-    return to_levels(pixels, Header("idx", height, width, True), rules)
+        return fit(pixels, image_shape, color, listing.rules, header.shape), hashlib.sha256(content).digest()
 
 
 def content_of(listing: Listing, row: int) -> bytes:

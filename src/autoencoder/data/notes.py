@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
-from .decode import quiet_codecs
-from .formats.common import BadImage
-from .listing import Listing
+from .decode import checked, quiet_codecs
+from .formats.common import BadImage, Header
+from .listing import Listing, printable
 from .load import content_of
-from .values import read_values
+from .values import Stored, read_stored
 
 #: So many images are looked at, evenly spread.
 SAMPLE = 100
-#: Images of 16 bits that use less than this share of what they could are told of.
-_DIM = 0.5
+#: Images that use less than this share of what they could are told of.
+_DIM_16_BITS, _DIM_8_BITS = 0.5, 0.1
+#: Colours above this share of white are drawn on black.
+_BRIGHT = 0.5
 #: Proportions that differ by more than this are told of where images are stretched.
 _STRETCHED = 1.5
-_PARTS = {
-    *("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval", "holdout"),
-    *("train_set", "test_set", "trainset", "testset", "training_set", "validation_set"),
-}
+#: What the parts of a data set are called, the one to learn from first.
+_PARTS = (
+    re.compile(r"(train|training)([ _.-]?(set|data|images?|split))?"),
+    re.compile(r"(val|valid|validation|dev|eval|holdout)([ _.-]?(set|data|images?|split))?"),
+    re.compile(r"(test|testing)([ _.-]?(set|data|images?|split))?"),
+)
 
 
 def sample_rows(count: int, most: int = SAMPLE) -> list[int]:
@@ -32,10 +37,14 @@ def sample_rows(count: int, most: int = SAMPLE) -> list[int]:
 def find_range(listing: Listing) -> tuple[float, float]:
     """Return the smallest and the largest value of a sample of the images: what `--range=auto` stands for.
 
-    Values that are no finite numbers do not count. Where all are the same, the range goes up by one.
+    Values that are no finite numbers do not count, nor those of which nothing is seen because a background covers
+    them. Where all are the same, the range goes up by one.
     """
     lows, highs = [], []
-    for _, values in _sampled(listing, sample_rows(len(listing.paths))):
+    for _, stored in _sampled(listing, sample_rows(len(listing.paths))):
+        values = stored.values
+        if stored.alpha is not None and listing.rules.background is not None:
+            values = values[stored.alpha > 0]
         finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
         if finite.size:
             lows.append(float(finite.min()))
@@ -44,19 +53,18 @@ def find_range(listing: Listing) -> tuple[float, float]:
     return (low, high) if low < high else (low, low + 1)
 
 
-def _sampled(listing: Listing, rows: list[int]) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the row and the stored colours of each of some images; those that can't be decoded are passed over."""
+def _sampled(listing: Listing, rows: list[int]) -> Iterator[tuple[int, Stored]]:
+    """Yield the row and the stored values of each of some images; those that can't be decoded are passed over."""
     if listing.pixels is not None:
-        yield from ((row, listing.pixels[row]) for row in rows)
+        yield from ((row, Stored(listing.pixels[row])) for row in rows)
         return
     with quiet_codecs():
         for row in rows:
             try:
-                values = read_values(content_of(listing, row), listing.headers[row])
+                header, content = listing.headers[row], content_of(listing, row)
+                yield row, read_stored(checked(content, header), header, listing.rules.background is not None)
             except BadImage:
-                continue
-            if values is not None:
-                yield row, values[..., :3] if values.ndim == 3 else values
+                continue  # loading lists it with its reason
 
 
 def notes(listing: Listing, image_shape: tuple[int, int]) -> list[str]:
@@ -80,17 +88,15 @@ def notes(listing: Listing, image_shape: tuple[int, int]) -> list[str]:
 def _on_parts(listing: Listing) -> str | None:
     """Say where class folders are called as the parts of a data set are."""
     names = sorted(set(listing.labels or ()))
-    if len(names) < 2 or not {name.lower() for name in names} <= _PARTS:
+    parts = {name: part for name in names for part, called in enumerate(_PARTS) if called.fullmatch(name.lower())}
+    if len(parts) < len(names) or len(set(parts.values())) < 2:
         return None
+    learn, judge = sorted(names, key=parts.__getitem__)[:2]
+    root = printable(str(listing.root))
     return (
-        f"{', '.join(names)}: these look like the parts of a data set, not like classes; to train on one of them and "
-        f"validate on another, name both: --train_dir={listing.root}/{_named(names, 'train')} "
-        f"--valid_dir={listing.root}/{_named(names, 'val')}"
+        f"{', '.join(map(printable, names))}: these look like the parts of a data set, not like classes; to train on "
+        f"one of them and validate on another, name both: --train_dir={root}/{learn} --valid_dir={root}/{judge}"
     )
-
-
-def _named(names: list[str], start: str) -> str:
-    return next((name for name in names if name.lower().startswith(start)), names[-1])
 
 
 def _on_alpha(listing: Listing) -> str | None:
@@ -98,27 +104,50 @@ def _on_alpha(listing: Listing) -> str | None:
     clear = [row for row, header in enumerate(listing.headers) if header.alpha]
     if not clear or listing.rules.background is not None:
         return None
-    chosen = [clear[place] for place in sample_rows(len(clear))]
-    alike = all((values == values.reshape(-1, *values.shape[2:])[0]).all() for _, values in _sampled(listing, chosen))
-    said = f"{len(clear):,} of {len(listing.headers):,} images carry transparency, which is dropped"
-    if alike:
-        return f"{said}, and their stored colours are all alike: --background=white draws them on white"
-    return f"{said}; --background=white draws them on white"
+    looked, seen = 0, []
+    for row, stored in _sampled(listing, [clear[place] for place in sample_rows(len(clear))]):
+        looked += 1
+        if stored.alpha is not None and (stored.alpha < listing.headers[row].levels_stored).any():
+            seen.append(_one_color(stored.values, listing.headers[row]))
+    if not seen:
+        return None  # all of it is opaque
+    of = f"{len(listing.headers):,} images" if looked == len(clear) else f"{looked:,} images that were looked at"
+    alike = [share for share in seen if share is not None]
+    color = "black" if len(alike) == len(seen) and max(alike) > _BRIGHT else "white"
+    colors = ", and their stored colours are all alike: " if len(alike) == len(seen) else "; "
+    return (
+        f"{len(seen):,} of {of} carry transparency, which is dropped{colors}--background={color} draws them on {color}"
+    )
+
+
+def _one_color(values: np.ndarray, header: Header) -> float | None:
+    """Return how bright an image is where it is of one colour all over, from 0 to 1; else None."""
+    return float(values[0, 0].max()) / header.levels_stored if (values == values[0, 0]).all() else None
 
 
 def _on_depth(listing: Listing) -> str | None:
-    """Say where images of 16 bits use little of what they could, and so turn out dark."""
-    rows = [row for row in sample_rows(len(listing.headers)) if listing.headers[row].levels_stored > 255]
-    if not rows or listing.rules.range is not None:
+    """Say where images use little of the numbers that they could, and so turn out dark or of one gray."""
+    if listing.rules.range is not None:
         return None
-    found = [(int(values.max()), listing.headers[row].levels_stored) for row, values in _sampled(listing, rows)]
-    if not found or max(high / most for high, most in found) >= _DIM:
-        return None
-    high, most = max(found)
-    return (
-        f"the brightest value in {len(found):,} images of 16 bits is {high:,} of {most:,}, so they are dark; "
-        "--range=auto uses the whole range"
-    )
+    lows, highs, bits = [], [], set()
+    for row, stored in _sampled(listing, sample_rows(len(listing.paths))):
+        most = listing.headers[row].levels_stored if listing.headers else 255
+        lows.append(int(stored.values.min()))
+        highs.append(int(stored.values.max()))
+        bits.add(most)
+        low, high = (min(lows), max(highs)) if most > 255 else (0, max(highs))
+        if high - low >= most * (_DIM_16_BITS if most > 255 else _DIM_8_BITS):
+            return None  # nearly always the first image
+    if len(bits) != 1 or min(lows) == max(highs):
+        return None  # of one colour: that is told of elsewhere
+    return _dim(len(highs), low, high, most)
+
+
+def _dim(count: int, low: int, high: int, most: int) -> str:
+    images, do = f"{count:,} images of {most.bit_length()} bits", "--range=auto uses the whole range"
+    if low > most // 4:
+        return f"the values in {images} are from {low:,} to {high:,} of {most:,}, so they are of nearly one gray; {do}"
+    return f"the brightest value in {images} is {high:,} of {most:,}, so they are dark; {do}"
 
 
 def _on_shapes(listing: Listing, image_shape: tuple[int, int]) -> str | None:

@@ -1,103 +1,182 @@
-"""The values that a file stores, at their full depth and with their transparency, and what becomes of them."""
+"""The values of a file as they are stored, and how a background and a range make pixels of them."""
 
 from __future__ import annotations
 
 import io
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from .formats import heif
 from .formats.common import BadImage, Header
+from .formats.tiff import with_colors_as_stored
 from .rules import Rules
 
+#: From a file's own numbers to 8 bits.
+Reduction = Callable[[np.ndarray], np.ndarray]
 
-def wants_values(header: Header, rules: Rules) -> bool:
-    """Whether an image's pixels hang on more than its 8-bit colours."""
-    return (
-        header.kind == "HEIF"
-        or rules.range is not None
-        or header.deep
-        or (header.alpha and rules.background is not None)
-    )
+_ROWS_AT_ONCE = 64
 
 
-def pixels_by_rules(data: bytes, header: Header, rules: Rules) -> np.ndarray | None:
-    """Decode an image by rules for its range and background; None where it is damaged.
+class Stored(NamedTuple):
+    """An image as its file has it.
 
-    Returns
-    -------
-    uint8 array of shape (h, w) or (h, w, 3), red first
+    `values` has the shape (h, w) or (h, w, 3), red first, in the file's own numbers; `alpha` has the shape (h, w), from
+    0 to the header's `largest`, or is None where everything is opaque.
     """
-    values = read_values(data, header)
-    if values is None:
-        return None
-    colors, alpha = (values[..., :3], values[..., 3]) if values.ndim == 3 and values.shape[2] == 4 else (values, None)
-    if header.gray and colors.ndim == 3:
-        colors = colors[..., 0]
-    pixels = to_levels(colors, header, rules)
-    if rules.background is None or not header.alpha:
-        return pixels
-    alpha = _alpha(data, pixels.shape[:2]) if alpha is None else alpha
-    # TIFF's colours arrive multiplied by their alpha, unless they are gray.
-    return _on(rules.background, pixels, _upper_byte(alpha), header.kind == "TIFF" and pixels.ndim == 3)
+
+    values: np.ndarray
+    alpha: np.ndarray | None = None
 
 
-def read_values(data: bytes, header: Header) -> np.ndarray | None:
-    """Decode what a file stores: (h, w), (h, w, 3) or (h, w, 4), red first, of the file's own type; None if damaged."""
-    if header.kind == "HEIF":
-        return heif.read_values(data)
+def read_stored(data: bytes, header: Header, straight: bool = False) -> Stored:
+    """Decode a whole file, not yet turned (but for TIFF and HEIC, whose decoders turn them).
+
+    Parameters
+    ----------
+    data : bytes
+    header : Header
+    straight : bool
+        Whether colours are wanted without the alpha that libtiff multiplies those of 8-bit TIFF files by.
+
+    Raises
+    ------
+    BadImage
+        If it can't be decoded.
+    """
     try:
-        values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        decoded = _decoded(data, header, straight)
     except cv2.error:
-        return None
+        decoded = None
     except MemoryError:
         raise BadImage(f"{header.width}x{header.height} pixels: more than the free memory holds") from None
-    if values is None or values.ndim == 2:
-        return values
-    order = [2, 1, 0, 3][: values.shape[2]] if values.shape[2] in (3, 4) else [0]
-    return np.ascontiguousarray(values[..., order]) if len(order) > 1 else values[..., 0]
+    if decoded is None:
+        raise BadImage(f"damaged {header.kind}: its pixels can't be decoded")
+    pixels = _own_numbers(decoded, header)
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if channels <= 2 or header.gray:
+        values = pixels if pixels.ndim == 2 else pixels[..., 0]
+    else:
+        values = pixels[..., :3] if header.kind in heif.KINDS else pixels[..., 2::-1]
+    if channels in (2, 4) and header.alpha:
+        return Stored(values, pixels[..., -1])
+    return Stored(values, _beside_one_color(values, header) if header.clear else None)
 
 
-def to_levels(values: np.ndarray, header: Header, rules: Rules) -> np.ndarray:
-    """Map values to 0 to 255: linearly from a range, or else by what the file's type can hold."""
-    if rules.range is None:
-        if header.levels not in (255, 65_535):
-            scaled = (np.arange(header.levels + 1) * 255 // header.levels).astype(np.uint8)
-            return scaled[np.minimum(values, header.levels)]
-        return _upper_byte(values)
-    assert not isinstance(rules.range, str), "a range of auto is found before images are decoded"
-    low, high = rules.range
-    kind: Any = np.float32 if values.dtype.itemsize <= 2 else np.float64
-    numbers = (values.astype(kind) - kind(low)) * kind(255 / (high - low))
-    np.nan_to_num(numbers, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-    return np.rint(np.clip(numbers, 0, 255, out=numbers), out=numbers).astype(np.uint8)
+def _decoded(data: bytes, header: Header, straight: bool) -> np.ndarray | None:
+    """Decode all that there is: every bit and every channel, in OpenCV's order (or Pillow's, of HEIC and AVIF)."""
+    if header.kind in heif.KINDS:
+        return heif.decode(data, header)
+    if header.kind == "TIFF" and header.alpha:
+        if header.gray:
+            return _decode_gray_and_alpha(data, header)
+        data = with_colors_as_stored(data) if straight else data
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
-def _upper_byte(values: np.ndarray) -> np.ndarray:
-    return (values >> 8).astype(np.uint8) if values.dtype == np.uint16 else values.astype(np.uint8)
-
-
-def _alpha(data: bytes, shape: tuple[int, int]) -> np.ndarray:
-    """Return the transparency of the formats whose gray OpenCV hands out without it."""
+def _decode_gray_and_alpha(data: bytes, header: Header) -> np.ndarray | None:
+    """Decode a TIFF file of gray and alpha, of which OpenCV shows the gray alone."""
+    if header.depth != "u1":
+        raise BadImage("TIFF of gray and transparency in more than 8 bits: save it as PNG")
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            alpha = np.asarray(image.convert("RGBA"))[..., 3]
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise BadImage(f"its transparency can't be read: {error}") from None
-    return alpha if alpha.shape == shape else np.full(shape, 255, np.uint8)
+        with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
+            return np.asarray(image.convert("LA"))
+    except MemoryError:
+        raise
+    except Exception:  # of whatever kind damaged files make Pillow raise
+        return None
 
 
-def _on(background: tuple[int, int, int], pixels: np.ndarray, alpha: np.ndarray, multiplied: bool) -> np.ndarray:
-    """Draw pixels on a colour: (pixel * alpha + colour * (255 - alpha)) / 255, rounded; in gray where both are."""
-    if pixels.ndim == 2 and len(set(background)) > 1:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
-    color = np.array(background if pixels.ndim == 3 else background[0], np.uint16)
-    weight = (alpha[..., None] if pixels.ndim == 3 else alpha).astype(np.uint16)
-    shown = pixels.astype(np.uint16) * (np.uint16(255) if multiplied else weight)
-    # At most 255 * 255 + 127, which 16 bits hold, unless multiplied colours are brighter than their alpha allows.
-    sums = np.minimum(shown.astype(np.uint32) + color * (np.uint16(255) - weight), 255 * 255)
-    return ((sums + 127) // 255).astype(np.uint8)
+def _own_numbers(pixels: np.ndarray, header: Header) -> np.ndarray:
+    """Undo what decoders do to numbers of few bits, and refuse what they could not give whole."""
+    if header.depth == "u4" and pixels.dtype == np.int32:  # OpenCV 4 knows no unsigned numbers of 32 bits
+        pixels = pixels.view(np.uint32)
+    if pixels.dtype != np.dtype(header.depth):
+        raise BadImage(f"{header.kind} whose numbers can't be read as they are stored: save it as PNG")
+    if header.kind == "PNM" and header.levels > header.levels_stored:  # text, which OpenCV spreads over 0 to 255
+        return (-(-np.arange(256) * header.levels_stored // 255)).astype(np.uint8)[pixels]
+    if header.depth == "u2" and header.kind == "TIFF":
+        return np.right_shift(pixels, 16 - header.levels_stored.bit_length(), out=pixels)
+    return pixels
+
+
+def _beside_one_color(values: np.ndarray, header: Header) -> np.ndarray:
+    """Alpha where a single colour is transparent, which libpng tells of some kinds only."""
+    same = values == np.array(header.clear, values.dtype)
+    return np.where(same if values.ndim == 2 else same.all(axis=2), 0, header.levels_stored).astype(values.dtype)
+
+
+def draw(stored: Stored, header: Header, rules: Rules) -> np.ndarray:
+    """Make pixels of values by the range, and draw them on the background where they are transparent.
+
+    Returns
+    -------
+    uint8 array of shape (h, w) or (h, w, 3)
+        Without colour where neither image nor background has any.
+    """
+    assert rules.range != "auto", "find_range says what auto is before images are decoded"
+    values, alpha = stored.values, stored.alpha if rules.background else None
+    on_color = alpha is not None and len(set(rules.background or ())) > 1
+    pixels = np.empty((*values.shape[:2], 3) if on_color else values.shape, np.uint8)
+    to_8_bits = _reduction(header, rules.range)
+    for top in range(0, len(values), _ROWS_AT_ONCE):  # some rows at a time, lest floats of a whole image are held
+        rows = slice(top, top + _ROWS_AT_ONCE)
+        if alpha is None:
+            pixels[rows] = to_8_bits(values[rows])
+        else:
+            pixels[rows] = _on_background(values[rows], alpha[rows], header, to_8_bits, rules.background or ())
+    return pixels
+
+
+def _on_background(
+    values: np.ndarray, alpha: np.ndarray, header: Header, to_8_bits: Reduction, background: tuple[int, ...]
+) -> np.ndarray:
+    opaque = header.levels_stored
+    if alpha.dtype.kind == "f":
+        alpha = np.clip(np.nan_to_num(alpha.astype(float), nan=0), 0, 1)
+    else:
+        alpha = np.maximum(alpha.astype(np.int64), 0)
+    if values.ndim == 3:
+        alpha = alpha[..., None]
+    colors = to_8_bits(_divided(values, alpha, header) if header.multiplied else values).astype(alpha.dtype)
+    ground: Any = background[0]
+    if len(set(background)) > 1:
+        ground = np.array(background, alpha.dtype)
+        colors, alpha = (colors, alpha) if values.ndim == 3 else (colors[..., None], alpha[..., None])
+    mixed = colors * alpha + ground * (opaque - alpha)
+    return np.floor(mixed + 0.5) if alpha.dtype.kind == "f" else (mixed + opaque // 2) // opaque
+
+
+def _divided(values: np.ndarray, alpha: np.ndarray, header: Header) -> np.ndarray:
+    """Undo that colours were multiplied by alpha."""
+    if values.dtype.kind == "f":
+        return np.divide(values, alpha, out=np.zeros(values.shape), where=alpha > 0)
+    some = np.maximum(alpha, 1)
+    colors = np.minimum((values.astype(np.int64) * header.levels_stored + some // 2) // some, header.levels_stored)
+    return np.where(alpha > 0, colors, 0).astype(values.dtype)
+
+
+def _reduction(header: Header, limits: tuple[float, float] | None) -> Reduction:
+    """Return what makes 8-bit numbers of a file's own: by the range, or by what the file's type can hold."""
+    if header.depth in ("u1", "u2"):
+        numbers = np.arange(header.levels_stored + 1)
+        if limits is not None:
+            table = _scaled(numbers, limits)
+        elif header.kind == "PNM" and header.levels_stored != 65_535:
+            table = (numbers * 255 // header.levels_stored).astype(np.uint8)
+        else:
+            table = (numbers * 256 // (header.levels_stored + 1)).astype(np.uint8)  # the upper 8 bits
+        return lambda values: table[np.minimum(values, header.levels_stored)]
+    assert limits is not None, "the scan refuses such files without a range"
+    return lambda values: _scaled(values, limits)
+
+
+def _scaled(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    low, high = limits
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = np.rint((values.astype(float) - low) * 255 / (high - low))
+    return np.nan_to_num(np.clip(scaled, 0, 255), nan=0).astype(np.uint8)

@@ -14,7 +14,10 @@ _AGAIN = "a link to a folder that is read already"
 _SPECIAL = "a pipe, socket or device"
 #: Folders that systems and network drives make beside images, with thumbnails, copies or what was thrown away.
 _SYSTEM = frozenset(
-    {"__macosx", "@eadir", "#recycle", "#snapshot", "@tmp", "$recycle.bin", "system volume information", "lost+found"}
+    {
+        *("__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "$recycle.bin"),
+        *("recycler", "system volume information", "lost+found", "found.000", "__pycache__"),
+    }
 )
 
 

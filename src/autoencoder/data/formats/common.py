@@ -20,8 +20,9 @@ class Header(NamedTuple):
 
     `height` and `width` are as stored, in pixels; `orientation` is EXIF's 1 to 8; `levels` is the largest
     value that a sample has once OpenCV has decoded it; `body` is where in the file the reading of the header stopped;
-    `alpha` says whether there may be transparency, `levels_stored` the largest value that the file can hold, and
-    `deep` whether its values have no natural black and white: floats, and more than 16 bits.
+    `alpha` says whether there may be transparency, `multiplied` whether colours are stored multiplied by it, and
+    `clear` which single colour is transparent; `depth` is NumPy's name of the type that samples are stored in, and
+    `levels_stored` the largest that they can be (1 of floats, which is what their alpha goes up to).
     """
 
     kind: str
@@ -33,7 +34,14 @@ class Header(NamedTuple):
     body: int = 0
     alpha: bool = False
     levels_stored: int = 255
-    deep: bool = False
+    depth: str = "u1"
+    multiplied: bool = False
+    clear: tuple[int, ...] = ()
+
+    @property
+    def deep(self) -> bool:
+        """Whether the samples have no natural black and white: floats, signed numbers, and more than 16 bits."""
+        return self.depth not in ("u1", "u2")
 
     @property
     def shape(self) -> tuple[int, int]:

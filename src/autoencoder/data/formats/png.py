@@ -3,12 +3,13 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from .common import BadImage, Header, Incomplete
 from .tiff import exif_orientation
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GRAY_TYPES, _ALPHA_TYPES = (0, 4), (4, 6)
+_GRAY_TYPES, _ALPHA_TYPES, _PALETTE = (0, 4), (4, 6), 3
 _ANCILLARY = 0x20
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _COMPRESSED = (b"iCCP", b"zTXt", b"iTXt")
@@ -17,16 +18,19 @@ _MAX_METADATA = 4 * 2**20
 
 
 def read_header(data: bytes) -> Header:
-    """Read IHDR, and EXIF's orientation where it stands in front of the image data."""
+    """Read IHDR, and EXIF's orientation and the transparent colours where they stand in front of the image data."""
     if len(data) < 41:
         raise Incomplete("truncated PNG")
     length, name, width, height, bits, color = struct.unpack_from(">I4sIIBB", data, 8)
     if name != b"IHDR" or length != 13:
         raise BadImage("PNG that does not begin with its header (IHDR)")
-    orientation, key = (1, False) if data[37:41] == b"IDAT" else _before_pixels(data)
-    alpha = key or color in _ALPHA_TYPES
-    stored = 65_535 if bits == 16 else 255
-    return Header("PNG", height, width, color in _GRAY_TYPES, orientation, alpha=alpha, levels_stored=stored)
+    deep = ("u2", 65_535) if bits == 16 else ("u1", 255)
+    header = Header(
+        "PNG", height, width, color in _GRAY_TYPES, depth=deep[0], levels_stored=deep[1], alpha=color in _ALPHA_TYPES
+    )
+    if data[37:41] == b"IDAT":
+        return header
+    return header._replace(**_before_the_image(data, bits, color))
 
 
 def check(data: bytes) -> bytes:
@@ -70,22 +74,35 @@ def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     raise BadImage(f"PNG of more than {_MAX_CHUNKS:,} chunks")
 
 
-def _before_pixels(data: bytes) -> tuple[int, bool]:
-    """Return the orientation, and whether colours are transparent (tRNS), of the chunks in front of the image data."""
-    start, orientation, transparent = 33, 1, False
+def _before_the_image(data: bytes, bits: int, color: int) -> dict[str, Any]:
+    """What the chunks between IHDR and the image data say: orientation and transparency."""
+    start = 33
+    found: dict[str, Any] = {}
     for _ in range(_MAX_CHUNKS):
         if start + 8 > len(data):
             raise Incomplete("truncated PNG")
         length, name = struct.unpack_from(">I4s", data, start)
         if name in (b"IDAT", b"IEND"):
-            return orientation, transparent
+            return found
         start += 12 + length
-        transparent |= name == b"tRNS"
-        if name == b"eXIf":
+        if name in (b"eXIf", b"tRNS"):
             if start > len(data):
                 raise Incomplete("truncated PNG")
-            orientation = exif_orientation(data[start - 4 - length : start - 4])
+            body = data[start - 4 - length : start - 4]
+            found |= {"orientation": exif_orientation(body)} if name == b"eXIf" else _transparency(body, bits, color)
     raise BadImage(f"PNG of more than {_MAX_CHUNKS:,} chunks")
+
+
+def _transparency(body: bytes, bits: int, color: int) -> dict[str, Any]:
+    """What tRNS says: that colours of the palette are transparent, or which colour is, spread as the pixels will be."""
+    if color == _PALETTE:
+        return {"alpha": body.count(0xFF) < len(body)}
+    channels = 1 if color in _GRAY_TYPES else 3
+    if color in _ALPHA_TYPES or len(body) != 2 * channels:
+        return {}  # libpng passes over it too
+    largest = 2**bits - 1
+    scale = 1 if bits >= 8 else 255 // largest
+    return {"alpha": True, "clear": tuple((v & largest) * scale for v in struct.unpack(f">{channels}H", body))}
 
 
 def _check_sum(data: bytes, start: int, length: int, name: bytes) -> None:

@@ -5,7 +5,7 @@ import struct
 from .common import BadImage, Header, Incomplete
 from .tiff import exif_orientation
 
-_ANIMATED, _HAS_EXIF, _HAS_ALPHA, _ALPHA_BIT = 0x02, 0x08, 0x10, 28
+_ANIMATED, _HAS_EXIF, _HAS_ALPHA = 0x02, 0x08, 0x10
 
 
 def read_header(data: bytes) -> Header:
@@ -15,20 +15,20 @@ def read_header(data: bytes) -> Header:
     name = data[12:16]
     if name == b"VP8 ":
         width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
-        return _checked(height, width)
+        return _header(height, width)
     if name == b"VP8L":
         (bits,) = struct.unpack_from("<I", data, 21)
-        return _checked(1 + (bits >> 14 & 0x3FFF), 1 + (bits & 0x3FFF), alpha=bool(bits >> _ALPHA_BIT & 1))
+        return _header(1 + (bits >> 14 & 0x3FFF), 1 + (bits & 0x3FFF), alpha=bool(bits >> 28 & 1))
     if name != b"VP8X":
         raise BadImage("WebP of an unknown kind")
     if data[20] & _ANIMATED:
-        raise BadImage("animated WebP: only still images are read")
+        raise BadImage("animated WebP: only still images are read; save its frames as PNG")
     width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
     orientation = _orientation(data) if data[20] & _HAS_EXIF else 1
-    return _checked(height, width, orientation, alpha=bool(data[20] & _HAS_ALPHA))
+    return _header(height, width, orientation, bool(data[20] & _HAS_ALPHA))
 
 
-def _checked(height: int, width: int, orientation: int = 1, *, alpha: bool = False) -> Header:
+def _header(height: int, width: int, orientation: int = 1, alpha: bool = False) -> Header:
     return Header("WebP", height, width, False, orientation, alpha=alpha)
 
 
