@@ -24,7 +24,7 @@ $(ENVIRONMENT): requirements.lock
 	touch $@
 
 docs: $(ENVIRONMENT)  ## docs/flags.md follows from the settings
-	PYTHONPATH=src .venv/bin/python scripts/write_flags.py
+	.venv/bin/python scripts/write_flags.py
 
 bench: $(ENVIRONMENT)  ## docs/performance.md: make bench MNIST=FOLDER CIFAR10=FOLDER [TORCH=PYTHON] [PARTS="start memory"]
 	.venv/bin/python scripts/bench.py $(PARTS) --mnist=$(MNIST) --cifar10=$(CIFAR10) $(if $(TORCH),--torch=$(TORCH))

@@ -17,10 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "scripts")]
-
-from bench_parts import (  # noqa: E402
+from bench_parts import (
     ceilings,
     decoder256,
     decoding,
@@ -33,7 +30,8 @@ from bench_parts import (  # noqa: E402
     precision,
     start,
 )
-from bench_parts.measure import Setup  # noqa: E402
+from bench_parts.measure import Setup
+from checkout import ROOT
 
 PARTS = {
     "ceilings": ceilings.PART,

@@ -18,9 +18,9 @@ import sys
 import time
 from pathlib import Path
 
+import checkout  # noqa: F401 - finds the package
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from autoencoder.data.decode import decode, quiet_codecs
 from autoencoder.data.formats.common import BadImage
 from autoencoder.data.formats.header import read_header

@@ -1,8 +1,8 @@
-"""Make pairs of binary codes, clean and damaged: `PYTHONPATH=src python scripts/make_binary_codes.py FOLDER`.
+"""Make pairs of binary codes, clean and damaged: `python scripts/make_binary_codes.py FOLDER`.
 
 FOLDER/original and FOLDER/modified then hold images of one name each: codes of random blocks of 6 x 6 pixels, and QR
 codes of the same scale in turn, damaged as print and scan do it. Every strength of the damage is drawn anew for each
-image; the seed repeats all of it. Needs segno: pip install 'flexible-autoencoder[codes]'.
+image; the seed repeats all of it. Needs segno: pip install '.[codes]'.
 """
 
 import argparse
@@ -10,9 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import checkout  # noqa: F401 - finds the package
 import cv2
 import numpy as np
-import segno
+
+try:
+    import segno
+except ImportError:
+    raise SystemExit("codes are made by segno, which is not installed: pip install '.[codes]'") from None
 
 from autoencoder.scores.hamming import hamming
 

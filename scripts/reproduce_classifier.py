@@ -1,4 +1,4 @@
-"""Print the README's table of classifiers: `PYTHONPATH=src python scripts/reproduce_classifier.py FOLDER`.
+"""Print the README's table of classifiers: `python scripts/reproduce_classifier.py FOLDER`.
 
 FOLDER holds train and test images in class folders, or the four idx files of the MNIST format, gzipped or not. The
 encoder is trained once, on the training images without their labels, by the training part of
@@ -14,17 +14,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import checkout
 import numpy as np
 import yaml
 
 from autoencoder import Autoencoder
 from autoencoder.data.folder import scan
-from autoencoder.data.labelled import draw, split
+from autoencoder.data.labelled import draw
 from autoencoder.data.load import load
+from autoencoder.data.splits import split
 from autoencoder.report.classes import label_curve
 from autoencoder.settings import Settings
 
-RECIPES = Path(__file__).parents[1] / "recipes"
+RECIPES = checkout.ROOT / "recipes"
 COUNTS = ["1", "10", "100", "all"]
 KEPT = Path("logs/reproduce_classifier.json")
 RECIPE = yaml.safe_load((RECIPES / "classify_mnist.yml").read_text())

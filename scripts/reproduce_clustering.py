@@ -1,4 +1,4 @@
-"""Print the README's table of clusterings: `PYTHONPATH=src python scripts/reproduce_clustering.py mnist FOLDER`.
+"""Print the README's table of clusterings: `python scripts/reproduce_clustering.py mnist FOLDER`.
 
 `--rival=PYTHON` adds ClustPy's DEC, IDEC and N2D by an interpreter that has it, each for the CPU seconds of the recipe.
 
@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import fire
 import numpy as np
+from checkout import ENVIRONMENT, ROOT
 
 from autoencoder.clustering import fit
 from autoencoder.data.folder import scan
@@ -51,7 +52,7 @@ def figures(labels: np.ndarray, classes: list[str]) -> list[float]:
 def measured(command: list[str]) -> tuple[float, float]:
     """Run a command; return its wall and CPU seconds."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -59,7 +60,7 @@ def measured(command: list[str]) -> tuple[float, float]:
 def sort(name: str, images: Path, seed: int) -> tuple[Run, dict, tuple[float, float]]:
     """Run the recipe; return the autoencoder's run, the scores of its clusters, and the seconds, wall and CPU."""
     before = {path.name for path in Path("logs").glob("*")}
-    recipe = Path(__file__).parents[1] / "recipes" / f"cluster_{name}.yml"
+    recipe = ROOT / "recipes" / f"cluster_{name}.yml"
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""Print the README's tables of restored codes: `PYTHONPATH=src python scripts/reproduce_restore.py FOLDER`.
+"""Print the README's tables of restored codes: `python scripts/reproduce_restore.py FOLDER`.
 
 FOLDER receives the sets of scripts/make_binary_codes.py, the runs and the restored images. What is there already is
 used again, so that an interrupted reproduction goes on. `--curve` draws the reduction by the width of the original
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from checkout import ENVIRONMENT, ROOT
 from make_binary_codes import BLOCK, make
 
 from autoencoder.report.plot import quiet
@@ -18,7 +19,7 @@ from autoencoder.report.style import STYLE, save, sheet, write
 from autoencoder.run_folder import Run
 from autoencoder.scores.hamming import hamming
 
-RECIPES = Path(__file__).parents[1] / "recipes"
+RECIPES = ROOT / "recipes"
 SEEDS = (1, 2, 3)
 #: Name: kind, pairs and seed. Networks learn from the first two; the others hold codes that no network has seen.
 SETS = {
@@ -33,7 +34,7 @@ ORIGINAL_REDUCTION = 0.783
 
 def call(*arguments: str) -> None:
     """Run a command of the program."""
-    subprocess.run([sys.executable, "-m", "autoencoder", *arguments], check=True)
+    subprocess.run([sys.executable, "-m", "autoencoder", *arguments], check=True, env=ENVIRONMENT)
 
 
 def make_sets(folder: Path) -> None:

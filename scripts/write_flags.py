@@ -1,6 +1,6 @@
-"""Write docs/flags.md anew from the settings themselves: `PYTHONPATH=src python scripts/write_flags.py`."""
+"""Write docs/flags.md anew from the settings themselves: `python scripts/write_flags.py`."""
 
-from pathlib import Path
+import checkout
 
 from autoencoder.cli import COMMANDS
 from autoencoder.command import Common
@@ -18,4 +18,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    Path("docs/flags.md").write_text(page(), encoding="utf-8")
+    (checkout.ROOT / "docs" / "flags.md").write_text(page(), encoding="utf-8")

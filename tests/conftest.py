@@ -53,3 +53,39 @@ def folders(tmp_path, digits) -> Path:
             for row in chosen:
                 (inside / f"{row}.png").write_bytes(cv2.imencode(".png", digits[row])[1].tobytes())
     return tmp_path / "digits"
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory) -> Path:
+    """A fresh copy of the checkout: what lies in it, and nothing that was made in it."""
+    import shutil
+
+    made = shutil.ignore_patterns(
+        ".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "build", "dist", "*.egg-info", "logs"
+    )
+    return Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("clone") / "checkout", ignore=made))
+
+
+@pytest.fixture(scope="session")
+def installed(clone, tmp_path_factory) -> Path:
+    """An environment into which `pip install .` was done; its folder of programs, python and flexae among them.
+
+    The libraries are those of the environment that the tests run in, so that nothing is downloaded.
+    """
+    import shutil
+    import subprocess
+    import sysconfig
+    import venv
+
+    place, source = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("source") / "checkout"
+    shutil.copytree(clone, source)  # building leaves files beside what is built
+    venv.create(place / "environment", with_pip=False)
+    programs = place / "environment" / ("Scripts" if os.name == "nt" else "bin")
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    libraries = subprocess.run([programs / "python", "-c", ask], capture_output=True, text=True, check=True).stdout
+    (Path(libraries.strip()) / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    pip = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet", "--no-index"]
+    options = ["--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+    result = subprocess.run([*pip, *options, source], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return programs

@@ -29,7 +29,7 @@ LEVELS = [
     {"report"},
     {"pipeline"},
     {"commands"},
-    {"arguments", "help"},
+    {"arguments", "config_path", "help"},
     {"cli"},
     {"__init__", "__main__"},
 ]

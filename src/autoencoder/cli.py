@@ -17,10 +17,10 @@ from fire.decorators import SetParseFn
 from .arguments import read_arguments
 from .command import Grid, Job, grid
 from .commands import assign, classify, cluster, encode, export, import_data, predict, restore, restore_train, run, sort
+from .config_path import config_path
 from .errors import UsageError, UserError
 from .flags import canonical, read_flags
 from .help import command_help, overview
-from .plain_text import expand_home
 
 #: One line a command; each is described by its own module.
 COMMANDS = {
@@ -102,12 +102,7 @@ def _canonical(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_config(config: str | Path) -> dict[str, Any]:
-    if config == "":
-        raise UsageError("--config= is empty; give it a value or leave it out")
-    try:
-        path = Path(expand_home(config))
-    except ValueError as error:
-        raise UsageError(f"--config={error}") from error
+    path = config_path(config)
     try:
         return _canonical(read_flags(path.read_text(encoding="utf-8")))
     except OSError as error:

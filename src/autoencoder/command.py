@@ -18,7 +18,11 @@ from .progress import telling
 class Common(Section):
     """Flags of every command."""
 
-    config: Path | None = Field(None, description="a YAML file of any of these flags; a flag given here wins over it")
+    config: Path | None = Field(
+        None,
+        description="a YAML file of any of these flags, or a recipe by its name (coco_vanilla); a flag given here wins "
+        "over it",
+    )
     debug: bool = Field(False, description="show the traceback of an error")
 
 

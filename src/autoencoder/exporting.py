@@ -8,11 +8,17 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .cluster_folder import folder_name
-from .data.listing import Listing
+from .data.listing import Listing, printable
 from .errors import DataError, UsageError
 from .files import disk_error, disk_errors, replacing
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .embeddings import Embeddings
 
 #: A name may have so many bytes on every file system that is in use.
 _MOST_BYTES = 255
@@ -124,6 +130,18 @@ def export(
         except OSError as error:
             raise disk_error(error, target) from error
     return count, missing
+
+
+def export_clusters(
+    embeddings: Embeddings, labels: np.ndarray, names: dict[int, str], folder: Path, link: bool
+) -> None:
+    """Make a folder of files for each cluster, and say how many they are."""
+    root = embeddings.source.root
+    root = root if root.is_dir() else root.parent
+    count, missing = export(root, embeddings.paths, labels.tolist(), names, folder, link)
+    print(f"{count:,} files are in {folder}")
+    for name, reason in missing:
+        print(f"  not exported: {printable(name)}: {reason}")
 
 
 def _put(source: Path, target: Path, link: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -25,6 +26,9 @@ def start_tensorflow() -> None:
     with _held_back_stderr(), _hidden(_NOT_NEEDED_BY_KERAS):
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
+    # Several networks in one program, as a grid trains them, are no fault, though TensorFlow warns of each.
+    for name in ("tensorflow", "absl"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..cluster_folder import ClusterFolder, read_names, write_table
 from ..command import Command
-from ..exporting import check_export
+from ..exporting import check_export, export_clusters
 from ..flags import Section
 from ..knob_types import RunName
 from ..lookup import choose_images, find_clustering
@@ -46,7 +46,6 @@ def carry_out(options: Options, reading: Reading) -> Path:
     check_export(options.export, listing, options.overwrite)
     from ..embeddings import embed
     from ..model.encoder import open_encoder
-    from ..pipeline.cluster import export_clusters
     from ..pipeline.images import leave_bad
 
     embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..cluster_folder import ClusterFolder, write_table
 from ..cluster_settings import Clusters, Export
 from ..clustering import METHODS, Clustering, fit, save
-from ..data.listing import Listing, printable
+from ..data.listing import Listing
 from ..embeddings import Embeddings, embed
-from ..exporting import export
+from ..exporting import export_clusters
 from ..model.encoder import open_encoder
 from ..provenance import Provenance, encoder_record, keep_folder
 from ..run_folder import CACHE
@@ -21,8 +21,6 @@ from .images import leave_bad
 from .refine import Place, refine_run
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..clustering.choose_k import Proposal
 
 #: Two clusterings that agree less, by the adjusted Rand index, are told of: another seed finds other clusters.
@@ -81,18 +79,6 @@ def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
         export_clusters(embeddings, found.labels, wanted.names, wanted.export.export, wanted.export.link)
     print(f"next: flexae assign {folder.path} --images=FOLDER sorts new images into these clusters")
     return folder
-
-
-def export_clusters(
-    embeddings: Embeddings, labels: np.ndarray, names: dict[int, str], folder: Path, link: bool
-) -> None:
-    """Make a folder of files for each cluster, and say how many they are."""
-    root = embeddings.source.root
-    root = root if root.is_dir() else root.parent
-    count, missing = export(root, embeddings.paths, labels.tolist(), names, folder, link)
-    print(f"{count:,} files are in {folder}")
-    for name, reason in missing:
-        print(f"  not exported: {printable(name)}: {reason}")
 
 
 def _propose(embeddings: Embeddings, wanted: Clusters, seed: int) -> Proposal | None:
