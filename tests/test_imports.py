@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "autoencoder"
 LEVELS = [
     {"errors"},
-    {"files", "flags", "knob_types", "signals", "tensorflow_start"},
+    {"files", "flags", "knob_types", "progress", "signals", "tensorflow_start"},
     {"settings"},
     {"aescore", "classify_settings", "cluster_settings", "command", "geometry", "restore_settings"},
     {"clustering", "data", "losses", "model", "scores"},

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from .errors import DivergedError, UsageError
 from .flags import ALIASES, Section, parse
+from .progress import telling
 
 
 class Common(Section):
@@ -54,7 +55,8 @@ class Job:
 
     def carry_out(self) -> Any:
         """Do what the command does and return what it gives."""
-        return self.command.carry_out(*self.settings)
+        with telling(all(getattr(section, "verbose", True) for section in self.settings)):
+            return self.command.carry_out(*self.settings)
 
 
 @dataclass(frozen=True)
