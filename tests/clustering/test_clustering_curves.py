@@ -9,7 +9,7 @@ from autoencoder.clustering import choose_k
 from autoencoder.clustering.choose_k import Curves, clear_peaks, propose_from_curves, propose_k, score_curves
 from autoencoder.clustering.kmeans import find_centers
 from autoencoder.clustering.nearest import margins
-from autoencoder.errors import DataError, UsageError
+from autoencoder.errors import DataError
 
 # Silhouettes of 7,000 MNIST images, raw pixels in UMAP's space, k = 2 to 14: six groups of kinds, ten kinds.
 MNIST = np.array([0.522, 0.535, 0.602, 0.661, 0.665, 0.607, 0.561, 0.574, 0.597, 0.592, 0.589, 0.567, 0.543])
@@ -46,14 +46,41 @@ def test_a_second_peak_shows_the_kinds_within_the_groups():
         ([0.9, 0.5, 0.1], [0]),
         ([0.5, 0.5, 0.5], [0]),
         ([0.5, 0.9, 0.85, 0.86, 0.8], [1]),  # rises too little
-        ([0.5, 0.9, 0.85, 0.87, 0.8], [1, 3]),
+        ([0.5, 0.9, 0.85, 0.88, 0.8], [1]),  # not by a tenth of what the curve spans
+        ([0.5, 0.9, 0.85, 0.895, 0.8], [1, 3]),
         ([0.5, 0.9, 0.5, 0.7, 0.4], [1, 3]),
-        ([0.9, 0.86, 0.88], [0, 2]),  # at the end of the curve
-        ([0.88, 0.86, 0.9], [0, 2]),
+        ([0.9, 0.86, 0.885], [0, 2]),  # at the end of the curve
+        ([0.885, 0.86, 0.9], [0, 2]),
+        ([0.6, 0.59, 0.608], [2]),  # a tenth of the span, but within the luck of projections
     ],
 )
 def test_peaks_are_clear(curve, peaks):
     assert clear_peaks(np.array([curve])).tolist() == peaks
+
+
+# Silhouettes of scikit-learn's ten digits, k = 2 to 20. Processors and seeds move the rise at 12 from .011 to .016,
+# across any line that is drawn near .0125.
+DIGITS = np.array([
+    0.469, 0.394, 0.506, 0.603, 0.693, 0.746, 0.788, 0.812, 0.8372, 0.8210, 0.8323, 0.816, 0.776, 0.751, 0.724, 0.698,
+    0.666, 0.644, 0.625,
+])  # fmt: skip
+
+
+@pytest.mark.parametrize("at_12", [0.8323, 0.8336, 0.837])
+def test_a_bump_beside_a_high_hill_is_no_finer_grouping(at_12):
+    curve = DIGITS.copy()
+    curve[10] = at_12
+    proposal = propose_from_curves(np.arange(2, 21), Curves(curve, 1 - curve, np.ones(19)), 1797)
+    assert (proposal.low, proposal.best, proposal.high) == (10, 10, 10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_proposal_stays_on_its_hill_when_the_curve_trembles(seed):
+    """By what machines and seeds change: the deviation of a mean of three projections is about .003."""
+    trembling = np.random.default_rng(seed).normal(scale=0.003, size=(20, 13))
+    for each in trembling:
+        proposal = propose_from_curves(np.arange(2, 15), Curves(MNIST + each, 1 - MNIST, np.ones(13)), 7000)
+        assert 9 <= proposal.best <= 12  # the hill is flat there, and the higher one is at 6
 
 
 @pytest.mark.parametrize(
@@ -94,5 +121,3 @@ def test_bad_vectors_are_refused():
         propose_k(np.where(np.arange(40)[:, None] == 3, np.nan, np.ones((40, 2))), 2, 5)
     with pytest.raises(DataError, match="identical"):
         propose_k(np.ones((40, 2)), 2, 5)
-    with pytest.raises(UsageError, match="k_max below 40"):
-        propose_k(np.eye(40), 2, 40)

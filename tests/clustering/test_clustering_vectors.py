@@ -28,8 +28,16 @@ def test_the_first_row_that_is_not_finite_is_named(value):
         check_vectors(given, ["a.png", "b.png", "c.png", "d.png", "e.png"])
 
 
-def test_large_numbers_of_both_signs_are_finite():
-    check_vectors(np.array([[3e38, 3e38], [3e38, -3e38]]))
+def test_large_numbers_of_both_signs_are_taken_as_long_as_their_squares_are_finite():
+    check_vectors(np.array([[1e15, 1e15], [1e15, -1e15]]))
+    for large in (1.1e15, -3e38):
+        with pytest.raises(DataError, match="look whether the training diverged"):
+            check_vectors(np.array([[3.0, large], [large, 3.0]]))
+
+
+def test_differences_whose_squares_vanish_are_none():
+    with pytest.raises(DataError, match="all 30 embeddings are identical"):
+        check_different(np.random.default_rng(0).normal(size=(30, 5)).astype(np.float32) * np.float32(1e-30), 2)
 
 
 @pytest.mark.parametrize("k", [None, True, 1, 0, -3, 2.5, 8])

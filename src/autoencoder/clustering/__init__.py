@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, ModelFileError, UsageError
+from ..progress import stage
 from . import agglomerative, gmm, hdbscan, kmeans, minibatch, soft, umap_gmm
 from .clustering import NOISE, Assignment, Clustering
 from .storage import read, save
@@ -89,7 +90,7 @@ def fit(vectors: np.ndarray, method: str = "kmeans", k: int | None = None, seed:
     elif k is not None:
         raise UsageError(f"{method} finds the number of clusters by itself: leave out k, which is {k}")
     check_different(clean, k or 2)
-    with one_blas_thread():
+    with one_blas_thread(), stage(f"clustering by {method}"):
         return chosen.fit(clean, k, int(seed))
 
 

@@ -5,21 +5,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import UsageError
+from ..errors import DataError, UsageError
+from ..progress import Advance, stage
 from .kmeans import find_centers
 from .nearest import margins
-from .projection import project_umap
+from .projection import FEWEST, project_umap
 from .threads import one_blas_thread
-from .vectors import check_different, check_k, check_vectors
+from .vectors import check_count, check_vectors, count_different
 
 SAMPLE = 7_000
 PROJECTIONS = 3
 _STARTS = 20
 _COMPONENTS, _NEIGHBOURS = 10, 20
-# A peak that rises less, in any of the projections, is within their luck and within what another processor's last
-# digits change (docs/decisions/choose_k.md); clusters that projections do not agree on are slivers.
+# A peak that rises less is within the luck of projections, or small beside all that the curve tells; clusters that
+# projections do not agree on are slivers. docs/decisions/choose_k.md says on which data these were chosen and checked.
 _LEAST_RISE = 0.02
+_LEAST_SHARE = 0.1
 _LEAST_AGREEMENT = 0.95
+# A projection takes about as long as its clusters by four times as many numbers.
+_STEPS_OF_UMAP = 4
 _BLOCK = 1000
 
 
@@ -64,9 +68,10 @@ def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 
 
     Parameters
     ----------
-    vectors : array of shape (n, d)
+    vectors : array of shape (n, d), at least 4 of them different
     k_min, k_max : int
-        Smallest and largest number to try; k_max at most n - 1, since a silhouette of single vectors is none.
+        Smallest and largest number to try, `k_min` at least 2. `k_max` is cut to the number of different vectors, and
+        to n - 1, since a silhouette of single vectors is none.
     seed : int
 
     Returns
@@ -78,7 +83,7 @@ def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 
     UsageError
         If `k_min` or `k_max` is outside its range, or they leave nothing to choose from.
     DataError
-        If the vectors are not finite, or fewer than `k_max` of them are different.
+        If the vectors are not finite, or fewer than four are different.
 
     References
     ----------
@@ -86,41 +91,48 @@ def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 
     et al. 2004, Stability-based validation of clustering solutions.
     """
     clean = check_vectors(vectors)
-    check_k(k_min, len(clean))
-    check_k(k_max, len(clean))
+    check_count(len(clean))
     size = min(len(clean), SAMPLE)
-    if not k_min < k_max < size:
-        raise UsageError(
-            f"k_min must be below k_max, and k_max below {size}, the number of images looked at, "
-            f"but they are {k_min} and {k_max}"
-        )
-    check_different(clean, k_max)
-    ks = np.arange(k_min, k_max + 1)
     rows = np.sort(np.random.default_rng(seed).choice(len(clean), size, replace=False))
-    with one_blas_thread():
-        seeds = [each % 2**32 for each in range(seed, seed + PROJECTIONS)]
-        spaces = [project_umap(clean[rows], _COMPONENTS, _NEIGHBOURS, 0.0, each) for each in seeds]
-        curves = score_curves(spaces, ks, seed)
+    ks = _numbers(clean[rows], k_min, k_max)
+    steps = PROJECTIONS * (_STEPS_OF_UMAP + 1) * len(ks)
+    with one_blas_thread(), stage("choosing the number of clusters", steps) as advance:
+        spaces = []
+        for each in range(seed, seed + PROJECTIONS):
+            spaces.append(project_umap(clean[rows], _COMPONENTS, _NEIGHBOURS, 0.0, each % 2**32))
+            advance(_STEPS_OF_UMAP * len(ks))
+        curves = score_curves(spaces, ks, seed, advance)
     return propose_from_curves(ks, curves, size)
 
 
+def _numbers(vectors: np.ndarray, k_min: int, k_max: int) -> np.ndarray:
+    if int(k_min) != k_min or int(k_max) != k_max or not 2 <= k_min <= k_max:
+        raise UsageError(
+            f"k_min and k_max must be whole numbers, k_min at least 2 and k_max no smaller, but are {k_min} and {k_max}"
+        )
+    different = count_different(vectors, k_max)
+    if different < FEWEST:
+        raise DataError(
+            f"only {different} of {len(vectors)} embeddings differ, too few to choose a number of clusters by: "
+            f"take images of which at least {FEWEST} differ, or say how many clusters there are"
+        )
+    most = min(different, len(vectors) - 1)
+    if k_min > most:
+        raise UsageError(
+            f"k_min must be at most {most}, since {different} of {len(vectors)} embeddings differ, but is {k_min}"
+        )
+    return np.arange(k_min, min(k_max, most) + 1)
+
+
 class Curves(NamedTuple):
-    """What is seen over the numbers of clusters; see `Proposal`.
+    """What is seen over the numbers of clusters, each float64 of shape (m,); see `Proposal`."""
 
-    `silhouettes` is float64 of shape (p, m), a row a projection; the others are means over projections, of shape (m,).
-    """
-
-    silhouettes: np.ndarray
+    silhouette: np.ndarray
     davies_bouldin: np.ndarray
     agreement: np.ndarray
 
-    @property
-    def silhouette(self) -> np.ndarray:
-        """The mean over projections, of shape (m,)."""
-        return np.asarray(self.silhouettes.mean(axis=0))
 
-
-def score_curves(spaces: list[np.ndarray], ks: np.ndarray, seed: int) -> Curves:
+def score_curves(spaces: list[np.ndarray], ks: np.ndarray, seed: int, advance: Advance = lambda steps: None) -> Curves:
     """Score k-means for each number of clusters: means over projections of the same vectors.
 
     Parameters
@@ -129,14 +141,20 @@ def score_curves(spaces: list[np.ndarray], ks: np.ndarray, seed: int) -> Curves:
         Two projections at least.
     ks : int array of shape (m,)
     seed : int
+    advance : function
+        Called with 1 for each number in each space.
     """
     from sklearn.metrics import adjusted_rand_score, davies_bouldin_score
 
-    labelings = [[margins(at, find_centers(at, int(k), seed, _STARTS)[0]).labels for k in ks] for at in spaces]
+    def labels(at: np.ndarray, k: int) -> np.ndarray:
+        advance(1)
+        return margins(at, find_centers(at, k, seed, _STARTS)[0]).labels
+
+    labelings = [[labels(at, int(k)) for k in ks] for at in spaces]
     spread = [[davies_bouldin_score(at, each) for each in found] for at, found in zip(spaces, labelings, strict=True)]
     alike = [[adjusted_rand_score(*pair) for pair in combinations(found, 2)] for found in zip(*labelings, strict=True)]
     shapes = [_silhouettes(at, found) for at, found in zip(spaces, labelings, strict=True)]
-    return Curves(np.stack(shapes), np.mean(spread, axis=0), np.mean(alike, axis=1))
+    return Curves(np.mean(shapes, axis=0), np.mean(spread, axis=0), np.mean(alike, axis=1))
 
 
 def _silhouettes(points: np.ndarray, labelings: list[np.ndarray]) -> np.ndarray:
@@ -161,7 +179,7 @@ def _silhouettes(points: np.ndarray, labelings: list[np.ndarray]) -> np.ndarray:
 def _widths(sums: np.ndarray, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     every, alone = np.arange(len(labels)), sizes[labels] == 1
     inside = sums[every, labels] / np.maximum(sizes[labels] - 1, 1)
-    means = sums / sizes
+    means = np.divide(sums, sizes, out=np.full(sums.shape, np.inf), where=sizes > 0)
     means[every, labels] = np.inf
     outside = means.min(axis=1)
     widest = np.maximum(np.maximum(inside, outside), np.finfo(np.float32).tiny)
@@ -179,32 +197,41 @@ def propose_from_curves(ks: np.ndarray, curves: Curves, sample: int) -> Proposal
         Vectors that were projected.
     """
     top = int(curves.silhouette.argmax())
-    agreed = [place for place in clear_peaks(curves.silhouettes) if curves.agreement[place] >= _LEAST_AGREEMENT]
+    agreed = [place for place in clear_peaks(curves.silhouette) if curves.agreement[place] >= _LEAST_AGREEMENT]
     best = int(ks[max(agreed, default=top)])
     marks = [best, int(ks[top]), int(ks[curves.davies_bouldin.argmin()])]
-    each_curve = (curves.silhouette, curves.davies_bouldin, curves.agreement)
-    silhouette, davies_bouldin, agreement = (tuple(float(each) for each in curve) for curve in each_curve)
+    silhouette, davies_bouldin, agreement = (tuple(float(each) for each in curve) for curve in curves)
     numbers = tuple(int(k) for k in ks)
     return Proposal(numbers, silhouette, davies_bouldin, agreement, min(marks), max(marks), best, sample)
 
 
-def clear_peaks(curves: np.ndarray) -> np.ndarray:
-    """Find the peaks that lie 0.02 above the dips that part them from higher points, in every one of some curves.
+def clear_peaks(curve: np.ndarray) -> np.ndarray:
+    """Find the peaks that lie clearly above the dips that part them from higher points.
+
+    Clear is a rise of 0.02, four standard errors where three projections are averaged, and of a tenth of all that the
+    curve spans: on the back of a high hill, a small bump is no second hill.
 
     Parameters
     ----------
-    curves : float array of shape (p, m)
+    curve : float array of shape (m,)
 
     Returns
     -------
     int array
-        Indices, rising; the highest point of the curves' mean is always among them.
+        Indices, rising; the highest point of the curve is always among them.
     """
-    clear = {place for place in range(curves.shape[1]) if min(_rise(each, place) for each in curves) >= _LEAST_RISE}
-    return np.array(sorted({int(curves.mean(axis=0).argmax()), *clear}))
+    least = least_rise(curve)
+    clear = {place for place in range(len(curve)) if rise(curve, place) >= least}
+    return np.array(sorted({int(curve.argmax()), *clear}))
 
 
-def _rise(curve: np.ndarray, place: int) -> float:
+def least_rise(curve: np.ndarray) -> float:
+    """Return how far a peak of this curve must rise to be clear."""
+    return max(_LEAST_RISE, _LEAST_SHARE * float(np.ptp(curve)))
+
+
+def rise(curve: np.ndarray, place: int) -> float:
+    """Return how far a point lies above the higher of the dips that part it from higher ones; on a slope 0 or less."""
     dips = []
     for side in (curve[:place][::-1], curve[place + 1 :]):
         higher = np.flatnonzero(side > curve[place])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .clustering import Assignment, Clustering, order_by_size
+from .clustering import Assignment, Clustering, order_by_size, renumber_assignment
 from .nearest import blocks, margins
 
 STARTS = 20
@@ -36,12 +36,14 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
         Confidence is the posterior of the own component; centres are the components' means.
     """
     mixture, settings = fit_mixture(vectors, k, seed)
-    posteriors = posterior(mixture, vectors)
-    order = order_by_size(posteriors.argmax(axis=1))
-    mixture = {name: each[order] for name, each in mixture.items()}
+    found = np.unique(posterior(mixture, vectors).argmax(axis=1))
+    mixture = {name: each[found] for name, each in mixture.items()}
     centers = mixture["means"].astype(np.float32)
     placed = from_posterior(posterior(mixture, vectors), vectors, centers)
-    return Clustering("gmm", len(order), *placed, centers=centers, arrays=mixture, settings=settings)
+    order = order_by_size(placed.labels)
+    mixture = {name: each[order] for name, each in mixture.items()}
+    placed = renumber_assignment(placed, order)
+    return Clustering("gmm", len(order), *placed, centers=centers[order], arrays=mixture, settings=settings)
 
 
 def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:

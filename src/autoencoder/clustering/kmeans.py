@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .clustering import Assignment, Clustering, order_by_size
+from .clustering import Assignment, Clustering, order_by_size, renumber_assignment
 from .nearest import margins
 
 STARTS = 10
@@ -78,10 +78,12 @@ def from_centers(method: str, vectors: np.ndarray, centers: np.ndarray, settings
     """Number the centres by the size of their clusters and assign all vectors to them."""
     placed = margins(vectors, centers)
     order = order_by_size(placed.labels)
-    if not np.array_equal(order, np.arange(len(centers))):
-        centers = centers[order]
+    if len(order) < len(centers):  # a centre that another lies on has no members
+        centers = centers[np.sort(order)]
         placed = margins(vectors, centers)
-    return Clustering(method, len(centers), *placed, centers=centers, settings=settings)
+        order = order_by_size(placed.labels)
+    placed = renumber_assignment(placed, order)
+    return Clustering(method, len(order), *placed, centers=centers[order], settings=settings)
 
 
 def find_centers(vectors: np.ndarray, k: int, seed: int, starts: int = STARTS) -> tuple[np.ndarray, dict[str, Any]]:

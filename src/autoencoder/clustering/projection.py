@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..pca import fit_pca
+from ..progress import stage
 from .nearest import neighbours
 
 FEWEST = 4
@@ -44,7 +45,18 @@ def project_umap(
     McInnes, Healy & Melville 2018, arXiv:1802.03426.
     """
     if len(vectors) < FEWEST:
-        raise DataError(f"UMAP needs at least {FEWEST} images, but there are {len(vectors)}: take another method")
+        raise DataError(
+            f"UMAP needs at least {FEWEST} images, but there are {len(vectors)}: take another method, such as kmeans"
+        )
+    with stage("projecting by UMAP"), warnings.catch_warnings():
+        # UMAP's own transform is not used; islands in the graph are what clusters look like; and a random start
+        # where the spectral one fails is UMAP's documented way on.
+        for known_remark in (r"precomputed_knn\[2\]", r"A (few|large number) of your vert", "Spectral initialisation"):
+            warnings.filterwarnings("ignore", known_remark, UserWarning)
+        return _project(vectors, components, near, min_dist, seed)
+
+
+def _project(vectors: np.ndarray, components: int, near: int, min_dist: float, seed: int) -> np.ndarray:
     from umap import UMAP
 
     near = min(near, len(vectors) - 1)
@@ -52,12 +64,7 @@ def project_umap(
     start = "spectral" if len(vectors) > components + 2 else "random"
     known = {"precomputed_knn": _graph(vectors, near)} if _tree_is_faster(vectors) else {}
     model = UMAP(near, components, min_dist=min_dist, init=start, random_state=seed, n_jobs=1, **known)
-    with warnings.catch_warnings():
-        # UMAP's own transform is not used; islands in the graph are what clusters look like; and a random start
-        # where the spectral one fails is UMAP's documented way on.
-        for known_remark in (r"precomputed_knn\[2\]", r"A (few|large number) of your vert", "Spectral initialisation"):
-            warnings.filterwarnings("ignore", known_remark, UserWarning)
-        return np.asarray(model.fit_transform(vectors), dtype=np.float32)
+    return np.asarray(model.fit_transform(vectors), dtype=np.float32)
 
 
 def _tree_is_faster(vectors: np.ndarray) -> bool:

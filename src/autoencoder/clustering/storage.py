@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ import numpy as np
 from ..errors import ModelFileError
 from ..files import disk_errors, write_bytes, write_text
 from .clustering import Clustering
+from .layout import OWN, fault
 
 ARRAYS_FILE = "clustering.npz"
 JSON_FILE = "clustering.json"
-_OWN = ("labels", "distances", "confidence", "second", "centers")
 _EXTRA = "array."
 
 
@@ -35,7 +34,7 @@ def save(clustering: Clustering, folder: str | Path) -> None:
     DiskError
         If the folder cannot be written to.
     """
-    arrays = {name: getattr(clustering, name) for name in _OWN}
+    arrays = {name: getattr(clustering, name) for name in OWN}
     arrays |= {_EXTRA + name: each for name, each in clustering.arrays.items()}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -63,7 +62,7 @@ def read(folder: str | Path) -> Clustering:
     Raises
     ------
     ModelFileError
-        If a file is missing or damaged, or the two do not belong together.
+        If a file is missing or damaged, the two do not belong together, or their content cannot be a clustering.
     """
     about, content = _read_json(Path(folder, JSON_FILE)), _read_bytes(Path(folder, ARRAYS_FILE))
     if hashlib.sha256(content).hexdigest() != about["arrays"]["sha256"]:
@@ -72,18 +71,22 @@ def read(folder: str | Path) -> Clustering:
             "cluster again"
         )
     arrays = _read_arrays(content, Path(folder, ARRAYS_FILE))
-    own = {name: arrays.pop(name) for name in _OWN}
+    own = {name: arrays.pop(name) for name in OWN}
     extra = {name.removeprefix(_EXTRA): each for name, each in arrays.items()}
-    return Clustering(about["method"], about["k"], **own, arrays=extra, settings=about["settings"])
+    found = Clustering(about["method"], about["k"], **own, arrays=extra, settings=about["settings"])
+    wrong = fault(found)
+    if wrong:
+        raise ModelFileError(f"{folder} holds a damaged clustering: {wrong}; cluster again")
+    return found
 
 
 def _read_arrays(content: bytes, path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            arrays = {name: np.asarray(file[name]) for name in file.files}  # what is no array there comes as bytes
+    except Exception as error:  # bytes of others bring NumPy, zipfile and zlib to raise errors of many kinds
         raise ModelFileError(f"{path} holds other things than arrays of numbers, so it is not read: {error}") from error
-    missing = [name for name in _OWN if name not in arrays]
+    missing = [name for name in OWN if name not in arrays]
     if missing:
         raise ModelFileError(f"{path} lacks the arrays {', '.join(missing)} of a clustering: cluster again")
     return arrays
@@ -94,7 +97,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         about = json.loads(_read_bytes(path))
         whole = isinstance(about, dict) and {"method", "k", "settings", "arrays"} <= about.keys()
         whole = whole and isinstance(about["arrays"], dict) and "sha256" in about["arrays"]
-    except ValueError:
+    except (ValueError, RecursionError):
         whole = False
     if not whole:
         raise ModelFileError(f"{path} is damaged, it holds no description of a clustering: cluster again")

@@ -41,7 +41,7 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     projected = project_umap(known, COMPONENTS, NEIGHBOURS, 0.0, seed)
     mixture, settings = fit_mixture(projected, k, seed)
     settings |= {"components": COMPONENTS, "neighbours": NEIGHBOURS, "projected": size}
-    found = order_by_size(posterior(mixture, projected).argmax(axis=1))
+    found = np.unique(posterior(mixture, projected).argmax(axis=1))
     arrays = {name: each[found] for name, each in mixture.items()} | {"known": known, "projected": projected}
     centers = means_of(known, posterior(arrays, projected).argmax(axis=1), len(found))
     placed = _place(arrays, centers, vectors)

@@ -7,6 +7,9 @@ import numpy as np
 from ..errors import DataError, UsageError
 
 _FIRST_LOOK = 4096
+# Squares of larger numbers, summed over a wide embedding, are infinite in float32.
+_LARGEST = 1e15
+_SMALLEST = 1e-15
 
 
 def check_vectors(vectors: np.ndarray, paths: Sequence[str] | None = None) -> np.ndarray:
@@ -25,7 +28,7 @@ def check_vectors(vectors: np.ndarray, paths: Sequence[str] | None = None) -> np
     Raises
     ------
     DataError
-        If the array is not a table of numbers, is empty, or holds a number that is not finite in float32.
+        If the array is not a table of numbers, is empty, or holds a number that is not finite or beyond 1e15.
     """
     given = np.asarray(vectors)
     if given.ndim != 2 or 0 in given.shape or given.dtype.kind not in "fiub":
@@ -43,6 +46,12 @@ def check_vectors(vectors: np.ndarray, paths: Sequence[str] | None = None) -> np
         raise DataError(
             f"the embedding of row {row}{name} holds NaN or infinity, and so do {len(suspects) - 1} rows more: "
             "embeddings must be finite; look whether the training diverged"
+        )
+    largest = max(float(clean.max()), -float(clean.min()))
+    if largest > _LARGEST:
+        raise DataError(
+            f"the embeddings reach {largest:.3g}; distances can be told up to {_LARGEST:.0e}: "
+            "look whether the training diverged"
         )
     return clean
 
@@ -75,6 +84,25 @@ def check_count(count: int) -> None:
         raise DataError(f"clustering needs at least 2 images, but there is {count}")
 
 
+def count_different(vectors: np.ndarray, enough: int) -> int:
+    """Count the vectors that differ, all of them only where a first look finds fewer than `enough`.
+
+    Raises
+    ------
+    DataError
+        If all vectors are identical, or differ by so little that squares of the differences vanish.
+    """
+    different = len(np.unique(vectors[:_FIRST_LOOK], axis=0))
+    if different < enough and len(vectors) > _FIRST_LOOK:
+        different = len(np.unique(vectors, axis=0))
+    if different == 1 or np.ptp(vectors, axis=0).max() < _SMALLEST:
+        raise DataError(
+            f"all {len(vectors)} embeddings are identical, so there is nothing to sort: "
+            "look whether the images differ and the encoder was trained"
+        )
+    return different
+
+
 def check_different(vectors: np.ndarray, k: int) -> None:
     """Refuse vectors of which fewer than `k` differ.
 
@@ -83,13 +111,6 @@ def check_different(vectors: np.ndarray, k: int) -> None:
     DataError
         If all vectors are identical, or fewer than `k` are different.
     """
-    different = len(np.unique(vectors[:_FIRST_LOOK], axis=0))
-    if different < k and len(vectors) > _FIRST_LOOK:
-        different = len(np.unique(vectors, axis=0))
-    if different == 1:
-        raise DataError(
-            f"all {len(vectors)} embeddings are identical, so there is nothing to sort: "
-            "look whether the images differ and the encoder was trained"
-        )
+    different = count_different(vectors, k)
     if different < k:
         raise DataError(f"only {different} of {len(vectors)} embeddings differ, too few for {k} clusters: lower k")

@@ -1,0 +1,121 @@
+"""What a saved clustering holds: the arrays of each method, their shapes and what their numbers may be."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .clustering import NOISE, Clustering
+
+
+class Rule(NamedTuple):
+    """What an array must be.
+
+    Attributes
+    ----------
+    sizes : str
+        A letter a dimension; the same letter is the same size in all arrays, and at least 1. k is the number of
+        clusters, n that of images, d the width of the vectors.
+    whole : bool
+        Whole numbers, else floats; floats must be finite.
+    least, most : float
+        Of every number.
+    below : str
+        The letter of a size that every number must be below.
+    """
+
+    sizes: str
+    whole: bool = False
+    least: float = -np.inf
+    most: float = np.inf
+    below: str = ""
+
+
+#: The arrays that every clustering has, the fields of `Clustering`.
+OWN = {
+    "labels": Rule("n", True, NOISE, below="k"),
+    "distances": Rule("n", least=0),
+    "confidence": Rule("n", least=0, most=1.001),  # shares of 1 may be rounded up
+    "second": Rule("n", True, NOISE, below="k"),
+    "centers": Rule("kd"),
+}
+_LEAST = float(np.finfo(np.float32).tiny)
+_KNOWN = Rule("md")
+#: The arrays that each method needs to assign others, of `Clustering.arrays`.
+ARRAYS: dict[str, dict[str, Rule]] = {
+    "kmeans": {},
+    "minibatch": {},
+    "gmm": {"weights": Rule("k", least=0), "means": Rule("kd"), "precisions_cholesky": Rule("kdd")},
+    "hdbscan": {
+        "known": _KNOWN,
+        "known_labels": Rule("m", True, NOISE, below="k"),
+        "known_confidence": Rule("m", least=0, most=1.001),
+        "reach": Rule("k", least=0),
+    },
+    "agglomerative": {"known": _KNOWN, "known_labels": Rule("m", True, 0, below="k")},
+    "umap_gmm": {
+        "weights": Rule("k", least=0),
+        "means": Rule("kc"),
+        "precisions_cholesky": Rule("kcc"),
+        "known": _KNOWN,
+        "projected": Rule("mc"),
+    },
+    "dec": {"kernel": Rule("kd")},
+    "idec": {"kernel": Rule("kd")},
+    "self_label": {"order": Rule("k", True, 0, below="d")},
+}
+
+
+def fault(clustering: Clustering) -> str | None:
+    """Say what is wrong with a clustering that was read, or None where it can be used.
+
+    Parameters
+    ----------
+    clustering : Clustering
+        Of any content, but for the fields' names.
+    """
+    k, method = clustering.k, clustering.method
+    if not isinstance(method, str) or method not in ARRAYS:
+        return f"its method is {method!r}, which is none of {', '.join(ARRAYS)}"
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        return f"its number of clusters is {k!r}, which is no whole number from 1"
+    if not isinstance(clustering.settings, dict):
+        return f"its settings are a {type(clustering.settings).__name__}, not names with values"
+    own = {name: getattr(clustering, name) for name in OWN}
+    missing = [name for name in ARRAYS[method] if name not in clustering.arrays]
+    if missing:
+        return f"the arrays {', '.join(missing)} are missing, which {method} needs"
+    sizes = {"k": k}
+    rules = {**OWN, **ARRAYS[method]}
+    misfits = (_misfit(name, {**clustering.arrays, **own}[name], rule, sizes) for name, rule in rules.items())
+    return next(filter(None, misfits), None) or _impossible(clustering)
+
+
+def _misfit(name: str, array: np.ndarray, rule: Rule, sizes: dict[str, int]) -> str | None:
+    if array.dtype.kind != ("i" if rule.whole else "f"):
+        return f"{name} holds {array.dtype}, not {'whole' if rule.whole else 'floating-point'} numbers"
+    if array.ndim != len(rule.sizes) or 0 in array.shape:
+        return f"{name} has shape {array.shape}"
+    for letter, size in zip(rule.sizes, array.shape, strict=True):
+        if sizes.setdefault(letter, size) != size:
+            return f"{name} has shape {array.shape}, which does not fit the others: {size} is not {sizes[letter]}"
+    if not np.isfinite(array).all():
+        return f"{name} holds NaN or infinity"
+    low, high = array.min(), array.max()
+    if low < rule.least or high > rule.most or (rule.below and high >= sizes[rule.below]):
+        return f"{name} holds numbers from {low} to {high}, outside its range"
+    return None
+
+
+def _impossible(clustering: Clustering) -> str | None:
+    """What fits by shape and range, and yet no fit can give; all else is known to be right."""
+    arrays = clustering.arrays
+    if clustering.method != "hdbscan" and NOISE in clustering.labels:
+        return f"labels hold {NOISE}, but {clustering.method} leaves no image out"
+    if clustering.method == "self_label" and len(np.unique(arrays["order"])) < clustering.k:
+        return "order names a cluster twice"
+    if clustering.method in ("gmm", "umap_gmm"):
+        if arrays["weights"].min() < _LEAST:
+            return "weights hold zero"
+        if np.einsum("kdd->kd", arrays["precisions_cholesky"]).min() < _LEAST:
+            return "precisions_cholesky holds a matrix that is not positive definite"
+    return None
