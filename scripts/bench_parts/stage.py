@@ -26,13 +26,12 @@ def one_batch() -> None:
 
 
 def chosen(*flags: str) -> None:
-    """Print what --precision=auto takes for a training with these flags, and why; train nothing further."""
-    settings, parts = _loaded(*flags)
-    from autoencoder.pipeline.train import build_seeded
-    from autoencoder.training import precision
+    """Print what --precision=auto takes for a network of these flags on this processor, and why."""
+    from autoencoder.settings import Settings
+    from autoencoder.training.precision import choose_precision
 
-    choice = precision.choose_precision(build_seeded(settings).autoencoder, parts.train.pixels, settings.training)
-    print(f"{choice.precision} is taken: {choice.why}")
+    settings = Settings.from_flags(dict(flag.removeprefix("--").split("=", 1) for flag in flags))
+    print(choose_precision(settings.architecture, settings.training).told)
 
 
 def keras_fit(*flags: str) -> None:

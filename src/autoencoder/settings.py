@@ -182,9 +182,9 @@ class Training(Section):
     train_epochs: PositiveInt = Field(40, description="passes over the training images")
     batch_size: PositiveInt = Field(32, description="images per step")
     precision: Literal["float32", "bfloat16"] | None = Field(
-        "float32",
-        description="what the layers compute in; bfloat16 is faster on some processors, and weights and files stay "
-        "float32; auto: bfloat16 where a short trial finds it faster and as good",
+        None,
+        description="what the layers compute in, float32 or bfloat16; weights and files are float32. auto: bfloat16 "
+        "where the processor has instructions for it and there is no batch_norm, else float32",
     )
     patience: PositiveInt | None = Field(
         None, description="stop after so many epochs without a better val_loss; none: never"

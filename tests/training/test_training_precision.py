@@ -1,46 +1,118 @@
-import keras
-import numpy as np
-import pytest
+import re
 
-from autoencoder.model.build import build
-from autoencoder.settings import Architecture, Training
+import pytest
+import yaml
+
+from autoencoder.settings import Architecture, Settings, Training
 from autoencoder.training import precision
-from autoencoder.training.precision import Trial, choose_precision, judge
+from autoencoder.training.precision import choose_precision, computes_bfloat16, processor_flags
+
+AVX2 = "fpu sse2 avx2 fma"
+#: What some processor's list of features begins with, and whether it multiplies bfloat16.
+PROCESSORS = {
+    "AVX2 only": (f"flags\t\t: {AVX2}\n", False),
+    "AVX-512 without bfloat16": (f"flags\t\t: {AVX2} avx512f avx512_vnni\n", False),
+    "avx512_bf16": (f"flags\t\t: {AVX2} avx512f avx512_bf16\n", True),
+    "amx_bf16": (f"flags\t\t: {AVX2} amx_bf16 amx_tile\n", True),
+    "one core of two": (f"flags : {AVX2} avx512_bf16\n\nprocessor : 1\nflags : {AVX2}\n", False),
+    "only a part of another word": (f"flags : {AVX2} xavx512_bf16\nmodel name : avx512_bf16\n", False),
+    "ARM": ("processor : 0\nFeatures : fp asimd bf16 i8mm\n", False),
+    "an empty file": ("", False),
+}
 
 
 @pytest.fixture
-def network():
-    keras.utils.set_random_seed(1)
-    return build(Architecture(filters=(8,), drop_rate=0.1), (8, 8), 1).autoencoder
+def processor(tmp_path, monkeypatch):
+    """Let the processor have these features; None where the system does not list them."""
+    for name in ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+        monkeypatch.delenv(name, raising=False)
+
+    def fake(text):
+        path = tmp_path / "cpuinfo"
+        if text is not None:
+            path.write_text(text)
+        monkeypatch.setattr(precision, "CPUINFO", path)
+
+    return fake
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_bfloat16_is_taken_where_the_processor_has_instructions_for_it(processor, name):
+    text, able = PROCESSORS[name]
+    processor(text)
+    assert computes_bfloat16() is able
+    choice = choose_precision(Architecture(), Training())
+    assert choice.precision == ("bfloat16" if able else "float32")
+    assert choice.told.startswith(f"--precision={choice.precision} is taken: ")
+
+
+def test_float32_is_taken_where_the_system_lists_no_features(processor):
+    processor(None)
+    assert processor_flags() == frozenset()
+    assert choose_precision(Architecture(), Training()).precision == "float32"
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_network_with_batch_norm_is_float32_everywhere(processor, place):
+    processor(PROCESSORS["amx_bf16"][0])
+    choice = choose_precision(Architecture(batch_norm=place), Training())
+    assert choice.precision == "float32"
+    assert "batch normalization" in choice.told
 
 
 @pytest.mark.parametrize(
-    ("brief", "chosen"),
+    ("name", "value", "able"),
     [
-        (Trial(0.5, 1.0), "bfloat16"),
-        (Trial(0.5, 1.019), "bfloat16"),
-        (Trial(0.5, 1.021), "float32"),
-        (Trial(0.95, 0.9), "float32"),
-        (Trial(0.5, float("nan")), "float32"),
+        ("ONEDNN_MAX_CPU_ISA", "AVX2", False),
+        ("ONEDNN_MAX_CPU_ISA", "avx512_core_vnni", False),
+        ("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16", True),
+        ("ONEDNN_MAX_CPU_ISA", "avx512_core_amx", True),
+        ("ONEDNN_MAX_CPU_ISA", "default", True),
+        ("DNNL_MAX_CPU_ISA", "AVX2", False),
+        ("TF_ENABLE_ONEDNN_OPTS", "0", False),
+        ("TF_ENABLE_ONEDNN_OPTS", "1", True),
     ],
 )
-def test_bfloat16_is_taken_where_it_is_faster_and_as_good(brief, chosen):
-    choice = judge(Trial(1.0, 1.0), brief)
-    assert choice.precision == chosen
-    assert f"{1 / brief.seconds:.2f} times" in choice.why
+def test_instructions_that_tensorflow_may_not_use_do_not_count(processor, monkeypatch, name, value, able):
+    processor(PROCESSORS["avx512_bf16"][0])
+    monkeypatch.setenv(name, value)
+    assert computes_bfloat16() is able
 
 
-def test_a_short_training_is_not_tried_twice(network, digits):
-    choice = choose_precision(network, digits, Training(train_epochs=1))
-    assert choice.precision == "float32"
-    assert "too few" in choice.why
+@pytest.mark.parametrize("name", PROCESSORS)
+@pytest.mark.parametrize("wanted", ["float32", "bfloat16"])
+def test_what_is_asked_for_is_taken_and_slow_bfloat16_warned_of(processor, name, wanted):
+    text, able = PROCESSORS[name]
+    processor(text)
+    choice = choose_precision(Architecture(batch_norm="before"), Training(precision=wanted))
+    assert choice.precision == wanted
+    if wanted == "bfloat16" and not able:
+        assert choice.told.startswith("warning: ") and re.search(r"ten times.*425 seconds, not 42", choice.told)
+    else:
+        assert choice.told == ""
 
 
-def test_the_network_is_afterwards_as_it_was(network, digits, monkeypatch):
-    monkeypatch.setattr(precision, "WORTH_A_TRIAL", 0.0)
-    before = [variable.numpy() for variable in network.variables]
-    choice = choose_precision(network, digits, Training())
-    assert "of float32's" in choice.why
-    for one, other in zip(before, network.variables, strict=False):
-        np.testing.assert_array_equal(one, other.numpy())
-    assert {layer.dtype_policy.name for layer in network._flatten_layers()} == {"float32"}
+@pytest.mark.parametrize(("name", "taken"), [("AVX2 only", "float32"), ("avx512_bf16", "bfloat16")])
+def test_a_run_says_and_keeps_the_precision_that_it_was_made_in(
+    processor, folders, tmp_path, monkeypatch, capsys, name, taken
+):
+    from autoencoder.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    processor(PROCESSORS[name][0])
+    flags = [f"--train_dir={folders / 'train'}", "--filters=[4]", "--train_epochs=1", "--save_dir=run"]
+    assert main(["run", *flags]) == 0
+    assert capsys.readouterr().out.count(f"--precision={taken} is taken: ") == 1
+    kept = (tmp_path / "run" / "settings.yml").read_text()
+    assert yaml.safe_load(kept)["precision"] == taken
+    assert '"precision": "' + taken + '"' in (tmp_path / "run" / "provenance.json").read_text()
+    assert Settings.from_flags(yaml.safe_load(kept)).training.precision == taken
+
+
+def test_dry_run_says_what_auto_takes(processor, folders, tmp_path, monkeypatch, capsys):
+    from autoencoder.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    processor(PROCESSORS["avx512_bf16"][0])
+    assert main(["run", "--dry_run", f"--train_dir={folders / 'train'}"]) == 0
+    assert "--precision=bfloat16 is taken: " in capsys.readouterr().out

@@ -27,7 +27,7 @@ from .doubts import doubts_of_restoring
 from .leave import add_row
 from .pairs import Sets, load_sets, tiles
 from .restore import restored_image
-from .train import Material, build_seeded, show, teach, tell_cut_lists, teller
+from .train import Material, build_seeded, show, teach, tell_cut_lists, teller, with_precision
 
 #: So many test images are drawn.
 PICTURED = 6
@@ -45,6 +45,7 @@ def restore_train(settings: RestoreSettings, matched: Matched) -> Run:
     tell_cut_lists(settings, say)
     if settings.codes.model_log_path is not None:
         say("note: model_log_path is not used; history.csv and loss.png in the run's folder tell how training went")
+    settings = settings.model_copy(update={"training": with_precision(settings, say)})
     sets = load_sets(settings, matched, say)
     models = build_seeded(settings)
 

@@ -21,7 +21,7 @@ from ..provenance import Provenance
 from ..report.diagram import diagram
 from ..restore_settings import RestoreSettings
 from ..run_folder import Run
-from ..settings import Settings
+from ..settings import Settings, Training
 from ..signals import stop_at_next_batch
 from ..sizes import training_bytes
 from ..training.feed import Pixels
@@ -53,6 +53,7 @@ def train(settings: Settings, listings: Listings) -> Run:
     """
     say = teller(settings.output.verbose)
     tell_cut_lists(settings, say)
+    settings = settings.model_copy(update={"training": with_precision(settings, say)})
     parts = load_images(settings, listings, say)
     made = Provenance("run", settings.to_flags(), listings.source.to_record(parts.train, parts.valid))
     return _train(settings, parts, made, say)
@@ -70,6 +71,7 @@ def show(settings: Settings | RestoreSettings, material: str) -> None:
     models = build_seeded(settings)
     need = training_bytes(settings.architecture, settings.image_shape, settings.channels, settings.training)
     print(settings.to_yaml())
+    with_precision(settings, print)
     print(f"{describe.layer_table(describe.layer_rows(models))}\n")
     print(material)
     print(f"memory: about {need / 1e6:,.1f} MB for the network and a batch of {settings.training.batch_size}")
@@ -79,6 +81,14 @@ def tell_cut_lists(settings: Settings | RestoreSettings, say: Callable[..., None
     """Say which lists of the architecture are longer than it has levels."""
     for note in cut_lists(settings.architecture, len(levels(settings.architecture, settings.image_shape))):
         say(f"note: {note}")
+
+
+def with_precision(settings: Settings | RestoreSettings, say: Callable[..., None]) -> Training:
+    """Return how the network learns, with the precision that is taken; say which, and why."""
+    choice = choose_precision(settings.architecture, settings.training)
+    if choice.told:
+        say(choice.told)
+    return settings.training.model_copy(update={"precision": choice.precision})
 
 
 def teller(verbose: int) -> Callable[..., None]:
@@ -126,7 +136,6 @@ def teach(
     UserError
         As `train` does.
     """
-    settings = _with_precision(settings, models, material.train, say)
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = run_folder.create(settings.output, datetime.now())
     run.write_settings(settings)
@@ -153,16 +162,6 @@ def teach(
     return run
 
 
-def _with_precision(
-    settings: Settings | RestoreSettings, models: Models, train: Pixels, say: Callable[..., None]
-) -> Settings | RestoreSettings:
-    if settings.training.precision is not None:
-        return settings
-    choice = choose_precision(models.autoencoder, train, settings.training)
-    say(f"--precision={choice.precision} is taken: {choice.why}")
-    return settings.model_copy(
-        update={"training": settings.training.model_copy(update={"precision": choice.precision})}
-    )
 
 
 def _callbacks(settings: Settings | RestoreSettings, run: Run, models: Models) -> list[Any]:
