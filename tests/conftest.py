@@ -30,11 +30,13 @@ def program(tmp_path):
     """Run the command line as a user does, in an empty folder; returns the finished process."""
     import subprocess
 
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"}
+
     def call(*arguments: str, cwd: Path = tmp_path, module: str = "autoencoder", **options):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"}
         command = [sys.executable, "-m", module, *map(str, arguments)]
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, **options)
 
+    call.environment = environment
     return call
 
 

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "autoencoder"
 LEVELS = [
     {"errors"},
-    {"files", "plain_text", "progress", "signals", "tensorflow_start"},
+    {"files", "plain_text", "progress", "screen", "signals", "tensorflow_start"},
     {"flags", "knob_types"},
     {"settings"},
     {

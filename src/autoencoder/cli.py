@@ -20,7 +20,7 @@ from .commands import assign, classify, cluster, encode, export, import_data, pr
 from .config_path import config_path
 from .errors import UsageError, UserError
 from .flags import canonical, read_flags
-from .help import command_help, overview
+from .help import help_asked
 
 #: One line a command; each is described by its own module.
 COMMANDS = {
@@ -119,22 +119,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 1 a fault of this program, 2 usage, 3 data, 4 model file, 5 disk, 6 diverged, 130 and 143 for signals.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    words = [token for token in argv if not token.startswith("-")]
-    if {"--help", "-h"} & set(argv) or words == ["help"]:
-        named = [word for word in words if word in COMMANDS]
-        print(command_help(named[0], COMMANDS[named[0]]) if named else overview(COMMANDS))
-        return 0
-    if "--version" in argv:
-        print(_version())
-        return 0
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        plan(argv).carry_out()
+        told = _version() if "--version" in argv else help_asked(argv, COMMANDS)
+        if told is None:
+            plan(argv).carry_out()
+        else:
+            print(told)
     except UserError as error:
         return _refuse(error, argv)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
+    except Terminated:
+        print("interrupted", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except Exception as error:
         if "--debug" in argv:
             raise
@@ -145,9 +144,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+class Terminated(SystemExit):
+    """SIGTERM came."""
+
+
 def _terminate(number: int, frame: Any) -> None:
     # An exception, so that files half written are removed on the way out.
-    raise SystemExit(128 + number)
+    raise Terminated(128 + number)
 
 
 def _refuse(error: UserError, argv: Sequence[str]) -> int:

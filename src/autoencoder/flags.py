@@ -58,8 +58,9 @@ def _plain(value: Any, field: Any) -> Any:
         return value
     if holds_names(field.annotation):  # a folder may be called none: only an empty list stands for all
         return None if value in ([], ()) else value
-    if (field.default is None or _allows_none(field.annotation)) and not _has_own_auto(field.annotation):
-        value = None if isinstance(value, str) and value.lower() in {"auto", "none", "null"} else value
+    if field.default is None or _allows_none(field.annotation):
+        absent = {"none", "null"} if _has_own_auto(field.annotation) else {"auto", "none", "null"}
+        value = None if isinstance(value, str) and value.lower() in absent else value
     return expand_home(value) if holds_path(field.annotation) else value
 
 
@@ -74,13 +75,18 @@ def fields(sections: Iterable[type[Section]]) -> dict[str, Any]:
 
 
 def default_text(field: Any) -> str:
-    """Say a field's default as a person would write it."""
+    """Say a field's default as a person would type it."""
     if field.default is PydanticUndefined:
         return "required"
-    value = field.default
+    if field.default is None:
+        return "[]" if holds_names(field.annotation) else _left_open(field)
+    return _typed(field.default)
+
+
+def _typed(value: Any) -> str:
     if isinstance(value, tuple):
-        return "[" + ", ".join(str(v[0] if isinstance(v, tuple) and v[0] == v[1] else v) for v in value) + "]"
-    return str(value) if value is not None else _left_open(field)
+        return f"[{','.join(_typed(v[0] if isinstance(v, tuple) and v[0] == v[1] else v) for v in value)}]"
+    return str(value)
 
 
 def _left_open(field: Any) -> str:

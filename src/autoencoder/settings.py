@@ -102,7 +102,7 @@ class Reading(Section):
         None, description="highest share of unusable files that is accepted; auto: as the run"
     )
     background: Color | None = Field(None, description=f"{BACKGROUND}; auto: as the run")
-    range: Range | None = Field(None, description=f"{RANGE}; left out: as the run")
+    range: Range | None = Field(None, description=f"{RANGE}; none: as the run")
     fit: Fit | None = Field(None, description=f"{FIT}; auto: as the run")
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 #: What Keras imports where it is installed, for features that are not used here; half of the start would go there.
 _NOT_NEEDED_BY_KERAS = ("matplotlib", "pandas", "sklearn")
@@ -23,7 +26,7 @@ def start_tensorflow() -> None:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with _held_back_stderr(), _hidden(_NOT_NEEDED_BY_KERAS):
+    with _signals_as_they_are(), _held_back_stderr(), _hidden(_NOT_NEEDED_BY_KERAS):
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
     # Several networks in one program, as a grid trains them, are no fault, though TensorFlow warns of each.
@@ -39,7 +42,7 @@ def _held_back_stderr() -> Iterator[None]:
         os.dup2(notices.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             notices.seek(0)
             os.write(screen, notices.read())
             raise
@@ -58,3 +61,37 @@ def _hidden(names: tuple[str, ...]) -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
+
+
+@contextlib.contextmanager
+def _signals_as_they_are() -> Iterator[None]:
+    """Let what a signal raises within the block come out of it as it is.
+
+    Within an import it may be taken for a library that is missing, or be swallowed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may handle signals
+        return
+    raised: list[BaseException] = []
+
+    def noting(number: int, frame: Any) -> None:
+        try:
+            former[number](number, frame)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {int(number): handler for number, handler in handlers.items() if callable(handler)}
+    for number in former:
+        signal.signal(number, noting)
+    try:
+        yield
+    except BaseException:
+        if not raised:
+            raise
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    if raised:
+        raise raised[0].with_traceback(None) from None

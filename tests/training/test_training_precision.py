@@ -42,8 +42,13 @@ def test_bfloat16_is_taken_where_the_processor_has_instructions_for_it(processor
     processor(text)
     assert computes_bfloat16() is able
     choice = choose_precision(Architecture(), Training())
-    assert choice.precision == ("bfloat16" if able else "float32")
+    assert choice.precision == ("bfloat16" if name == "amx_bf16" else "float32")
     assert choice.told.startswith(f"--precision={choice.precision} is taken: ")
+
+
+def test_contrast_is_float32_everywhere(processor):
+    processor(PROCESSORS["amx_bf16"][0])
+    assert choose_precision(Architecture(), Training(contrast=0.1)).precision == "float32"
 
 
 def test_float32_is_taken_where_the_system_lists_no_features(processor):

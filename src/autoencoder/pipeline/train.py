@@ -162,8 +162,6 @@ def teach(
     return run
 
 
-
-
 def _callbacks(settings: Settings | RestoreSettings, run: Run, models: Models) -> list[Any]:
     period = settings.training.period
     checkpoints = [Checkpoints(period, lambda epoch: save(models.autoencoder, run.checkpoint(epoch)))] if period else []
