@@ -97,7 +97,7 @@ def test_what_is_asked_for_is_taken_and_slow_bfloat16_warned_of(processor, name,
         assert choice.told == ""
 
 
-@pytest.mark.parametrize(("name", "taken"), [("AVX2 only", "float32"), ("avx512_bf16", "bfloat16")])
+@pytest.mark.parametrize(("name", "taken"), [("AVX2 only", "float32"), ("amx_bf16", "bfloat16")])
 def test_a_run_says_and_keeps_the_precision_that_it_was_made_in(
     processor, folders, tmp_path, monkeypatch, capsys, name, taken
 ):
@@ -118,6 +118,6 @@ def test_dry_run_says_what_auto_takes(processor, folders, tmp_path, monkeypatch,
     from autoencoder.cli import main
 
     monkeypatch.chdir(tmp_path)
-    processor(PROCESSORS["avx512_bf16"][0])
+    processor(PROCESSORS["amx_bf16"][0])
     assert main(["run", "--dry_run", f"--train_dir={folders / 'train'}"]) == 0
     assert "--precision=bfloat16 is taken: " in capsys.readouterr().out

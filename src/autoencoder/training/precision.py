@@ -15,8 +15,8 @@ from ..settings import Architecture, Training
 CPUINFO = Path("/proc/cpuinfo")
 #: On a processor with avx512_bf16 alone, products of 4,096 x 4,096 matrices made 166 GFLOPS in bfloat16 and 315 in
 #: float32, and networks of 28 to 64 pixels took half as long again (docs/decisions/precision.md): the tiles pay.
-#: Instructions that multiply bfloat16, as Linux names them; without them it is worked out in float32 after all.
 TILES = "amx_bf16"
+#: Instructions that multiply bfloat16, as Linux names them; without them it is worked out in float32 after all.
 INSTRUCTIONS = frozenset({"avx512_bf16", TILES})
 #: Measured on a processor with AVX2 only: MNIST, 20,000 images, three epochs.
 SLOW = (
