@@ -92,9 +92,7 @@ def main() -> int:
             best = [each["best"] for each in made]
             seen |= set(best)
             span = f"{min(each['low'] for each in made)} to {max(each['high'] for each in made)}"
-            call = min(
-                (closest_call(each["silhouette"]) for each in made), key=lambda each: abs(np.log(max(each, 1e-9)))
-            )
+            call = min(map(closest_call, made), key=distance)
             print(f"| {Path(source).stem} | {name} | {' '.join(map(str, best))} | {span} | {call:.2f} |", flush=True)
         steady &= len(seen) == 1
     return 0 if steady else 1

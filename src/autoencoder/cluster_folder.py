@@ -17,7 +17,7 @@ from .errors import DataError, ModelFileError, UsageError
 from .files import name_fault, replacing, write_text
 from .provenance import NAME as PROVENANCE
 from .provenance import file_digest, read_provenance
-from .run_folder import ENCODER_SUFFIXES, write_csv
+from .run_folder import ENCODER_SUFFIXES
 
 if TYPE_CHECKING:
     from .clustering import Assignment, Clustering
@@ -94,11 +94,6 @@ class ClusterFolder:
         """Copy the encoder into the folder."""
         with replacing(self.path / f"encoder{encoder.suffix}") as temporary:
             shutil.copyfile(encoder, temporary)
-
-    def write_bad_files(self, bad: Sequence[tuple[str, str]]) -> None:
-        """Write the table of files that could not be used, where there are any."""
-        if bad:
-            write_csv(self.bad_files, [("path", "reason"), *bad])
 
     def write_scores(self, scores: Mapping[str, Any]) -> None:
         """Write the scores as JSON."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -42,6 +43,11 @@ class Section(BaseModel):
             name: [] if value is None and holds_names(every[name].annotation) else value
             for name, value in self.model_dump(mode="json").items()
         }
+
+    def absolute(self) -> Self:
+        """Return the section with every path as it is seen from everywhere."""
+        paths = {name: value.absolute() for name, value in self if isinstance(value, Path)}
+        return self.model_copy(update=paths)
 
     def changed(self, name: str) -> bool:
         """Whether the field has another value than its default."""

@@ -56,7 +56,7 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
         raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
     described, there = _describe(run), (run.path / _MODELS[kind]).is_file()
     if described is not None and described.kind != kind and not (there and kind == "encoder"):
-        why = "" if kind != "encoder" or "skips" not in run.flags() else _why_no_encoder(run)
+        why = " with --skips and has no embedding" if kind == "encoder" and run.flags().get("skips") else ""
         raise UsageError(
             f"{name}: was made by {_MAKERS[described.kind]}{why}, and this command takes what {_MAKERS[kind]} leaves"
         )
@@ -67,10 +67,6 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
             + (f" --config={run.settings_file}" if run.settings_file.is_file() else "")
         )
     return run
-
-
-def _why_no_encoder(run: Run) -> str:
-    return " with --skips and has no embedding" if run.flags()["skips"] else ""
 
 
 def _under_logs(path: Path) -> Path:

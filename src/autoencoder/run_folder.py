@@ -139,7 +139,9 @@ class Run:
         ModelFileError
             If the file is damaged.
         """
-        flags = self.flags()
+        return self._section(kind, self.flags())
+
+    def _section(self, kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
         try:
             return parse({name: flags[name] for name in kind.model_fields if name in flags}, [kind])[0]
         except UsageError as error:
@@ -159,7 +161,7 @@ class Run:
         """
         flags = self.flags()
         root = flags.get("images") or flags.get("train_dir") or flags.get("train_images")
-        return None if root is None else ImageSource.of(self._absolute(Path(str(root))), self.section(Data))
+        return None if root is None else ImageSource.of(self._absolute(Path(str(root))), self._section(Data, flags))
 
     def _absolute(self, root: Path) -> Path:
         """Return where a folder lies; version 0.1 wrote it as seen from the folder that holds logs/."""
@@ -211,8 +213,13 @@ class Run:
 
     def write_bad_files(self, bad: Sequence[tuple[str, str]]) -> None:
         """Write the table of files that could not be used, where there are any."""
-        if bad:
-            write_csv(self.bad_files, [("path", "reason"), *bad])
+        write_bad_files(bad, self.bad_files)
+
+
+def write_bad_files(bad: Sequence[tuple[str, str]], table: Path) -> None:
+    """Write the table of files that could not be used, where there are any."""
+    if bad:
+        write_csv(table, [("path", "reason"), *bad])
 
 
 def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:

@@ -191,3 +191,15 @@ def test_validation_images_are_drawn_from_every_class(tmp_path):
 
     _, found = prepare(Settings.from_flags({"train_dir": tmp_path / "photos", "valid_split": 0.17}))
     assert sorted(found.valid.labels) == list(CLASSES) and len(found.train.paths) == 15
+
+
+def test_sort_tells_once_what_is_lost_of_the_images(made, capsys):
+    flags = {"train_dir": made / "a" / "photos", "image_shape": [8, 16], "filters": [4], "train_epochs": 1}
+    Autoencoder(**flags, k=2).sort()
+    assert capsys.readouterr().out.count("have other proportions than 8 x 16") == 1
+
+
+def test_a_classifier_keeps_absolute_paths(made, place):
+    shutil.copytree(made / "a", place / "a")
+    run = Autoencoder().classify("r", train_dir="a/photos", unlabelled="a/photos", epochs=1, units=4)
+    assert run.flags()["train_dir"] == run.flags()["unlabelled"] == str(place / "a" / "photos")

@@ -33,7 +33,8 @@ def carry_out(
     except Interrupted as error:
         raise Interrupted(f"{error}; nothing is clustered yet: flexae cluster latest", error.signal) from error
     wanted = Wanted(clusters, export, names, training.seed)
-    return cluster(Place(run, run.encoder, listings.source), listings.whole, wanted).path
+    place = Place(run, run.encoder, listings.source)
+    return cluster(place, listings.whole, wanted, say=lambda note: None).path  # training has told of the images
 
 
 COMMAND = Command(

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from keras import tree
 
-#: What the layers of a network hold of one batch at most.
-HELD_BYTES = 2**27
+from .encoder import HELD_BYTES
+
 #: So many small images at once keep a processor busy; more gain nothing.
 AT_ONCE = 1024
 

@@ -13,7 +13,9 @@ from ..errors import ModelFileError
 from ..tensorflow_start import start_tensorflow
 
 # Small batches stay in the processor's cache, and OpenVINO's calls cost little: 128 is a third faster than 1024.
-_OPENVINO_BATCH, _HELD_BYTES = 128, 2**27
+_OPENVINO_BATCH = 128
+#: What the layers of a network hold of one batch at most.
+HELD_BYTES = 2**27
 
 
 class Encoder(NamedTuple):
@@ -110,4 +112,4 @@ def _open_onnx(path: Path) -> Encoder:
     opened = _checked(path, shapes[0][1:], shapes[1][1:], lambda batch: np.asarray(model(batch)[0]))
     # What its layers hold is not known; a first level of 32 channels at half of the image's sides is usual.
     held = 4 * 16 * math.prod(opened.image_shape) * max(1, opened.channels)
-    return opened._replace(batch=max(1, min(_OPENVINO_BATCH, _HELD_BYTES // held)))
+    return opened._replace(batch=max(1, min(_OPENVINO_BATCH, HELD_BYTES // held)))

@@ -59,8 +59,8 @@ class Origin(NamedTuple):
         """Return what repeats an experiment: `flexae classify --config=settings.yml`."""
         run = self.run.path if self.encoder == self.run.encoder else self.encoder
         reading = {name: value for name, value in to_flags(self.rules).items() if value is not None}
-        labelled = self.labelled.model_dump(mode="json") | reading
-        return {"run": str(run), **labelled, **wanted.model_dump(mode="json")}
+        labelled = self.labelled.absolute().model_dump(mode="json") | reading
+        return {"run": str(run), **labelled, **wanted.absolute().model_dump(mode="json")}
 
 
 class Material(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,10 +15,10 @@ from ..embeddings import Embeddings, embed
 from ..exporting import export_clusters
 from ..model.encoder import open_encoder
 from ..provenance import Provenance, encoder_record, keep_folder
-from ..run_folder import CACHE
+from ..run_folder import CACHE, write_bad_files
 from ..scores import clusters as scores_of
 from .draw_clusters import Shown, draw
-from .images import leave_bad
+from .images import tell_left_out
 from .refine import Place, refine_run
 
 if TYPE_CHECKING:
@@ -41,12 +42,13 @@ class Wanted(NamedTuple):
         return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
 
 
-def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
+def cluster(place: Place, listing: Listing, wanted: Wanted, say: Callable[[str], None] = print) -> ClusterFolder:
     """Cluster the images, and leave tables, scores and pictures.
 
-    A deep method leaves a new run, whose folder then holds the clustering.
+    A deep method leaves a new run, whose folder then holds the clustering. `say` is told what is lost of the images as
+    they are read.
     """
-    embeddings, images = embed(open_encoder(place.encoder), place.images, listing, CACHE)
+    embeddings, images = embed(open_encoder(place.encoder), place.images, listing, CACHE, say)
     source = place.images.to_record(images)
     proposal = _propose(embeddings, wanted.clusters, wanted.seed)
     k = proposal.best if proposal else wanted.clusters.k
@@ -65,7 +67,7 @@ def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
         folder.keep_encoder(place.encoder)
         write_table(folder.table, embeddings.paths, found, wanted.names)
         folder.write_scores(scores)
-        folder.write_bad_files(embeddings.bad)
+        write_bad_files(embeddings.bad, folder.bad_files)
         draw(shown, proposal, folder, wanted.seed)
 
     made = Provenance("cluster", wanted.to_record(), source, encoder_record(place.encoder))
@@ -74,7 +76,7 @@ def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
     if place.run != parent.run:
         place.run.write_provenance(Provenance("cluster", wanted.to_record(), source, encoder_record(parent.encoder)))
     print(_summary(found, scores, folder))
-    leave_bad(embeddings.bad, folder.bad_files, print)
+    tell_left_out(embeddings.bad, folder.bad_files, print)
     if wanted.export.export is not None:
         export_clusters(embeddings, found.labels, wanted.names, wanted.export.export, wanted.export.link)
     print(f"next: flexae assign {folder.path} --images=FOLDER sorts new images into these clusters")

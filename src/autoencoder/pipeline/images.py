@@ -15,7 +15,7 @@ from ..data.source import ImageSource
 from ..data.splits import split
 from ..errors import DataError, UsageError
 from ..geometry import levels
-from ..run_folder import CACHE, check_free, write_csv
+from ..run_folder import CACHE, check_free, write_bad_files
 from ..settings import Data, Settings
 from ..sizes import check_size
 
@@ -73,9 +73,7 @@ def _placed(data: Data) -> Data:
         if not SAMPLE["train_dir"].is_dir():
             raise UsageError("--train_dir: name a folder of images (the sample, data/train, is in a checkout only)")
         data = data.model_copy(update=SAMPLE)
-    assert data.train_dir is not None
-    valid_dir = None if data.valid_dir is None else data.valid_dir.absolute()
-    return data.model_copy(update={"train_dir": data.train_dir.absolute(), "valid_dir": valid_dir})
+    return data.absolute()
 
 
 def _listings(data: Data, seed: int) -> Listings:
@@ -142,10 +140,14 @@ def tell_bad(
         say(f"  ... and {len(bad) - NAMED:,} more, all in {where}")
 
 
+def tell_left_out(bad: Sequence[BadFile], table: Path, say: Callable[..., None]) -> None:
+    """Say how many files could not be used, where there are any, and name the first; all of them are in a table."""
+    if bad:
+        say(f"{len(bad):,} files could not be used")
+        tell_bad(bad, say, str(table))
+
+
 def leave_bad(bad: Sequence[BadFile], table: Path, say: Callable[..., None]) -> None:
-    """Say how many files could not be used, name the first, and list all of them in a table, where there are any."""
-    if not bad:
-        return
-    say(f"{len(bad):,} files could not be used")
-    tell_bad(bad, say, str(table))
-    write_csv(table, [("path", "reason"), *bad])
+    """List the files that could not be used in a table, where there are any, and say so."""
+    write_bad_files(bad, table)
+    tell_left_out(bad, table, say)

@@ -48,8 +48,7 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
             "pixels; give at most its shorter side"
         )
     color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
-    places = {"modified": asked.pairs.modified.absolute(), "original": asked.pairs.original.absolute()}
-    settings = asked.model_copy(update={"pairs": asked.pairs.model_copy(update={"color": color, **places})})
+    settings = asked.model_copy(update={"pairs": asked.pairs.absolute().model_copy(update={"color": color})})
     check_size(settings)
     return settings, matched
 
