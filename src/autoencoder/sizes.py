@@ -152,7 +152,7 @@ def check_size(settings: Settings | RestoreSettings) -> None:
         fitting = _fitting_batch(settings, free)
         raise UsageError(
             f"--batch_size={training.batch_size}: training takes about {_gigabytes(need)}, and {_gigabytes(free)} are "
-            f"free; give "
+            f"free; try "
             + (f"--batch_size={fitting}, or " if fitting else "fewer --filters, or ")
             + f"a smaller {side}"
         )

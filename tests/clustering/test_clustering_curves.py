@@ -36,7 +36,7 @@ def test_a_cluster_of_one_has_a_silhouette_of_zero():
 
 
 def test_a_second_peak_shows_the_kinds_within_the_groups():
-    assert (clear_peaks(MNIST[None]) + 2).tolist() == [6, 10]
+    assert (clear_peaks(MNIST) + 2).tolist() == [6, 10]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_second_peak_shows_the_kinds_within_the_groups():
     ],
 )
 def test_peaks_are_clear(curve, peaks):
-    assert clear_peaks(np.array([curve])).tolist() == peaks
+    assert clear_peaks(np.array(curve)).tolist() == peaks
 
 
 # Silhouettes of scikit-learn's ten digits, k = 2 to 20. Processors and seeds move the rise at 12 from .011 to .016,
@@ -90,14 +90,14 @@ def test_the_proposal_stays_on_its_hill_when_the_curve_trembles(seed):
 def test_the_proposal_is_the_finest_clear_peak_that_projections_agree_on(agreement_at_10, spread, found):
     ks, agreement = np.arange(2, 15), np.ones(13)
     agreement[8] = agreement_at_10
-    proposal = propose_from_curves(ks, Curves(MNIST[None], spread, agreement), 7000)
+    proposal = propose_from_curves(ks, Curves(MNIST, spread, agreement), 7000)
     assert (proposal.low, proposal.best, proposal.high) == found
     assert (proposal.ks, proposal.sample) == (tuple(range(2, 15)), 7000)
     np.testing.assert_array_equal(proposal.agreement, agreement)
 
 
 def test_without_any_agreement_the_highest_silhouette_is_proposed():
-    proposal = propose_from_curves(np.arange(2, 15), Curves(MNIST[None], 1 - MNIST, np.zeros(13)), 7000)
+    proposal = propose_from_curves(np.arange(2, 15), Curves(MNIST, 1 - MNIST, np.zeros(13)), 7000)
     assert (proposal.low, proposal.best, proposal.high) == (6, 6, 6)
 
 

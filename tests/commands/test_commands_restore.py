@@ -158,7 +158,7 @@ def test_what_cannot_be_restored_says_why(place, trained, tmp_path):
     run = place / trained.path
     (tmp_path / "none").mkdir()
     (tmp_path / "none" / "a.png").write_bytes(b"no")
-    for source, said in ((tmp_path / "none", "a.png: not an image"), (tmp_path / "missing", "can't be read")):
+    for source, said in ((tmp_path / "none", "a.png: text, not an image"), (tmp_path / "missing", "can't be read")):
         with pytest.raises(DataError, match=said):
             Autoencoder().restore(run, images=source, out=tmp_path / "out")
     with pytest.raises(UsageError, match="holds no run"):

@@ -154,7 +154,7 @@ def test_an_architecture_that_does_not_fit_the_images_is_refused(small, place):
 
 
 def test_a_batch_that_cannot_fit_is_refused_with_one_that_does(small, monkeypatch):
-    monkeypatch.setattr("autoencoder.pipeline.train.available_memory", lambda: 100_000)
+    monkeypatch.setattr("autoencoder.sizes.available_memory", lambda: 100_000)
     with pytest.raises(UsageError, match=r"--batch_size=4096: .* try --batch_size=\d+"):
         Autoencoder(**small, batch_size=4096).run()
 
