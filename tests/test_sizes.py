@@ -65,7 +65,7 @@ def a_gibibyte(monkeypatch):
 
 def test_batches_beyond_the_memory_are_refused_with_one_that_fits(a_gibibyte):
     check_size(resolved())
-    with pytest.raises(UsageError, match=r"--batch_size=1000000: .* give --batch_size=") as refused:
+    with pytest.raises(UsageError, match=r"--batch_size=1000000: .* try --batch_size=") as refused:
         check_size(resolved(batch_size=1_000_000))
     fitting = int(str(refused.value).split("give --batch_size=")[1].split(",")[0])
     check_size(resolved(batch_size=fitting))
@@ -82,7 +82,7 @@ def test_contrast_takes_more(a_gibibyte):
 
 
 def test_where_not_one_image_fits_smaller_ones_are_advised(a_gibibyte):
-    with pytest.raises(UsageError, match=r"give fewer --filters, or a smaller --image_shape"):
+    with pytest.raises(UsageError, match=r"try fewer --filters, or a smaller --image_shape"):
         check_size(resolved(image_shape=[8000, 8000]))
 
 
