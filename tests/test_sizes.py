@@ -67,7 +67,7 @@ def test_batches_beyond_the_memory_are_refused_with_one_that_fits(a_gibibyte):
     check_size(resolved())
     with pytest.raises(UsageError, match=r"--batch_size=1000000: .* try --batch_size=") as refused:
         check_size(resolved(batch_size=1_000_000))
-    fitting = int(str(refused.value).split("give --batch_size=")[1].split(",")[0])
+    fitting = int(str(refused.value).split("try --batch_size=")[1].split(",")[0])
     check_size(resolved(batch_size=fitting))
     with pytest.raises(UsageError):
         check_size(resolved(batch_size=2 * fitting))
