@@ -167,3 +167,13 @@ def test_what_a_background_covers_has_no_part_in_the_range(tmp_path):
     auto = AS_STORED._replace(range="auto")
     assert find_range(scan(tmp_path, rules=auto)) == (10.0, 200.0)
     assert find_range(scan(tmp_path, rules=auto._replace(background=(0, 0, 0)))) == (10.0, 20.0)
+
+
+@pytest.mark.parametrize(("brightest", "told"), [(1020, True), (60_000, False)])
+def test_dark_images_of_16_bits_beside_others_are_told_of(tmp_path, brightest, told):
+    write(tmp_path / "mixed", 4, lambda number: np.full((8, 8), brightest - number, np.uint16))
+    write(tmp_path / "mixed", 3, lambda number: np.full((8, 8), 200 + number, np.uint8), ".bmp")
+    text = said(tmp_path / "mixed")
+    assert ("4 of 7 images have 16 bits" in text) is told
+    assert not told or f"is {brightest:,} of 65,535" in text
+    assert said(tmp_path / "mixed", range=(0.0, 255.0)) == ""

@@ -81,7 +81,8 @@ def notes(listing: Listing, image_shape: tuple[int, int]) -> list[str]:
     list of str
         Sentences, each with what to do; none where nothing is lost.
     """
-    found = [_on_parts(listing), _on_alpha(listing), _on_depth(listing), _on_shapes(listing, image_shape)]
+    found = [_on_parts(listing), _on_alpha(listing), _on_depth(listing), _on_mixed_depth(listing)]
+    found.append(_on_shapes(listing, image_shape))
     return [note for note in found if note is not None]
 
 
@@ -141,6 +142,23 @@ def _on_depth(listing: Listing) -> str | None:
     if len(bits) != 1 or min(lows) == max(highs):
         return None  # of one colour: that is told of elsewhere
     return _dim(len(highs), low, high, most)
+
+
+def _on_mixed_depth(listing: Listing) -> str | None:
+    """Say where images of 16 bits are dark beside others of 8 bits, which one range cannot serve."""
+    deep = [row for row, header in enumerate(listing.headers) if header.levels_stored > 255]
+    if not deep or len(deep) == len(listing.headers) or listing.rules.range is not None:
+        return None
+    found = list(_sampled(listing, [deep[place] for place in sample_rows(len(deep))]))
+    most = max(listing.headers[row].levels_stored for row in deep)
+    high = max((int(stored.values.max()) for _, stored in found), default=most)
+    if high >= most * _DIM_16_BITS:
+        return None
+    return (
+        f"{len(deep):,} of {len(listing.headers):,} images have 16 bits, and the brightest value in them is {high:,} of "
+        f"{most:,}: they are dark beside the others, and no --range serves both; save them with 8 bits, or put them "
+        "into a folder of their own"
+    )
 
 
 def _dim(count: int, low: int, high: int, most: int) -> str:
