@@ -155,8 +155,8 @@ def _on_mixed_depth(listing: Listing) -> str | None:
     if high >= most * _DIM_16_BITS:
         return None
     return (
-        f"{len(deep):,} of {len(listing.headers):,} images have 16 bits, and the brightest value in them is {high:,} of "
-        f"{most:,}: they are dark beside the others, and no --range serves both; save them with 8 bits, or put them "
+        f"{len(deep):,} of {len(listing.headers):,} images have 16 bits, and the brightest value in them is {high:,} "
+        f"of {most:,}: they are dark beside the others, and no --range serves both; save them with 8 bits, or put them "
         "into a folder of their own"
     )
 
