@@ -112,12 +112,11 @@ def refine(
         fresh = predict()
         found = fresh.argmax(axis=1)
         counted = np.bincount(found, minlength=q.shape[1])
-        lost = not np.isfinite(logs["loss"][0]) or not np.isfinite(fresh).all()
-        if lost or counted.min() == 0:
+        wrong = _what_went_wrong(logs["loss"][0], fresh, counted)
+        if wrong is not None:
             network.set_weights(before)
-            why = "the loss is not a number" if lost else f"cluster {int(counted.argmin())} emptied"
+            status, why = wrong
             tell(f"round {number + 1}: {why}; back to " + ("the round before" if sizes else "where it began"))
-            status = "diverged" if lost else "collapsed"
             break
         q, changed, labels = fresh, float(np.mean(found != labels)), found
         history.add(number + 1, logs, changed)
@@ -132,6 +131,13 @@ def refine(
             break
         targets = method.targets(q, False)
     return Refined(history.columns, sizes, q, status)
+
+
+def _what_went_wrong(loss: float, q: np.ndarray, counted: np.ndarray) -> tuple[str, str] | None:
+    """Return the status and the sentence of a round that is to be taken back; None where it went well."""
+    if not (np.isfinite(loss) and np.isfinite(q).all()):
+        return "diverged", "the loss is not a number"
+    return ("collapsed", f"cluster {int(counted.argmin())} emptied") if counted.min() == 0 else None
 
 
 class _History:
