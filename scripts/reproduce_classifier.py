@@ -18,7 +18,7 @@ import checkout
 import numpy as np
 import yaml
 
-from autoencoder import Autoencoder
+from autoencoder.cli import Autoencoder
 from autoencoder.data.folder import scan
 from autoencoder.data.labelled import draw
 from autoencoder.data.load import load

@@ -1,7 +1,6 @@
 import pytest
 
-from autoencoder import Autoencoder
-from autoencoder.cli import COMMANDS, main
+from autoencoder.cli import COMMANDS, Autoencoder, main
 from autoencoder.errors import UsageError
 
 

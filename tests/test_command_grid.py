@@ -5,8 +5,7 @@ import cv2
 import pytest
 import yaml
 
-from autoencoder import Autoencoder
-from autoencoder.cli import main, plan
+from autoencoder.cli import Autoencoder, main, plan
 from autoencoder.command import Command, Grid, Job, grid
 from autoencoder.errors import DivergedError, UsageError
 from autoencoder.flags import Section

@@ -28,6 +28,7 @@ LEVELS = [
     {"deep"},
     {"report"},
     {"pipeline"},
+    {"estimators"},
     {"commands"},
     {"arguments", "config_path", "help"},
     {"cli"},

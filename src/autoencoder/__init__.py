@@ -4,15 +4,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as in `typing`, which is not worth its import here
 if TYPE_CHECKING:
-    from .cli import Autoencoder
+    from .estimators.autoencoder import Autoencoder
+    from .estimators.classifier import Classifier
+    from .estimators.clusterer import Clusterer
+    from .estimators.load import load
+    from .estimators.restorer import Restorer
 
-__all__ = ["Autoencoder"]
+__all__ = ["Autoencoder", "Classifier", "Clusterer", "Restorer", "load"]
 
 
 def __getattr__(name: str) -> object:
     # Imported where it is asked for: the command line comes first, and is then ready for Ctrl-C.
-    if name != "Autoencoder":
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .cli import Autoencoder
+    from importlib import import_module
 
-    return Autoencoder
+    return getattr(import_module(f".estimators.{name.lower()}", __name__), name)

@@ -19,6 +19,7 @@ from .command import Grid, Job, grid
 from .commands import assign, classify, cluster, encode, export, import_data, predict, restore, restore_train, run, sort
 from .config_path import config_path
 from .errors import UsageError, UserError
+from .estimators import autoencoder as estimators
 from .flags import canonical, read_flags
 from .help import help_asked
 
@@ -40,8 +41,8 @@ COMMANDS = {
 
 # Values stay the text that was typed; the fields' types decide what they mean, not python-fire's guess.
 @SetParseFn(str)
-class Autoencoder:
-    """Autoencoders of image folders: `Autoencoder(filters=[16, 32], train_dir="photos").run()`.
+class Autoencoder(estimators.Autoencoder):
+    """The command line's Autoencoder: `Autoencoder(filters=[16, 32], train_dir="photos").run()`.
 
     Every knob of settings.py is a keyword here and a flag on the command line; every command is a method, which
     takes the flags of its own and returns what it made. `config` names a YAML file of any of them; what is given

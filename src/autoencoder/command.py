@@ -12,7 +12,7 @@ from pydantic import Field
 
 from .errors import DivergedError, Interrupted, UsageError
 from .flags import ALIASES, Section, parse
-from .progress import telling
+from .screen import shown
 
 
 class Common(Section):
@@ -59,7 +59,7 @@ class Job:
 
     def carry_out(self) -> Any:
         """Do what the command does and return what it gives."""
-        with telling(all(getattr(section, "verbose", True) for section in self.settings)):
+        with shown(all(getattr(section, "verbose", True) for section in self.settings)):
             return self.command.carry_out(*self.settings)
 
 
@@ -85,7 +85,8 @@ class Grid:
                     raise
                 print(f"{name}: {error}")
         made = {name: result for name, result in results.items() if result is not None}
-        return self.command.compare(made) if made else None
+        with shown():
+            return self.command.compare(made) if made else None
 
 
 def grid(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,24 +17,44 @@ from .errors import DataError
 from .files import replacing
 from .model.encoder import Encoder
 
+log = logging.getLogger("autoencoder")
 
-class Embeddings(NamedTuple):
-    """The embedding of every usable image of a source.
 
-    `vectors` is float32 of shape (n, width); `paths` are relative to the source's root; `labels` are class folders,
-    where the images lie in class folders; `bad` lists the files that could not be used.
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """The embedding of every usable image of a source; NumPy and scikit-learn take it as the array of its vectors.
+
+    Attributes
+    ----------
+    vectors : float32 array of shape (n, width)
+    paths : tuple of str, n of them
+        Relative to the source's root; of an array's images "#000000" and so on.
+    labels : tuple of str, n of them, or None
+        Class folders, where the images lie in class folders.
+    source : ImageSource
+    bad : tuple of BadFile
+        The files that could not be used.
     """
 
     vectors: np.ndarray
     paths: tuple[str, ...]
     labels: tuple[str, ...] | None
     source: ImageSource
-    bad: tuple[BadFile, ...]
+    bad: tuple[BadFile, ...] = ()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.vectors, dtype, copy=copy)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Images and width."""
+        return self.vectors.shape
 
 
-def embed(
-    encoder: Encoder, source: ImageSource, listing: Listing, cache_dir: Path, say: Callable[[str], None] = print
-) -> tuple[Embeddings, Images]:
+def embed(encoder: Encoder, source: ImageSource, listing: Listing, cache_dir: Path) -> tuple[Embeddings, Images]:
     """Decode every image that was found in a source, and encode it; say what the encoder's shape changes in them.
 
     Returns
@@ -46,9 +67,9 @@ def embed(
     DataError
         If there is no usable image, or an embedding is not a number.
     """
-    tell_changes(listing, encoder, say)
+    tell_changes(listing, encoder)
     for note in notes(listing, encoder.image_shape):
-        say(f"note: {note}")
+        log.info(f"note: {note}")
     images = load(listing, encoder.image_shape, encoder.color, max_bad=source.max_bad, cache_dir=cache_dir)
     vectors = encode(encoder, images.pixels)
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
@@ -60,7 +81,7 @@ def embed(
     return Embeddings(vectors, images.paths, images.labels, source, images.bad), images
 
 
-def tell_changes(listing: Listing, encoder: Encoder, say: Callable[[str], None]) -> None:
+def tell_changes(listing: Listing, encoder: Encoder) -> None:
     """Say a note where images of one size are resized, or lose their colour, to fit the encoder."""
     shape = common_shape(listing)
     fades = encoder.channels == 1 and not is_grayscale(listing)
@@ -68,7 +89,7 @@ def tell_changes(listing: Listing, encoder: Encoder, say: Callable[[str], None])
         return
     found = ("" if shape is None else f" of {_by(shape)}") + (" in colour" if fades else "")
     taken = _by(encoder.image_shape) + (" in gray" if fades else "")
-    say(f"note: images{found} are made {taken}, which {encoder.path} takes")
+    log.info(f"note: images{found} are made {taken}, which {encoder.path} takes")
 
 
 def _by(shape: tuple[int, int]) -> str:

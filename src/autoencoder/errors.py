@@ -1,4 +1,7 @@
-"""The errors that a user can cause or meet; each carries the process's exit status."""
+"""The errors that a user can cause or meet; each carries the process's exit status.
+
+Wrong parameters and wrong data are also `ValueError`, as scikit-learn raises it.
+"""
 
 from typing import Any
 
@@ -9,13 +12,13 @@ class UserError(Exception):
     exit_status = 1
 
 
-class UsageError(UserError):
+class UsageError(UserError, ValueError):
     """A flag or a command that cannot be carried out as it was written."""
 
     exit_status = 2
 
 
-class DataError(UserError):
+class DataError(UserError, ValueError):
     """Images, labels or tables that cannot be used."""
 
     exit_status = 3

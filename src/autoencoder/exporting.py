@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .embeddings import Embeddings
+
+log = logging.getLogger("autoencoder")
 
 #: A name may have so many bytes on every file system that is in use.
 _MOST_BYTES = 255
@@ -139,9 +142,9 @@ def export_clusters(
     root = embeddings.source.root
     root = root if root.is_dir() else root.parent
     count, missing = export(root, embeddings.paths, labels.tolist(), names, folder, link)
-    print(f"{count:,} files are in {folder}")
+    log.info(f"{count:,} files are in {folder}")
     for name, reason in missing:
-        print(f"  not exported: {printable(name)}: {reason}")
+        log.info(f"  not exported: {printable(name)}: {reason}")
 
 
 def _put(source: Path, target: Path, link: bool) -> None:

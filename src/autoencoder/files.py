@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import DiskError
+from .errors import DiskError, UsageError
 
 _ELSEWHERE = "choose another place"
 _ROOM = "free some space or choose another place"
@@ -196,3 +196,15 @@ def _sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def check_new(out: Path) -> None:
+    """Refuse a folder that already holds something.
+
+    Raises
+    ------
+    UsageError
+        Nothing is ever overwritten.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"--out={out}: already holds something, and nothing is overwritten; name a new folder")

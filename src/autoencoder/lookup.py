@@ -50,7 +50,7 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
                 f"latest: there is no run in {LOGS}/ yet that will do; make one with: flexae {_MAKERS[kind]}"
             )
         return Run(found[-1])
-    run = Run(_under_logs(Path(name)))
+    run = Run(under_logs(Path(name)))
     if not run.path.is_dir():
         known = ", ".join(path.name for path in _finished(kind)[-_NEWEST:])
         raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
@@ -69,7 +69,7 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
     return run
 
 
-def _under_logs(path: Path) -> Path:
+def under_logs(path: Path) -> Path:
     """Return the path, or what has that name under logs/ where the path itself leads nowhere."""
     inside = LOGS / path
     return inside if not path.exists() and not path.is_absolute() and inside.exists() else path
@@ -104,6 +104,12 @@ def _describe_former(run: Run, flags: dict[str, object]) -> _Described:
     return _Described(kind, run.scores_file.is_file())
 
 
+def kind_of(folder: Path) -> str | None:
+    """Return what kind of run a folder holds, "encoder", "classifier" or "restorer"; None where it holds none."""
+    found = _describe(Run(folder))
+    return None if found is None else found.kind
+
+
 def find_restorer(name: str | os.PathLike[str]) -> tuple[Run, RestoreSettings]:
     """Return the run of restore_train that `name` means, as for `find`, and its settings.
 
@@ -133,7 +139,7 @@ def locate(name: str) -> tuple[Run, Path]:
     """
     path = Path(name)
     if path.suffix in ENCODER_SUFFIXES and not path.is_dir():
-        file = _under_logs(path)
+        file = under_logs(path)
         if not file.is_file():
             raise ModelFileError(f"no such model file: {name}; name an encoder's file, a run's folder, or latest")
         return Run(file.parent), file
@@ -188,7 +194,7 @@ def find_clustering(name: str | os.PathLike[str]) -> Path:
         if not found:
             raise UsageError(f"latest: there is no clustering in {LOGS}/ yet; make one with: flexae cluster latest")
         return max(found, key=lambda path: path.stat().st_mtime_ns).parent
-    path = _under_logs(Path(name))
+    path = under_logs(Path(name))
     if not path.is_dir():
         known = ", ".join(str(found.parent) for found in sorted(_clusterings())[-_NEWEST:])
         raise UsageError(f"{name}: no such clustering" + (f"; there are {known}" if known else ""))

@@ -31,6 +31,11 @@ def telling(wanted: bool = True) -> Iterator[None]:
         _wanted.reset(before)
 
 
+def is_told() -> bool:
+    """Whether this is within a block whose stages are told of."""
+    return _wanted.get()
+
+
 @contextlib.contextmanager
 def stage(what: str, total: int | None = None) -> Iterator[Advance]:
     """Tell of a stage once it has taken two seconds, where `telling` wants it; a shorter one prints nothing.

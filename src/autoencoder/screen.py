@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
+import logging
 import os
 import sys
+from collections.abc import Iterator
 
 from .errors import DiskError
+from .progress import telling
+
+log = logging.getLogger("autoencoder")
 
 #: What writing into a pipe gives after its reader has gone; Windows says the second.
 _GONE = (errno.EPIPE, errno.EINVAL)
@@ -50,3 +56,24 @@ def outlive_readers() -> None:
             screen = Screen(stream.detach(), encoding=encoding, errors=errors, line_buffering=True)
             setattr(sys, name, screen)
             setattr(sys, f"__{name}__", screen)
+
+
+class _Printed(logging.Handler):
+    """Print what the library says; what goes wrong with the screen is raised, as by any print."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(record.getMessage())
+
+
+@contextlib.contextmanager
+def shown(verbose: bool = True) -> Iterator[None]:
+    """Show within the block what the library says, and its stages; if not `verbose`, warnings alone."""
+    printed, level = _Printed(), log.level
+    log.addHandler(printed)
+    log.setLevel(logging.INFO if verbose else logging.WARNING)
+    try:
+        with telling(verbose):
+            yield
+    finally:
+        log.removeHandler(printed)
+        log.setLevel(level)

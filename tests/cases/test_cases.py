@@ -10,8 +10,7 @@ import numpy as np
 import pandas
 import pytest
 
-from autoencoder import Autoencoder
-from autoencoder.cli import plan
+from autoencoder.cli import Autoencoder, plan
 from autoencoder.errors import DataError, UserError
 
 MAKER = Path(__file__).with_name("make_cases.py")

@@ -9,10 +9,10 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder import Autoencoder, aescore
+from autoencoder import aescore
 from autoencoder.classifier_folder import ClassifierRun
 from autoencoder.classify_settings import Classifier, Labelled
-from autoencoder.cli import plan
+from autoencoder.cli import Autoencoder, plan
 from autoencoder.data.idx import write_idx
 from autoencoder.errors import DataError, DivergedError, ModelFileError, UsageError
 from autoencoder.model.saved import load

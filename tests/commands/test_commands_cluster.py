@@ -10,7 +10,7 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder import Autoencoder
+from autoencoder.cli import Autoencoder
 from autoencoder.cluster_settings import Clusters, Method
 from autoencoder.clustering import METHODS, read
 from autoencoder.deep import DEEP

@@ -5,8 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from autoencoder import Autoencoder
-from autoencoder.cli import main
+from autoencoder.cli import Autoencoder, main
 from autoencoder.data.folder import scan
 from autoencoder.data.idx import write_idx
 from autoencoder.errors import DataError, DiskError, UsageError

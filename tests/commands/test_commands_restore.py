@@ -8,8 +8,8 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder import Autoencoder, aescore
-from autoencoder.cli import plan
+from autoencoder import aescore
+from autoencoder.cli import Autoencoder, plan
 from autoencoder.errors import DataError, ModelFileError, UsageError
 from autoencoder.model.saved import load
 from autoencoder.scores.hamming import binary_code

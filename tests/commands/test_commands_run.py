@@ -13,8 +13,8 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder import Autoencoder, aescore
-from autoencoder.cli import main
+from autoencoder import aescore
+from autoencoder.cli import Autoencoder, main
 from autoencoder.errors import DataError, DivergedError, UsageError
 from autoencoder.model.saved import load
 

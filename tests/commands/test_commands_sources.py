@@ -10,7 +10,7 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder import Autoencoder
+from autoencoder.cli import Autoencoder
 from autoencoder.errors import DataError, ModelFileError, UsageError
 
 CLASSES = ("01", "1", "no")

@@ -6,8 +6,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from autoencoder import Autoencoder
-from autoencoder.cli import plan
+from autoencoder.cli import Autoencoder, plan
 from autoencoder.errors import UsageError
 from autoencoder.lookup import find
 

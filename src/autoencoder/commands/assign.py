@@ -60,7 +60,7 @@ def carry_out(options: Options, reading: Reading) -> Path:
         overwrite=options.overwrite or options.out is not None,
     )
     print(f"{len(placed.labels):,} images are sorted into {found.k} clusters: {table}")
-    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"), print)
+    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"))
     if options.export is not None:
         export_clusters(embeddings, placed.labels, names, options.export, options.link)
     return table

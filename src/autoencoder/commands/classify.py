@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..flags import Section
 from ..knob_types import RunName
 from ..lookup import locate
-from ..settings import Output
+from ..settings import Output, Training
 from ..tensorflow_start import start_tensorflow
 
 
@@ -40,14 +40,15 @@ def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     kept = run.source()
     found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules)
     start_tensorflow()
-    from ..model.encoder import open_encoder
+    from ..model.encoder import encoder_of, open_trainable
     from ..pipeline.classify import Origin, classify
     from ..pipeline.label_curve import draw_label_curve
 
-    encoder = open_encoder(encoder_file)
-    origin = Origin(run, encoder_file, output, labelled, found.train.rules)
-    lots = load_labelled(found, encoder, labelled.max_bad, origin.say)
-    return draw_label_curve(origin, lots, wanted) if several else classify(origin, lots, wanted)[0]
+    encoder = open_trainable(encoder_file)
+    augment = run.section(Training).augment
+    origin = Origin(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
+    lots = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
+    return draw_label_curve(origin, lots, wanted) if several else classify(origin, lots, wanted).run
 
 
 def compare(results: dict[str, Any]) -> Path | None:

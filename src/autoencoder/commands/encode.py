@@ -47,7 +47,7 @@ def carry_out(options: Options, reading: Reading) -> Path:
     table = keep_table(run.embeddings(source.root), made, write, overwrite=options.overwrite)
     count, width = embeddings.vectors.shape
     print(f"{count:,} embeddings of {width} numbers are in {table}")
-    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"), print)
+    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"))
     print(f"next: flexae cluster {options.run} --images={source.root}")
     return table
 

@@ -58,7 +58,7 @@ def carry_out(options: Options, reading: Reading) -> Path:
     if probabilities.labels is not None and set(probabilities.labels) <= set(classes):
         right = sum(one == label for (_, one, _), label in zip(found, probabilities.labels, strict=True))
         print(f"accuracy against the class folders: {right / len(found):.2%} ({right:,} of {len(found):,})")
-    leave_bad(probabilities.bad, table.with_suffix(".bad_files.csv"), print)
+    leave_bad(probabilities.bad, table.with_suffix(".bad_files.csv"))
     return table
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from ..command import Command
-from ..errors import UsageError
-from ..files import probe
+from ..files import check_new, probe
 from ..flags import Section
 from ..knob_types import RunName
 from ..lookup import find_restorer
@@ -27,16 +26,16 @@ class Options(Section):
 def carry_out(options: Options) -> Path:
     """Restore, and return the folder of the restored images."""
     run, settings = find_restorer(options.run)
-    if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
-        raise UsageError(f"--out={options.out}: already holds something, and nothing is overwritten; name a new folder")
+    check_new(options.out)
     probe(options.out)
     from ..data.single import files_of
 
     files = files_of(options.images)
     start_tensorflow()
+    from ..model.saved import load
     from ..pipeline.restore import restore_files
 
-    return restore_files(run, settings.codes, files, options.out, options.binarize)
+    return restore_files(load(run.autoencoder), settings.codes, files, options.out, options.binarize)
 
 
 COMMAND = Command(

@@ -17,7 +17,7 @@ def carry_out(
     pairs: Pairs, codes: Codes, architecture: Architecture, training: Training, output: Output, dry: DryRun
 ) -> Run | None:
     """Train, and return the run; None after a dry run."""
-    from ..pipeline.pairs import prepare_pairs
+    from ..pipeline.pairs import load_sets, prepare_pairs
 
     asked = RestoreSettings.from_sections(pairs, codes, architecture, training, output)
     settings, matched = prepare_pairs(asked)
@@ -25,9 +25,9 @@ def carry_out(
     from ..pipeline.restore_train import dry_run, restore_train
 
     if dry.dry_run:
-        dry_run(settings, matched)
+        print(dry_run(settings, matched))
         return None
-    return restore_train(settings, matched)
+    return restore_train(settings, load_sets(settings, matched)).run
 
 
 COMMAND = Command(

@@ -24,9 +24,9 @@ def carry_out(data: Data, architecture: Architecture, training: Training, output
     from ..pipeline.train import dry_run, train
 
     if dry.dry_run:
-        dry_run(settings, listings)
+        print(dry_run(settings, listings))
         return None
-    return train(settings, listings)
+    return train(settings, listings).run
 
 
 def compare(results: dict[str, Run]) -> Path:

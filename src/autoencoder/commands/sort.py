@@ -29,12 +29,13 @@ def carry_out(
     from ..pipeline.train import train
 
     try:
-        run = train(settings, listings)
+        run = train(settings, listings).run
     except Interrupted as error:
         raise Interrupted(f"{error}; nothing is clustered yet: flexae cluster latest", error.signal) from error
+    assert run is not None
     wanted = Wanted(clusters, export, names, training.seed)
     place = Place(run, run.encoder, listings.source)
-    return cluster(place, listings.whole, wanted, say=lambda note: None).path  # training has told of the images
+    return cluster(place, listings.whole, wanted).path
 
 
 COMMAND = Command(

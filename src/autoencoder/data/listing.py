@@ -16,6 +16,8 @@ from .rules import AS_STORED, Rules
 Value = TypeVar("Value")
 
 _EXAMPLES = 3
+#: Stands where the folder of images would be, for images that came as an array.
+ARRAY = Path("<array>")
 #: An image in an idx file: no file of a folder that is read has such a name, for its ending is no number.
 _IN_IDX = re.compile(r"^[^/]*(#[0-9]{6,})$")
 
@@ -53,7 +55,7 @@ class Listing:
     contents : tuple of (bytes or None), n of them
         Small files that were read whole, so that they need not be opened twice; empty for an idx file.
     pixels : uint8 array of shape (n, h, w), or None
-        Images of an idx file, which are stored decoded.
+        Images of an idx file, which are stored decoded; of an array, also of shape (n, h, w, 3).
     rules : Rules
         How values become pixels.
     """
@@ -69,6 +71,11 @@ class Listing:
     contents: tuple[bytes | None, ...] = field(default=(), repr=False)
     pixels: np.ndarray | None = field(default=None, repr=False)
     rules: Rules = AS_STORED
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the images came as an array, and from no file."""
+        return self.root == ARRAY
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Listing":
         """Return the listing of some of the images; `bad` and `files` still speak of the whole scan."""

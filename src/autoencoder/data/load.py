@@ -74,6 +74,8 @@ def load(
         If the mapped file can't be written.
     """
     check_usable(listing, max_bad)
+    if listing.in_memory:
+        return _as_they_are(listing)
     plan = memory_plan(len(listing.paths), image_shape, color, memory_limit)
     count = len(listing.paths)
     with quiet_codecs(), stage(f"decoding {count:,} images", count) as advance:
@@ -85,6 +87,15 @@ def load(
     kept = _without_refused(listing, decoded.refused)
     check_usable(kept, max_bad)
     return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests)
+
+
+def _as_they_are(listing: Listing) -> Images:
+    """Return images that came as an array, which already have the wanted shape and colour."""
+    assert listing.pixels is not None
+    pixels = listing.pixels if listing.pixels.ndim == 4 else listing.pixels[..., None]
+    digests = b"".join(hashlib.sha256(image.tobytes()).digest() for image in pixels)
+    marks = np.frombuffer(digests, np.uint8).reshape(-1, DIGEST)
+    return Images(pixels, listing.paths, listing.labels, (), _sizes(listing), marks)
 
 
 def _sizes(listing: Listing) -> np.ndarray:
@@ -100,7 +111,7 @@ def is_grayscale(listing: Listing, sample: int = 100) -> bool:
     if listing.rules.fit == "pad" and _has_color(listing.rules.background):
         return False  # the border is coloured
     if listing.pixels is not None:
-        return True
+        return listing.pixels.ndim == 3
     rows = np.unique(np.linspace(0, len(listing.paths) - 1, min(sample, len(listing.paths))).astype(int))
     decoded = 0
     with quiet_codecs():

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..flags import parse
 from ..settings import Reading
 from .folder import scan
-from .listing import Images, Listing, check_usable, fingerprint
+from .listing import ARRAY, Images, Listing, check_usable, fingerprint
 from .rules import AS_STORED, Rules
 
 
@@ -30,6 +30,8 @@ class ImageSource:
         The highest share of files that may be unusable.
     rules : Rules
         How values become pixels.
+    array : Listing or None
+        The images themselves, where they came as an array and `root` is `listing.ARRAY`.
     """
 
     root: Path
@@ -37,6 +39,20 @@ class ImageSource:
     max_images: int | None = None
     max_bad: float = 0.5
     rules: Rules = AS_STORED
+    array: Listing | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of_array(cls, images: Any, labels: Any = None) -> ImageSource:
+        """Return the images of an array, as `in_memory.list_array` takes it.
+
+        Raises
+        ------
+        DataError
+            If they cannot be used.
+        """
+        from .in_memory import list_array
+
+        return cls(ARRAY, array=list_array(images, labels))
 
     @classmethod
     def of(cls, root: Path, section: Any) -> ImageSource:
@@ -77,6 +93,8 @@ class ImageSource:
         UsageError
             If one of `categories` does not exist.
         """
+        if self.array is not None:
+            return self.array
         listing = scan(self.root, categories=self.categories, max_images=self.max_images, rules=self.rules)
         check_usable(listing, self.max_bad)
         return listing

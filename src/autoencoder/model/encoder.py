@@ -49,10 +49,21 @@ def open_encoder(path: Path) -> Encoder:
     if path.suffix == ".onnx":
         return _open_onnx(path)
     start_tensorflow()
-    from .apply import applied, fitting_batch
     from .saved import load
 
-    model = load(path)
+    return encoder_of(load(path), path)
+
+
+def encoder_of(model: Any, path: Path) -> Encoder:
+    """Return the encoder that a Keras model is; `path` is what messages call it.
+
+    Raises
+    ------
+    ModelFileError
+        If it does not take images and give vectors.
+    """
+    from .apply import applied, fitting_batch
+
     opened = _checked(path, model.input.shape[1:], model.output.shape[1:], applied(model))
     return opened._replace(batch=fitting_batch(model, opened.batch))
 

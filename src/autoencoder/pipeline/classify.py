@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shlex
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from .. import run_folder
+from .. import aescore, run_folder
 from ..classifier_folder import ClassifierRun
 from ..classify_settings import Classifier, Labelled
 from ..clustering.spread import spread
@@ -23,44 +24,51 @@ from ..data.source import to_flags
 from ..embeddings import embed, encode
 from ..errors import DataError, DivergedError, Interrupted, UsageError
 from ..model.classifier import Network, classifier, fresh
-from ..model.encoder import open_encoder, open_trainable
+from ..model.encoder import encoder_of
+from ..model.saved import save
 from ..provenance import Provenance, encoder_record
 from ..run_folder import Run
-from ..settings import Output, Training
+from ..settings import Augmentation, Output, Training
 from ..signals import stop_at_next_batch
 from ..training.classify import HEAD, Lot, teach
 from ..training.fit import Fitted
 from ..training.progress import EpochLines
 from .labelled import Lots
-from .leave_classifier import Taught, leave_classifier
+from .leave import add_row
+from .leave_classifier import Taught, judge, leave_classifier
+
+log = logging.getLogger("autoencoder")
 
 _INTERRUPTED = "interrupted; the classifier so far"
 
 
 class Origin(NamedTuple):
-    """What a classifier begins with: a run and its encoder, where the new run is kept, where the images come from."""
+    """What a classifier begins with: an encoder, where it comes from, and where the images come from.
 
-    run: Run
-    encoder: Path
-    output: Output
+    `encoder` is a Keras model, whose weights stay as they are; `run` and `file` may be none. `augment` is how the
+    encoder's own training changed its images.
+    """
+
+    encoder: keras.Model
     labelled: Labelled
+    run: Run | None = None
+    file: Path | None = None
+    augment: tuple[Augmentation, ...] | None = None
+    output: Output = Output(save_prefix="classifier")
     rules: Rules = AS_STORED
-
-    def say(self, text: str) -> None:
-        """Print, unless silence was asked for."""
-        if self.output.verbose:
-            print(text)
 
     def made(self, wanted: Classifier) -> Provenance:
         """Say what makes the classifier: the flags and the encoder."""
-        return Provenance("classify", self.flags(wanted), None, encoder_record(self.encoder))
+        return Provenance(
+            "classify", self.flags(wanted), None, None if self.file is None else encoder_record(self.file)
+        )
 
     def flags(self, wanted: Classifier) -> dict[str, Any]:
         """Return what repeats an experiment: `flexae classify --config=settings.yml`."""
-        run = self.run.path if self.encoder == self.run.encoder else self.encoder
+        run = self.run.path if self.run is not None and self.file == self.run.encoder else self.file
         reading = {name: value for name, value in to_flags(self.rules).items() if value is not None}
         labelled = self.labelled.absolute().model_dump(mode="json") | reading
-        return {"run": str(run), **labelled, **wanted.absolute().model_dump(mode="json")}
+        return {"run": None if run is None else str(run), **labelled, **wanted.absolute().model_dump(mode="json")}
 
 
 class Material(NamedTuple):
@@ -70,8 +78,16 @@ class Material(NamedTuple):
     figures: dict[str, Any]
 
 
-def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[ClassifierRun, dict[str, Any]]:
-    """Teach one classifier, and return its run and its scores.
+def classify(origin: Origin, lots: Lots, wanted: Classifier, *, keep: bool = True) -> Taught:
+    """Teach one classifier.
+
+    Parameters
+    ----------
+    origin : Origin
+    lots : Lots
+    wanted : Classifier
+    keep : bool
+        Whether to leave a run's folder and its row in logs/classifiers.csv; otherwise nothing is written.
 
     Raises
     ------
@@ -83,47 +99,61 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Classifier
     network = _network(origin, wanted, len(lots.classes))
     valid = None if wanted.few else Lot(lots.valid.pixels, lots.numbers(lots.valid))
 
-    def leave(steps: dict[str, Fitted]) -> tuple[ClassifierRun, dict[str, Any]]:
-        run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path)
-        taught = Taught(network.classifier, steps, origin.flags(wanted), wanted, material.figures, origin.made(wanted))
-        return run, leave_classifier(run, taught, lots)
+    def finish(steps: dict[str, Fitted]) -> Taught:
+        figures, flags = material.figures, origin.flags(wanted)
+        run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path) if keep else None
+        if run is not None:
+            save(network.classifier, run.classifier)  # first of all: it is what took the time
+        judged = judge(network.classifier, steps, flags, wanted, figures, lots)
+        taught = Taught(network.classifier, lots.classes, steps, flags, judged, origin.made(wanted), lots.bad, run)
+        if run is not None:
+            leave_classifier(run, taught)
+            add_row(run, judged.scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
+        return taught
 
+    if not keep:
+        return finish(teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin)))
     with stop_at_next_batch() as stopping:
         try:
             steps = teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
         except DivergedError as error:
-            run, _ = leave(error.fitted)
+            failed = finish(error.fitted).run
+            assert failed is not None
             raise DivergedError(
-                f"{error}; they are in {run.path}; --fine_rate is the rate of the second step", error.fitted
+                f"{error}; they are in {failed.path}; --fine_rate is the rate of the second step", error.fitted
             ) from error
         if stopping.signal is not None:
             last = list(steps)[-1]
             steps[last] = steps[last]._replace(status="interrupted")
-        run, scores = leave(steps)
-    origin.say(summary(run, scores))
+        taught = finish(steps)
+        run, scores = taught.run, taught.judged.scores
+        assert run is not None
+    log.info(summary(run, scores))
     if stopping.signal is not None:
         complete = scores["status"] != "interrupted"
         said = "the classifier was complete when the signal came; it" if complete else _INTERRUPTED
         raise Interrupted(f"{said} is in {run.path}", stopping.signal, complete=complete)
-    return run, scores
+    return taught
 
 
 def _network(origin: Origin, wanted: Classifier, classes: int) -> Network:
-    encoder = open_trainable(origin.encoder)
+    encoder = fresh(origin.encoder)
+    if not wanted.scratch:
+        encoder.set_weights(origin.encoder.get_weights())
     need, free = 16 * wanted.units * (math.prod(encoder.output.shape[1:]) + classes), available_memory()
     if need > free:
         raise UsageError(
             f"--units={wanted.units}: its weights take {need / 1e9:,.1f} GB to train, and {free / 1e9:,.1f} GB are "
             "free; give fewer"
         )
-    return classifier(fresh(encoder) if wanted.scratch else encoder, wanted.units, classes, wanted.drop_rate)
+    return classifier(encoder, wanted.units, classes, wanted.drop_rate)
 
 
 def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
     common = {
         "schedule": "cosine",
         "batch_size": wanted.batch_size,
-        "augment": origin.run.section(Training).augment if wanted.augment is None else wanted.augment,
+        "augment": origin.augment if wanted.augment is None else wanted.augment,
         "seed": wanted.seed,
     }
     if wanted.scratch:
@@ -136,8 +166,8 @@ def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
 
 def _callbacks(origin: Origin) -> Callable[[str, Training], list[keras.callbacks.Callback]]:
     def callbacks(step: str, training: Training) -> list[keras.callbacks.Callback]:
-        origin.say(f"{step}:")
-        return [EpochLines(training.train_epochs)] if origin.output.verbose else []
+        log.info(f"{step}:")
+        return [EpochLines(training.train_epochs)]
 
     return callbacks
 
@@ -151,14 +181,14 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
         rows = draw(lots.train.labels, count, wanted.seed)
         pixels, classes = pixels[rows], classes[rows]
     labelled = {"labelled": len(classes)}
-    origin.say(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
+    log.info(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
     if wanted.unlabelled is None:
         return Material(Lot(pixels, classes), labelled)
     more, figures = _spread(origin, Lot(pixels, classes), lots, wanted)
     if not figures["spread"]:
         raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
     known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
-    origin.say(
+    log.info(
         f"labels were spread to {figures['spread']:,} of {figures['unlabelled']:,} unlabelled images with a confidence "
         f"of {wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
     )
@@ -169,9 +199,9 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
 def _spread(origin: Origin, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
     """Give labels to the unlabelled images that are near enough to labelled ones."""
     assert lots.unlabelled is not None
-    encoder = open_encoder(origin.encoder)
+    encoder = encoder_of(origin.encoder, origin.file or Path("the encoder"))
     source, listing = lots.unlabelled
-    embeddings, images = embed(encoder, source, listing, run_folder.CACHE, origin.say)
+    embeddings, images = embed(encoder, source, listing, run_folder.CACHE)
     found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
     sure = np.flatnonzero(found.confidence >= wanted.confidence)
     figures: dict[str, Any] = {"unlabelled": len(found.labels), "spread": len(sure)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,8 @@ from .refine import Place, refine_run
 if TYPE_CHECKING:
     from ..clustering.choose_k import Proposal
 
+log = logging.getLogger("autoencoder")
+
 #: Two clusterings that agree less, by the adjusted Rand index, are told of: another seed finds other clusters.
 LEAST_STABILITY = 0.6
 
@@ -42,15 +44,15 @@ class Wanted(NamedTuple):
         return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
 
 
-def cluster(place: Place, listing: Listing, wanted: Wanted, say: Callable[[str], None] = print) -> ClusterFolder:
+def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
     """Cluster the images, and leave tables, scores and pictures.
 
     A deep method leaves a new run, whose folder then holds the clustering. `say` is told what is lost of the images as
     they are read.
     """
-    embeddings, images = embed(open_encoder(place.encoder), place.images, listing, CACHE, say)
+    embeddings, images = embed(open_encoder(place.encoder), place.images, listing, CACHE)
     source = place.images.to_record(images)
-    proposal = _propose(embeddings, wanted.clusters, wanted.seed)
+    proposal = propose(embeddings, wanted.clusters, wanted.seed)
     k = proposal.best if proposal else wanted.clusters.k
     parent = place
     if wanted.clusters.deep:
@@ -58,7 +60,7 @@ def cluster(place: Place, listing: Listing, wanted: Wanted, say: Callable[[str],
         place, embeddings, found = refine_run(place, embeddings, images, clusters, wanted.seed)
     else:
         found = fit(embeddings.vectors, wanted.clusters.method, k, wanted.seed)
-    scores = _scores(embeddings, found, wanted.seed)
+    scores = cluster_scores(embeddings, found, wanted.seed)
     shown = Shown(embeddings, images, found, wanted.names)
 
     def fill(path: Path) -> None:
@@ -75,26 +77,28 @@ def cluster(place: Place, listing: Listing, wanted: Wanted, say: Callable[[str],
     folder = ClusterFolder(keep_folder(wanted_path, made, fill, overwrite=wanted.export.overwrite))
     if place.run != parent.run:
         place.run.write_provenance(Provenance("cluster", wanted.to_record(), source, encoder_record(parent.encoder)))
-    print(_summary(found, scores, folder))
-    tell_left_out(embeddings.bad, folder.bad_files, print)
+    log.info(_summary(found, scores, folder))
+    tell_left_out(embeddings.bad, folder.bad_files)
     if wanted.export.export is not None:
         export_clusters(embeddings, found.labels, wanted.names, wanted.export.export, wanted.export.link)
-    print(f"next: flexae assign {folder.path} --images=FOLDER sorts new images into these clusters")
+    log.info(f"next: flexae assign {folder.path} --images=FOLDER sorts new images into these clusters")
     return folder
 
 
-def _propose(embeddings: Embeddings, wanted: Clusters, seed: int) -> Proposal | None:
+def propose(embeddings: Embeddings, wanted: Clusters, seed: int) -> Proposal | None:
+    """Propose a number of clusters where none is given and the method takes one."""
     if wanted.k is not None or wanted.method == "hdbscan":
         return None
     from ..clustering.choose_k import propose_k
 
     k_max = min(wanted.k_max, len(embeddings.vectors) - 1)
     proposal = propose_k(embeddings.vectors, wanted.k_min, k_max, seed)
-    print(f"number of clusters: {proposal.low} to {proposal.high} fit about as well; {proposal.best} is taken")
+    log.info(f"number of clusters: {proposal.low} to {proposal.high} fit about as well; {proposal.best} is taken")
     return proposal
 
 
-def _scores(embeddings: Embeddings, found: Clustering, seed: int) -> dict[str, Any]:
+def cluster_scores(embeddings: Embeddings, found: Clustering, seed: int) -> dict[str, Any]:
+    """Return every score of a clustering; those against class folders where there are some."""
     row: dict[str, Any] = {"method": found.method, "k": found.k, "seed": seed, "images": len(found.labels)}
     row["bad_files"] = len(embeddings.bad)
     row |= scores_of.without_labels(embeddings.vectors, found.labels, seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from .. import run_folder
 from ..report.curves import losses_picture
 from ..run_folder import Run
 from ..settings import Output
+
+log = logging.getLogger("autoencoder")
 
 _LOSS = "lowest loss"
 _ERROR = "mean squared error of the validation images (losses of several kinds do not compare)"
@@ -36,8 +39,8 @@ def compare_losses(results: dict[str, Run]) -> Path:
     run_folder.write_csv(folder.grid_file, [("changed", "run", *measures), *rows])
     width = max(map(len, results))
     lines = [f"{name:<{width}}  {errors[name]:.5f}  {results[name].path}" for name in order]
-    print(f"\n{_LOSS if comparable else _ERROR}, the best first\n" + "\n".join(lines))
-    print(f"the best is {order[0]}: {results[order[0]].path}; look at {folder.loss_picture}")
+    log.info(f"\n{_LOSS if comparable else _ERROR}, the best first\n" + "\n".join(lines))
+    log.info(f"the best is {order[0]}: {results[order[0]].path}; look at {folder.loss_picture}")
     return folder.path
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from ..geometry import levels
 from ..run_folder import CACHE, check_free, write_bad_files
 from ..settings import Data, Settings
 from ..sizes import check_size
+
+log = logging.getLogger("autoencoder")
 
 #: Where the program looks when nothing is named: the sample that comes with it.
 SAMPLE = {"train_dir": Path("data/train"), "valid_dir": Path("data/valid")}
@@ -44,8 +47,14 @@ class Parts(NamedTuple):
     valid: Images
 
 
-def prepare(asked: Settings) -> tuple[Settings, Listings]:
+def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings, Listings]:
     """Find the images, replace what is `auto` by what they say, and check all that can be checked without TensorFlow.
+
+    Parameters
+    ----------
+    asked : Settings
+    array : ImageSource, optional
+        Images that came as an array, in place of the folders that the settings name.
 
     Raises
     ------
@@ -59,8 +68,13 @@ def prepare(asked: Settings) -> tuple[Settings, Listings]:
             "--skips leads the image around the embedding, and there would be none; it is for restore_train"
         )
     check_free(asked.output)
-    data = _placed(asked.data)
-    listings = _listings(data, asked.training.seed)
+    if array is None:
+        data = _placed(asked.data)
+        source = ImageSource.of(Path(str(data.train_dir)), data)
+    else:
+        _check_array_alone(asked.data)
+        data, source = asked.data.model_copy(update={"train_dir": array.root}), array
+    listings = _listings(source, data, asked.training.seed)
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
     levels(settings.architecture, settings.image_shape)
     check_size(settings)
@@ -76,10 +90,16 @@ def _placed(data: Data) -> Data:
     return data.absolute()
 
 
-def _listings(data: Data, seed: int) -> Listings:
+def _check_array_alone(data: Data) -> None:
+    """Refuse what chooses or changes files, where the images came as an array."""
+    for name in type(data).model_fields:
+        if name != "valid_split" and data.changed(name):
+            raise UsageError(f"--{name} is about files, and the images came as an array: leave it out")
+
+
+def _listings(source: ImageSource, data: Data, seed: int) -> Listings:
     """Scan the training and validation images, or split the training images where there are no others."""
-    assert data.train_dir is not None
-    source, train = ImageSource.of(data.train_dir, data).look()
+    source, train = source.look()
     count = len(train.paths)
     if count < FEWEST:
         raise DataError(f"{data.train_dir}: holds {count} usable images; training needs {FEWEST} at least")
@@ -97,7 +117,7 @@ def _resolve(data: Data, found: Listings) -> Data:
     return data.model_copy(update={"image_shape": shape, "color": color, "range": values})
 
 
-def load_images(settings: Settings, listings: Listings, say: Callable[..., None]) -> Parts:
+def load_images(settings: Settings, listings: Listings) -> Parts:
     """Decode the images, and say how many there are and what could not be used.
 
     Raises
@@ -109,12 +129,12 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
     assert color is not None
     options: dict[str, Any] = {"max_bad": settings.data.max_bad, "cache_dir": CACHE}
     for note in notes(listings.whole, shape):
-        say(f"note: {note}")
+        log.info(f"note: {note}")
     for name, listing in (("train", listings.train), ("valid", listings.valid)):
         plan = memory_plan(len(listing.paths), shape, color)
         if plan.mapped:
             size = f"{plan.bytes / 1e9:.1f} GB, more than half of the free memory"
-            say(f"the decoded {name} images take {size}: they lie in a file in {CACHE}, used again the next time")
+            log.info(f"the decoded {name} images take {size}: they lie in a file in {CACHE}, used again the next time")
     parts = Parts(load(listings.train, shape, color, **options), load(listings.valid, shape, color, **options))
     if all(all_one_color(part.pixels) for part in parts):
         raise DataError(
@@ -122,32 +142,30 @@ def load_images(settings: Settings, listings: Listings, say: Callable[..., None]
             "shows drawings on a transparent ground, and --range=auto images that use few of their values"
         )
     bad = sorted({*parts.train.bad, *parts.valid.bad})
-    say(
+    log.info(
         f"{len(parts.train.paths):,} training and {len(parts.valid.paths):,} validation images of "
         f"{shape[0]} x {shape[1]} {color}; {len(bad):,} files could not be used"
     )
-    tell_bad(bad, say)
+    tell_bad(bad)
     return parts
 
 
-def tell_bad(
-    bad: Sequence[BadFile], say: Callable[..., None], where: str = "bad_files.csv of the run's folder"
-) -> None:
+def tell_bad(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's folder") -> None:
     """Name the first files that could not be used; `where` all of them are listed."""
     for name, reason in bad[:NAMED]:
-        say(f"  not used: {printable(name)}: {reason}")
+        log.info(f"  not used: {printable(name)}: {reason}")
     if len(bad) > NAMED:
-        say(f"  ... and {len(bad) - NAMED:,} more, all in {where}")
+        log.info(f"  ... and {len(bad) - NAMED:,} more, all in {where}")
 
 
-def tell_left_out(bad: Sequence[BadFile], table: Path, say: Callable[..., None]) -> None:
+def tell_left_out(bad: Sequence[BadFile], table: Path) -> None:
     """Say how many files could not be used, where there are any, and name the first; all of them are in a table."""
     if bad:
-        say(f"{len(bad):,} files could not be used")
-        tell_bad(bad, say, str(table))
+        log.info(f"{len(bad):,} files could not be used")
+        tell_bad(bad, str(table))
 
 
-def leave_bad(bad: Sequence[BadFile], table: Path, say: Callable[..., None]) -> None:
+def leave_bad(bad: Sequence[BadFile], table: Path) -> None:
     """List the files that could not be used in a table, where there are any, and say so."""
     write_bad_files(bad, table)
-    tell_left_out(bad, table, say)
+    tell_left_out(bad, table)

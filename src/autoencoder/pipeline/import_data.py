@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shlex
 import shutil
@@ -21,6 +22,8 @@ from ..data.splits import split
 from ..errors import DataError, UsageError
 from ..files import disk_errors, name_fault
 from .images import leave_bad
+
+log = logging.getLogger("autoencoder")
 
 PARTS = ("train", "valid", "test")
 #: The data sets that Keras knows, which are downloaded when they are asked for the first time.
@@ -62,7 +65,7 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     _tell(counts, out)
-    leave_bad(sorted(bad), out / "bad_files.csv", print)
+    leave_bad(sorted(bad), out / "bad_files.csv")
     return out
 
 
@@ -78,18 +81,20 @@ def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
     shown = ", ".join(f"{each.total():,} {name}" for name, each in counts.items())
     train, valid = (shlex.quote(str(out / name)) for name in PARTS[:2])
     if set(counts["train"]) == {""}:
-        print(f"images without labels are in {out}: {shown}")
-        print(f"next: flexae run --train_dir={train} --valid_dir={valid}")
+        log.info(f"images without labels are in {out}: {shown}")
+        log.info(f"next: flexae run --train_dir={train} --valid_dir={valid}")
         return
-    print(f"images of {len(counts['train']):,} classes are in {out}: {shown}")
+    log.info(f"images of {len(counts['train']):,} classes are in {out}: {shown}")
     missing = sorted(set(counts["train"]) - set(counts["valid"]))
     if missing:
-        print(f"note: there is no image in valid of {_some(missing)}")
+        log.info(f"note: there is no image in valid of {_some(missing)}")
     for name in PARTS[1:]:
         strange = sorted(set(counts.get(name, ())) - set(counts["train"]) - {""})
         if strange:
-            print(f"note: there is no image in train of {_some(strange)}; classify takes no such classes in {name}")
-    print(f"next: flexae run --train_dir={train}, then flexae classify latest --train_dir={train} --valid_dir={valid}")
+            log.info(f"note: there is no image in train of {_some(strange)}; classify takes no such classes in {name}")
+    log.info(
+        f"next: flexae run --train_dir={train}, then flexae classify latest --train_dir={train} --valid_dir={valid}"
+    )
 
 
 def _some(names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from ..report.classes import label_curve
 from ..settings import Output
 from .classify import Origin, classify
 from .labelled import Lots
+
+log = logging.getLogger("autoencoder")
 
 
 def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> Path:
@@ -33,16 +36,15 @@ def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> Path:
     counts = [str(count) for count in wanted.labels_per_class]
     for count in wanted.labels_per_class:
         for way, changes in ways.items():
-            origin.say(f"\n{count} labels a class, {way}")
+            log.info(f"\n{count} labels a class, {way}")
             one = wanted.model_copy(update={"labels_per_class": (count,), **changes})
-            _, scores = classify(origin, lots, one)
-            found[way].append(scores["accuracy"])
+            found[way].append(classify(origin, lots, one).judged.scores["accuracy"])
     folder = ClassifierRun(run_folder.create(Output(save_prefix="labels"), datetime.now()).path)
     head = ("labels_per_class", *(way.replace(" ", "_") for way in ways))
     run_folder.write_csv(folder.labels_file, [head, *zip(counts, *found.values(), strict=True)])
     judged_by = "test" if lots.test is not None else "validation"
     label_curve(counts, found, judged_by, folder.labels_picture)
-    print(f"\naccuracy on the {judged_by} images\n{table(counts, found)}\nlook at {folder.labels_picture}")
+    log.info(f"\naccuracy on the {judged_by} images\n{table(counts, found)}\nlook at {folder.labels_picture}")
     return folder.path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from ..cluster_folder import read_names
 from ..data.folder import scan
 from ..data.idx import scan_idx
 from ..data.labelled import check_classes, check_divisible, check_folders, check_known, draw, read_labels, with_labels
-from ..data.listing import Images, Listing, check_usable
+from ..data.listing import BadFile, Images, Listing, check_usable
 from ..data.load import load
 from ..data.notes import find_range, notes
 from ..data.rules import AS_STORED, Rules
@@ -23,6 +23,8 @@ from ..embeddings import tell_changes
 from ..model.encoder import Encoder
 from ..run_folder import CACHE
 from .images import tell_bad
+
+log = logging.getLogger("autoencoder")
 
 
 class Named(NamedTuple):
@@ -43,6 +45,11 @@ class Lots(NamedTuple):
     test: Images | None
     classes: list[str]
     unlabelled: tuple[ImageSource, Listing] | None
+
+    @property
+    def bad(self) -> list[BadFile]:
+        """The files that cannot be used, sorted."""
+        return sorted({bad for part in self.parts.values() for bad in part.bad})
 
     @property
     def parts(self) -> dict[str, Images]:
@@ -101,6 +108,19 @@ def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED)
     return Named(train, valid, test, classes, unlabelled)
 
 
+def list_labelled(source: ImageSource, asked: Labelled, wanted: Classifier) -> Named:
+    """List the images of an array, and keep a share of each class for validation; raises as `find_labelled`."""
+    train = source.scan()
+    check_classes(train, 2)
+    assert train.labels is not None
+    check_divisible(train.labels)
+    first, second = split(train.labels, asked.valid_split, wanted.seed)
+    for count in wanted.labels_per_class:
+        if isinstance(count, int):
+            draw(train.take(first).labels or (), count, wanted.seed)
+    return Named(train.take(first), train.take(second), None, sorted(set(train.labels)), None)
+
+
 def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
     """Refuse validation or test images without labels, or of classes that nobody teaches."""
     check_classes(listing, 1)
@@ -131,7 +151,7 @@ def _usable(listing: Listing, max_bad: float) -> Listing:
     return listing
 
 
-def load_labelled(found: Named, encoder: Encoder, max_bad: float, say: Callable[[str], None]) -> Lots:
+def load_labelled(found: Named, encoder: Encoder, max_bad: float) -> Lots:
     """Decode the images to the shape and colour that the encoder takes, and say where theirs differ.
 
     Raises
@@ -139,12 +159,12 @@ def load_labelled(found: Named, encoder: Encoder, max_bad: float, say: Callable[
     DataError
         If too many files cannot be used.
     """
-    tell_changes(found.train, encoder, say)
+    tell_changes(found.train, encoder)
     for note in notes(found.train, encoder.image_shape):
-        say(f"note: {note}")
+        log.info(f"note: {note}")
     options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
     train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
     test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)
     lots = Lots(train, valid, test, found.classes, found.unlabelled)
-    tell_bad(sorted({bad for part in lots.parts.values() for bad in part.bad}), say)
+    tell_bad(lots.bad)
     return lots

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import aescore, run_folder
+from ..data.listing import BadFile
 from ..losses import LOSSES
+from ..model import describe
 from ..model.apply import applied, fitting_batch
 from ..model.build import Models
 from ..model.saved import save
+from ..provenance import Provenance
+from ..report.diagram import diagram
 from ..report.figures import comparison, loss_curve
+from ..restore_settings import RestoreSettings
 from ..run_folder import Run
 from ..scores.embedding import EMBEDDED_IMAGES, used_numbers
 from ..scores.reconstruction import Restore, pca_mse, score
@@ -25,35 +32,82 @@ from ..training.fit import Fitted
 from .doubts import doubts_of_run
 from .images import Parts
 
+log = logging.getLogger("autoencoder")
+
 #: Scores of the training images are of so many of them at most, and of so many bytes, evenly spread.
 SCORED_TRAINING_IMAGES, SCORED_TRAINING_BYTES = 10_000, 2**27
 PICTURED = 10
 
 
-def leave(run: Run, settings: Settings, models: Models, parts: Parts, fitted: Fitted) -> dict[str, Any]:
-    """Save the models first, then all that is said about them, and append the row."""
+class Trained(NamedTuple):
+    """A network that has learned, and all that its run's folder says about it.
+
+    `compared` holds, for train and valid, some originals (uint8) and what the network makes of them (float32).
+    """
+
+    settings: Settings
+    models: Models
+    fitted: Fitted
+    scores: dict[str, Any]
+    compared: dict[str, tuple[np.ndarray, np.ndarray]]
+    made: Provenance
+    bad: Sequence[BadFile]
+    run: Run | None = None
+
+
+def begin(
+    run: Run, settings: Settings | RestoreSettings, models: Models, made: Provenance, bad: Sequence[BadFile]
+) -> None:
+    """Write what is known before training: settings, what makes the run, unusable files, and the network's picture."""
+    run.write_settings(settings)
+    run.write_provenance(replace(made, finished=False))
+    run.write_bad_files(bad)
+    diagram(describe.layer_rows(models), run.model_picture)
+
+
+def save_models(run: Run, settings: Settings, models: Models) -> None:
+    """Save the autoencoder, its encoder and its decoder."""
     save(models.autoencoder, run.autoencoder)
     save(models.encoder, run.encoder)
     save(models.decoder, run.decoder)
     if settings.output.h5:
         save(models.autoencoder, run.autoencoder_h5)
         save(models.encoder, run.encoder_h5)
-    run.write_history(fitted.history)
-    if fitted.history["epoch"]:
-        loss_curve(fitted.history, run.loss_picture)
+
+
+def judge(
+    settings: Settings, models: Models, parts: Parts, fitted: Fitted
+) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Return the scores of a network, and some images beside what it makes of them."""
     restore = applied(models.autoencoder)
-    scores = _scores(settings, models, parts, fitted, restore)
-    _pictures(run, parts, restore)
-    run.write_scores(scores)
-    add_row(run, scores, "aescore.csv", aescore.COLUMNS)
-    return scores
+    compared = {}
+    for part, images in zip(("train", "valid"), parts, strict=True):
+        originals = images.pixels[_spread(len(images.pixels), PICTURED)]
+        compared[part] = originals, restore(originals.astype(np.float32) / 255)
+    return _scores(settings, models, parts, fitted, restore), compared
+
+
+def write_about(run: Run, trained: Trained) -> None:
+    """Write the history, the scores and the pictures."""
+    run.write_history(trained.fitted.history)
+    if trained.fitted.history["epoch"]:
+        loss_curve(trained.fitted.history, run.loss_picture)
+    for part, (originals, restored) in trained.compared.items():
+        comparison(originals, restored, run.comparison(part))
+    run.write_scores(trained.scores)
+
+
+def leave(run: Run, trained: Trained) -> None:
+    """Write all that is said about the models, and append the row."""
+    write_about(run, trained)
+    add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
 
 
 def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[str]) -> None:
     """Append a run's scores to a table in logs/, with its time and folder; `columns` are the table's first ones."""
     row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
     for note in aescore.append(run_folder.LOGS / table, row, columns):
-        print(f"note: {note}")
+        log.warning(f"note: {note}")
 
 
 def scored_rows(pixels: np.ndarray) -> np.ndarray:
@@ -99,19 +153,14 @@ def _embedded(models: Models, pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _pictures(run: Run, parts: Parts, restore: Restore) -> None:
-    for part, images in zip(("train", "valid"), parts, strict=True):
-        originals = images.pixels[_spread(len(images.pixels), PICTURED)]
-        comparison(originals, restore(originals.astype(np.float32) / 255), run.comparison(part))
-
-
-def summary(run: Run, settings: Settings, scores: dict[str, Any]) -> str:
+def summary(run: Run, trained: Trained) -> str:
     """Return what the user is told at the end."""
+    scores = trained.scores
     pca = "" if scores["pca_mse"] is None else f" (a PCA of the same width: {scores['pca_mse']:.5f})"
     lines = (
         f"\nvalidation: loss {scores['valid_loss']:.5f}, mse {scores['valid_mse']:.5f}{pca}, "
         f"ssim {scores['valid_ssim']:.3f}",
-        *doubts_of_run(settings, scores),
+        *doubts_of_run(trained.settings, scores),
         f"the run is in {run.path}{os.sep}",
         f"  look at {run.comparison('valid').name} and {run.loss_picture.name}; the model is {run.autoencoder.name}, "
         f"its encoder {run.encoder.name}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from ..restore_settings import RestoreSettings
 from ..run_folder import check_free
 from ..sizes import check_size
 from .images import tell_bad
+
+log = logging.getLogger("autoencoder")
 
 
 class Sets(NamedTuple):
@@ -53,7 +56,7 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
     return settings, matched
 
 
-def load_sets(settings: RestoreSettings, matched: Matched, say: Callable[..., None]) -> Sets:
+def load_sets(settings: RestoreSettings, matched: Matched) -> Sets:
     """Decode the pairs and share them out, image by image, before any tile is cut.
 
     Raises
@@ -61,17 +64,21 @@ def load_sets(settings: RestoreSettings, matched: Matched, say: Callable[..., No
     DataError
         If too few can be decoded.
     """
+    assert settings.pairs.color is not None
+    return share_out(settings, *load_pairs(matched, settings.pairs.color))
+
+
+def share_out(settings: RestoreSettings, pairs: list[Pair], bad: tuple[BadFile, ...] = ()) -> Sets:
+    """Share decoded pairs out to training, validation and test, and say how many there are."""
     wanted = settings.pairs
-    assert wanted.color is not None
-    pairs, bad = load_pairs(matched, wanted.color)
     rows = split(len(pairs), wanted.test_split, wanted.valid_split, settings.training.seed)
     train, valid, test = ([pairs[row] for row in part] for part in rows)
     sets = Sets(train, valid, test, bad)
-    say(
+    log.info(
         f"{len(sets.train):,} pairs for training, {len(sets.valid):,} for validation and {len(sets.test):,} for the "
         f"test, {wanted.color}; {len(bad):,} files could not be used"
     )
-    tell_bad(bad, say)
+    tell_bad(bad)
     return sets
 
 

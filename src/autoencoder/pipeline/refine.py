@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +25,14 @@ from ..errors import Interrupted
 from ..files import write_text
 from ..model import describe
 from ..model.build import Models
-from ..model.encoder import open_encoder, open_trainable
+from ..model.encoder import encoder_of, open_trainable
 from ..model.saved import load, save
 from ..report.curves import deep_curves
 from ..run_folder import Run
-from ..settings import Output, Training
+from ..settings import Augmentation, Output, Training
 from ..signals import stop_at_next_batch
+
+log = logging.getLogger("autoencoder")
 
 BATCH_SIZE = 256
 AUTOMATIC_STARTS = ("kmeans", "gmm")
@@ -41,6 +45,58 @@ class Place(NamedTuple):
     run: Run
     encoder: Path
     images: ImageSource
+
+
+class Refinement(NamedTuple):
+    """What a deep method gave: its clusters, the embeddings that they are of, and the encoder that makes these.
+
+    Where the first round went wrong there is no new encoder, and the clusters are those that the method began with.
+    """
+
+    found: Clustering
+    embeddings: Embeddings
+    encoder: keras.Model | None
+    refined: Refined
+
+
+def refine_encoder(
+    models: Models,
+    embeddings: Embeddings,
+    images: Images,
+    wanted: Clusters,
+    seed: int,
+    augment: tuple[Augmentation, ...] | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Refinement:
+    """Train an encoder further by a deep method; its weights change.
+
+    Parameters
+    ----------
+    models : Models
+        With a decoder for idec; otherwise the encoder may stand for all.
+    embeddings : Embeddings
+    images : Images
+        Those that the embeddings are of.
+    wanted : Clusters
+    seed : int
+    augment : tuple of str, optional
+        Random changes of the images, those of the encoder's own training.
+    stopping : callable
+        Asked after every batch; once true, training ends there, and the clusters are those that it began with.
+    """
+    keras.utils.set_random_seed(seed)
+    graph = neighbour_graph(images.pixels)
+    start = _starting_clusters(embeddings.vectors, wanted, graph, seed)
+    method = DEEP[wanted.method](Start(models, embeddings.vectors, start.labels, graph))
+    training = _training(models, wanted, seed, augment)
+    refined = refine(method, images.pixels, training, tell=log.info, stopping=stopping)
+    if not refined.learned:
+        said = {"asked_for": wanted.method, "status": refined.status}
+        return Refinement(replace(start, settings=start.settings | said), embeddings, None, refined)
+    if stopping():
+        return Refinement(start, embeddings, method.encoder, refined)
+    fresh = replace(embeddings, vectors=encode(encoder_of(method.encoder, Path("the encoder")), images.pixels))
+    return Refinement(_clustering(method.network, wanted, refined, fresh), fresh, method.encoder, refined)
 
 
 def refine_run(
@@ -57,33 +113,26 @@ def refine_run(
     Interrupted
         After a signal, once the new run is saved.
     """
-    keras.utils.set_random_seed(seed)
-    models = _models(place, wanted.method)
-    graph = neighbour_graph(images.pixels)
-    start = _starting_clusters(embeddings.vectors, wanted, graph, seed)
-    method = DEEP[wanted.method](Start(models, embeddings.vectors, start.labels, graph))
-    training = _training(place.run, models, wanted, seed)
+    augment = place.run.section(Training).augment
     with stop_at_next_batch() as stopping:
-        refined = refine(method, images.pixels, training, tell=print, stopping=stopping)
-    if not refined.learned:
+        found, fresh, encoder, refined = refine_encoder(
+            _models(place, wanted.method), embeddings, images, wanted, seed, augment, stopping
+        )
+    if encoder is None:
         gone = f"{wanted.method} {refined.status} in its first round, so nothing of it is kept"
         if stopping.signal is not None:
             raise Interrupted(f"interrupted; {gone}", stopping.signal)
-        print(
-            f"{gone}: these are the clusters of {start.method} that it began with; try a smaller --refine_rate, or "
+        log.info(
+            f"{gone}: these are the clusters of {found.method} that it began with; try a smaller --refine_rate, or "
             "train the encoder longer first"
         )
-        said = {"asked_for": wanted.method, "status": refined.status}
-        return place, embeddings, replace(start, settings=start.settings | said)
+        return place, fresh, found
     run = run_folder.create(Output(save_prefix=wanted.method), datetime.now())
-    save(method.encoder, run.encoder)
+    save(encoder, run.encoder)
     _write_settings(run, place, wanted, seed)
     run.write_history(refined.history)
     if stopping.signal is not None:
         raise Interrupted(f"interrupted; the encoder so far is in {run.path}", stopping.signal)
-    encoder = open_encoder(run.encoder)
-    fresh = embeddings._replace(vectors=encode(encoder, images.pixels))
-    found = _clustering(method.network, wanted, refined, fresh)
     deep_curves(refined.history, np.array(refined.sizes)[:, found.arrays["order"]], run.loss_picture)
     return place._replace(run=run, encoder=run.encoder), fresh, found
 
@@ -98,7 +147,7 @@ def _starting_clusters(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: 
     for name, each in found.items():
         spread = smoothed(np.eye(each.labels.max() + 1, dtype=np.float32)[each.labels], graph, SMOOTHING_STEPS)
         agreed[name] = modularity(spread.argmax(axis=1), graph)
-        print(f"start {name}: modularity {agreed[name]:.4f}")
+        log.info(f"start {name}: modularity {agreed[name]:.4f}")
     return found[max(agreed, key=lambda name: agreed[name])]
 
 
@@ -111,14 +160,14 @@ def _models(place: Place, method: str) -> Models:
     return Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs))))
 
 
-def _training(run: Run, models: Models, wanted: Clusters, seed: int) -> Training:
+def _training(models: Models, wanted: Clusters, seed: int, augment: tuple[Augmentation, ...] | None) -> Training:
     """Train on images that are augmented as the run's own were, so many at once as a gibibyte allows."""
     return Training(
         train_epochs=wanted.rounds,
         learning_rate=wanted.refine_rate,
         schedule="cosine",
         batch_size=min(BATCH_SIZE, describe.fitting_batch_size(models, 2**30)),
-        augment=run.section(Training).augment,
+        augment=augment,
         seed=seed,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from ..data.decode import quiet_codecs
@@ -16,11 +18,11 @@ from ..data.tiles import replace_by_tiles
 from ..errors import DataError
 from ..files import disk_errors
 from ..model.apply import applied
-from ..model.saved import load
 from ..restore_settings import Codes
-from ..run_folder import Run
 from ..scores.hamming import binary_code
 from .images import NAMED
+
+log = logging.getLogger("autoencoder")
 
 
 def restored_image(image: np.ndarray, codes: Codes, restore: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -29,15 +31,14 @@ def restored_image(image: np.ndarray, codes: Codes, restore: Callable[[np.ndarra
     return image
 
 
-def restore_files(run: Run, codes: Codes, files: Files, out: Path, binarize: bool) -> Path:
-    """Restore files into `out`, each under its own name, one after the other; return `out`.
+def restore_files(model: keras.Model, codes: Codes, files: Files, out: Path, binarize: bool) -> Path:
+    """Restore files by a network into `out`, each under its own name, one after the other; return `out`.
 
     Raises
     ------
     DataError
         If no image can be used.
     """
-    model = load(run.autoencoder)
     restore, color = applied(model), "grayscale" if model.input.shape[-1] == 1 else "rgb"
     bad, done = list(files.bad), 0
     lost: list[str] = []
@@ -59,13 +60,13 @@ def restore_files(run: Run, codes: Codes, files: Files, out: Path, binarize: boo
     if not done:
         reasons = "; ".join(f"{file.path}: {file.reason}" for file in bad[:3])
         raise DataError(f"{files.root}: holds no image that can be restored" + (f" ({reasons})" if bad else ""))
-    print(f"{done:,} restored images are in {out}; {len(bad)} files could not be used")
+    log.info(f"{done:,} restored images are in {out}; {len(bad)} files could not be used")
     for file in bad:
-        print(f"  not used: {printable(file.path)}: {file.reason}")
+        log.info(f"  not used: {printable(file.path)}: {file.reason}")
     for line in lost[:NAMED]:
-        print(f"  note: {line}")
+        log.info(f"  note: {line}")
     if len(lost) > NAMED:
-        print(f"  ... and {len(lost) - NAMED:,} more")
+        log.info(f"  ... and {len(lost) - NAMED:,} more")
     return out
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import shlex
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import aescore, run_folder
+from ..data.listing import BadFile
 from ..data.pairs import Matched, Pair
 from ..model.apply import applied
 from ..model.build import Models
@@ -25,72 +27,107 @@ from ..scores.reconstruction import score
 from ..training.fit import Fitted
 from .doubts import doubts_of_restoring
 from .leave import add_row
-from .pairs import Sets, load_sets, tiles
+from .pairs import Sets, tiles
 from .restore import restored_image
-from .train import Material, build_seeded, show, teach, tell_cut_lists, teller, with_precision
+from .train import Material, build_seeded, described, teach, tell_cut_lists, with_precision
+
+log = logging.getLogger("autoencoder")
 
 #: So many test images are drawn.
 PICTURED = 6
 
 
-def restore_train(settings: RestoreSettings, matched: Matched) -> Run:
-    """Train a network to make originals of modified images, on pairs that `pairs.prepare_pairs` found.
+class Compared(NamedTuple):
+    """A test image, what the network makes of it, and its original; uint8 of shape (height, width, channels)."""
+
+    modified: np.ndarray
+    restored: np.ndarray
+    original: np.ndarray
+
+
+class Trained(NamedTuple):
+    """A network that has learned to restore, and all that its run's folder says; `rows` has one a test image."""
+
+    settings: RestoreSettings
+    models: Models
+    fitted: Fitted
+    scores: dict[str, Any]
+    rows: list[dict[str, Any]]
+    compared: list[Compared]
+    made: Provenance
+    bad: Sequence[BadFile]
+    run: Run | None = None
+
+
+def restore_train(settings: RestoreSettings, sets: Sets, *, keep: bool = True) -> Trained:
+    """Train a network to make originals of modified images, on pairs that `pairs.load_sets` decoded.
 
     Raises
     ------
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    say = teller(settings.output.verbose)
-    tell_cut_lists(settings, say)
+    tell_cut_lists(settings)
     if settings.codes.model_log_path is not None:
-        say("note: model_log_path is not used; history.csv and loss.png in the run's folder tell how training went")
-    settings = settings.model_copy(update={"training": with_precision(settings, say)})
-    sets = load_sets(settings, matched, say)
+        log.info(
+            "note: model_log_path is not used; history.csv and loss.png in the run's folder tell how training went"
+        )
+    settings = settings.model_copy(update={"training": with_precision(settings)})
     models = build_seeded(settings)
 
-    def leave_all(run: Run, fitted: Fitted) -> str:
-        return _summary(run, settings, _leave(run, settings, models, sets, fitted))
+    def finish(run: Run | None, fitted: Fitted) -> Trained:
+        if run is not None:
+            save_models(run, settings, models)
+        trained = Trained(settings, models, fitted, *judge(settings, models, sets, fitted), made, sets.bad, run)
+        if run is not None:
+            write_about(run, trained)
+            add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
+            log.info(_summary(run, settings, trained.scores))
+        return trained
 
     train, valid = tiles(sets.train, settings), tiles(sets.valid, settings)
     made = Provenance("restore_train", settings.to_flags())
-    say(f"{len(train):,} tiles for training, {len(valid):,} for validation")
-    return teach(settings, models, Material(train, valid, sets.bad, made), leave_all, say)
+    log.info(f"{len(train):,} tiles for training, {len(valid):,} for validation")
+    return teach(settings, models, Material(train, valid, sets.bad, made), finish, keep=keep)
 
 
-def dry_run(settings: RestoreSettings, matched: Matched) -> None:
-    """Print the settings, the layers and an estimate of memory; train nothing, make nothing."""
-    show(settings, f"pairs: {len(matched.modified.paths):,}")
+def dry_run(settings: RestoreSettings, matched: Matched) -> str:
+    """Describe the settings, the layers and an estimate of memory; train nothing, make nothing."""
+    return described(settings, f"pairs: {len(matched.modified.paths):,}")
 
 
-def _leave(run: Run, settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted) -> dict[str, Any]:
-    """Save the models first, then the scores of the test images, the pictures and the row in logs/aescore.csv."""
+def save_models(run: Run, settings: RestoreSettings, models: Models) -> None:
+    """Save the network, and its encoder and decoder where there is an embedding."""
     save(models.autoencoder, run.autoencoder)
     if not settings.architecture.skips:
         save(models.encoder, run.encoder)
         save(models.decoder, run.decoder)
     if settings.output.h5:
         save(models.autoencoder, run.autoencoder_h5)
-    run.write_history(fitted.history)
-    if fitted.history["epoch"]:
-        loss_curve(fitted.history, run.loss_picture)
+
+
+def judge(
+    settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[Compared]]:
+    """Return the scores of a network, those of each test image, and some test images, evenly spread."""
     restore = applied(models.autoencoder)
     restored = [restored_image(pair.modified.copy(), settings.codes, restore) for pair in sets.test]
     rows = [_compare(pair, image, settings.codes) for pair, image in zip(sets.test, restored, strict=True)]
-    run.write_test_images(rows)
-    _picture(run, sets.test, restored, rows)
-    scores = _means(rows) | _facts(settings, models, sets, fitted)
-    run.write_scores(scores)
-    add_row(run, scores, "aescore.csv", aescore.COLUMNS)
-    return scores
+    chosen = np.unique(np.linspace(0, len(rows) - 1, PICTURED).astype(int)).tolist()
+    compared = [Compared(sets.test[each].modified, restored[each], sets.test[each].original) for each in chosen]
+    return _means(rows) | _facts(settings, models, sets, fitted), rows, compared
 
 
-def _picture(run: Run, pairs: list[Pair], restored: list[np.ndarray], rows: list[dict[str, Any]]) -> None:
-    """Draw some test images, evenly spread, with their Hamming distances."""
-    chosen = np.unique(np.linspace(0, len(pairs) - 1, PICTURED).astype(int)).tolist()
-    images = [(pairs[each].modified, restored[each], pairs[each].original) for each in chosen]
-    distances = [(rows[each]["hamming_before"], rows[each]["hamming_after"]) for each in chosen]
-    restored_picture(images, distances, run.restored_picture)
+def write_about(run: Run, trained: Trained) -> None:
+    """Write the history, the scores and the pictures."""
+    run.write_history(trained.fitted.history)
+    if trained.fitted.history["epoch"]:
+        loss_curve(trained.fitted.history, run.loss_picture)
+    run.write_test_images(trained.rows)
+    chosen = np.unique(np.linspace(0, len(trained.rows) - 1, PICTURED).astype(int)).tolist()
+    distances = [(trained.rows[each]["hamming_before"], trained.rows[each]["hamming_after"]) for each in chosen]
+    restored_picture(trained.compared, distances, run.restored_picture)
+    run.write_scores(trained.scores)
 
 
 def _compare(pair: Pair, restored: np.ndarray, codes: Codes) -> dict[str, Any]:

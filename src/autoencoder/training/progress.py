@@ -1,7 +1,8 @@
-"""Tell how training goes: a bar on a terminal, a plain line an epoch elsewhere."""
+"""Tell how training goes: a line an epoch in the log, and where work is shown on a terminal a bar as well."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from typing import Any
@@ -10,16 +11,22 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..progress import is_told
+
+log = logging.getLogger("autoencoder")
+
 
 class EpochLines(keras.callbacks.Callback):
-    """Print a line at the end of each epoch, and on a terminal a bar while it runs."""
+    """Log a line at the end of each epoch; on a terminal, where `progress.telling` wants it, show a bar meanwhile."""
 
     def __init__(self, epochs: int) -> None:
         super().__init__()
         self._epochs, self._best = epochs, float("inf")
         self._console = Console(file=sys.stdout, highlight=False)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+        self._bar = Progress(
+            *columns, console=self._console, transient=True, disable=not (is_told() and self._console.is_terminal)
+        )
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._bar.start()
@@ -38,7 +45,7 @@ class EpochLines(keras.callbacks.Callback):
         seconds = time.perf_counter() - self._start
         line = f"epoch {epoch + 1:>{len(str(self._epochs))}}/{self._epochs}  {seconds:6.1f} s  "
         shown = (name for name in ("loss", "val_loss", "val_accuracy") if name in logs)
-        print(f"{line}{'  '.join(f'{name} {logs[name]:.5f}' for name in shown)}{best}", flush=True)
+        log.info(f"{line}{'  '.join(f'{name} {logs[name]:.5f}' for name in shown)}{best}")
 
     def on_train_end(self, logs: Any = None) -> None:
         self._bar.stop()

@@ -1,0 +1,209 @@
+"""The classifier: an encoder and a head, learned from labelled images."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from copy import copy
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from ..classifier_folder import ClassifierRun
+from ..classify_settings import Classifier as Knobs
+from ..classify_settings import Labelled
+from ..data.rules import AS_STORED, Rules
+from ..data.source import changed_rules
+from ..embeddings import Embeddings
+from ..errors import DataError, UsageError
+from ..flags import parse
+from ..run_folder import create
+from ..settings import Output
+from .autoencoder import Autoencoder, Networks
+from .base import Estimator, absolute, described, is_path, keywords
+
+#: What names the training images: they are given to fit.
+_GIVEN_TO_FIT = ("train_dir", "train_images", "train_labels")
+
+
+class Classifier(Estimator):
+    """A classifier on a fitted encoder: first its head learns, then everything.
+
+    `encoder` is a fitted `Autoencoder`, which stays as it is, also in clones. Other parameters are the flags of
+    `flexae classify`; None is what these call auto or none. Nothing is written unless `save_dir` is given.
+
+    Attributes
+    ----------
+    classes_ : array of n_classes names
+        Of the type of `y`, where labels were given; text where they are class folders, and once it was loaded.
+    network_ : keras.Model
+        Images to probabilities.
+    scores_ : dict
+    run_ : ClassifierRun or None
+        The folder that was left.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> images, digits = load_digits(n_class=2, return_X_y=True)
+    >>> images = (images.reshape(-1, 8, 8) / 16).astype("float32")
+    >>> ae = Autoencoder(filters=(4,), dims=(8,), train_epochs=1).fit(images)
+    >>> Classifier(ae, epochs=2).fit(images, digits).predict(images[:3])
+    array([0, 1, 0])
+    """
+
+    __init__ = keywords(
+        [Labelled, Knobs], first=("encoder", "units"), without=_GIVEN_TO_FIT, encoder=None, save_dir=None, verbose=1
+    )
+
+    def __sklearn_clone__(self) -> Self:
+        return type(self)(**self.get_params(deep=False))
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn.
+
+        Parameters
+        ----------
+        X : path or array
+            A folder of class folders, or of any images with `labels`; an idx file; or images as `Autoencoder.fit`
+            takes them.
+        y : sequence of n values
+            The classes of an array's images.
+
+        Raises
+        ------
+        UserError
+            Of any kind. Wrong parameters, images and labels are also `ValueError`.
+        """
+        if not isinstance(self.encoder, Autoencoder):
+            raise UsageError("a classifier needs a fitted encoder: Classifier(Autoencoder().fit(...))")
+        self.encoder.check_fitted("networks_")
+        from ..model.encoder import encoder_of
+        from ..pipeline.classify import Origin, classify
+        from ..pipeline.labelled import find_labelled, list_labelled, load_labelled
+
+        flags = {name: each for name, each in self.changed().items() if name not in ("encoder", "save_dir", "verbose")}
+        place = X if is_path(X) else "array"
+        labelled, wanted = parse({**flags, **_images(place)}, [Labelled, Knobs])
+        if len(wanted.labels_per_class) > 1:
+            raise UsageError("labels_per_class: several numbers draw a curve, which flexae classify does; give one")
+        network = self.encoder.networks_.encoder
+        if is_path(X):
+            found = find_labelled(labelled, wanted, self.encoder.rules_)
+        else:
+            found = list_labelled(_checked(self.encoder, X, y), labelled, wanted)
+        folder = None if self.save_dir is None else absolute(self.save_dir)
+        kept = self.encoder.run_
+        origin = Origin(
+            network,
+            labelled,
+            kept,
+            None if kept is None else kept.encoder,
+            self.encoder.settings_.training.augment,
+            Output(save_dir=folder, save_prefix="classifier", verbose=self.verbose),
+            found.train.rules,
+        )
+        lots = load_labelled(found, encoder_of(network, Path("the encoder")), labelled.max_bad)
+        self._taught = classify(origin, lots, wanted, keep=folder is not None)
+        self.run_, self.scores_ = self._taught.run, self._taught.judged.scores
+        return self._keep(self._taught.model, _classes(lots.classes, y), found.train.rules, self.encoder)
+
+    def _keep(self, network: Any, classes: np.ndarray, rules: Rules, encoder: Autoencoder) -> Self:
+        self.network_, self.classes_ = network, classes
+        self._by_network = copy(encoder)  # which reads images as the encoder did
+        self._by_network.networks_, self._by_network.rules_ = Networks(network), rules
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class, float32 of shape (n, n_classes)."""
+        return self.probabilities(X).vectors
+
+    def probabilities(self, X: Any) -> Embeddings:
+        """Return the probabilities with the names of the files."""
+        self.check_fitted("network_")
+        return self._by_network.transform(X)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the class of each image.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        DataError
+            If the images cannot be used. It is also a `ValueError`.
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the share of images whose class is right; of a folder's images without `y`, by class folders."""
+        found = self.probabilities(X)
+        known = found.labels if y is None else y
+        if known is None:
+            raise DataError("the images have no class folders: give their classes as y")
+        # As text: what was loaded does not know whether its classes were numbers.
+        predicted = self.classes_[found.vectors.argmax(axis=1)].astype(str)
+        return float(np.mean(predicted == np.asarray(known).astype(str)))
+
+    def save(self, path: str | os.PathLike[str]) -> ClassifierRun:
+        """Write what `flexae classify` leaves into a new folder; `flexae predict` and `load` take it.
+
+        Raises
+        ------
+        UsageError
+            If the folder already holds something.
+        DiskError
+            If it cannot be written.
+        """
+        self.check_fitted("network_")
+        run = ClassifierRun(create(Output(save_dir=absolute(path)), datetime.now()).path)
+        if self.run_ is not None:
+            from ..files import disk_errors
+
+            with disk_errors(run.path):
+                shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
+            return run
+        from ..model.saved import save
+        from ..pipeline.leave_classifier import leave_classifier
+
+        save(self.network_, run.classifier)
+        leave_classifier(run, self._taught)
+        return run
+
+    @classmethod
+    def open(cls, run: ClassifierRun) -> Self:
+        """Return the classifier that `flexae classify` or `save` left in a folder."""
+        classes = np.array(run.classes())
+        encoder = Autoencoder.open(run, run.classifier)
+        (knobs,) = parse({name: each for name, each in run.flags().items() if name in Knobs.model_fields}, [Knobs])
+        estimator = cls(encoder, **{name: getattr(knobs, name) for name in Knobs.model_fields})
+        estimator.run_, estimator.scores_ = run, run.scores()
+        rules = changed_rules(AS_STORED, encoder.settings_.data)
+        return estimator._keep(encoder.networks_.encoder, classes, rules, encoder)
+
+
+def _images(place: Any) -> dict[str, Any]:
+    """Name the training images by the flag that they belong to: an idx file's, or a folder's."""
+    return {"train_images" if Path(place).is_file() else "train_dir": str(place)}
+
+
+def _checked(encoder: Autoencoder, images: Any, classes: Any) -> Any:
+    if classes is None:
+        raise DataError("an array of images needs the class of each as y")
+    return encoder.source(images, classes)
+
+
+def _classes(names: list[str], given: Any) -> np.ndarray:
+    """Return the classes in the order of their names, of the type that they were given in."""
+    if given is None:
+        return np.array(names)
+    known = {str(each): each for each in np.asarray(given).tolist()}
+    return np.array([known[name] for name in names])
+
+
+Classifier.__doc__ = str(Classifier.__doc__).replace(
+    "\n    Attributes\n", f"{described([Labelled, Knobs], _GIVEN_TO_FIT)}\n    Attributes\n", 1
+)
