@@ -81,7 +81,12 @@ def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
         print(f"images without labels are in {out}: {shown}")
         print(f"next: flexae run --train_dir={train} --valid_dir={valid}")
         return
-    print(f"images of {len(counts['train']):,} classes are in {out}: {shown}")
+    classes = sorted(counts["train"])
+    print(f"images of {f'{len(classes):,} classes' if len(classes) > 1 else 'one class'} are in {out}: {shown}")
+    spellings = Counter(label.casefold() for label in classes)
+    alike = [label for label in classes if spellings[label.casefold()] > 1]
+    if alike:
+        print(f"note: {_some(alike)} differ by capitals only; where these are one class, write it alike in the source")
     missing = sorted(set(counts["train"]) - set(counts["valid"]))
     if missing:
         print(f"note: there is no image in valid of {_some(missing)}")
@@ -89,7 +94,8 @@ def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
         strange = sorted(set(counts.get(name, ())) - set(counts["train"]) - {""})
         if strange:
             print(f"note: there is no image in train of {_some(strange)}; classify takes no such classes in {name}")
-    print(f"next: flexae run --train_dir={train}, then flexae classify latest --train_dir={train} --valid_dir={valid}")
+    then = f", then flexae classify latest --train_dir={train} --valid_dir={valid}" if len(classes) > 1 else ""
+    print(f"next: flexae run --train_dir={train}{then}")
 
 
 def _some(names: list[str]) -> str:
