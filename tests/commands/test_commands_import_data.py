@@ -126,6 +126,30 @@ def test_nothing_is_overwritten_unasked_and_only_train_and_valid_when_asked(plac
     assert not (out / "train" / "old").exists()
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_originals_are_never_replaced(place, linked):
+    images_and_table(place, "path,label", ["a", "b", "a", "b"])
+    (place / "raw").rename(place / "train")
+    (place / "sets").mkdir()
+    table = place / "train" / "labels.csv"
+    if linked:
+        images_and_table(place, "path,label", ["a", "b", "a", "b"])
+        for image in (place / "raw").glob("*.png"):
+            image.unlink()
+            image.symlink_to(place / "train" / image.name)
+        table = place / "raw" / "labels.csv"
+    with pytest.raises(UsageError, match=r"--out=\.: --overwrite would replace .*train, from which .* is imported"):
+        Autoencoder().import_data(table, out=".", overwrite=True)
+    assert len(list((place / "train").glob("*.png"))) == 4
+    assert len(read(Autoencoder().import_data(table, out="sets"))) == 4
+
+
+def test_a_file_is_no_folder_to_import_into(place):
+    np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
+    with pytest.raises(UsageError, match=r"--out=a\.npz: is a file; name a new folder"):
+        Autoencoder().import_data("a.npz", out="a.npz", overwrite=True)
+
+
 def test_what_breaks_off_leaves_nothing_behind(place, monkeypatch):
     np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
     (place / "here" / "train" / "old").mkdir(parents=True)

@@ -88,8 +88,7 @@ def _propose(embeddings: Embeddings, wanted: Clusters, seed: int) -> Proposal | 
         return None
     from ..clustering.choose_k import propose_k
 
-    k_max = min(wanted.k_max, len(embeddings.vectors) - 1)
-    proposal = propose_k(embeddings.vectors, wanted.k_min, k_max, seed)
+    proposal = propose_k(embeddings.vectors, wanted.k_min, wanted.k_max, seed)
     print(f"number of clusters: {proposal.low} to {proposal.high} fit about as well; {proposal.best} is taken")
     return proposal
 

@@ -19,6 +19,7 @@ from ..data.listing import BadFile, printable
 from ..data.parts import Part, checked
 from ..data.splits import split
 from ..errors import DataError, UsageError
+from ..exporting import source_folders
 from ..files import disk_errors, name_fault
 from .images import leave_bad
 
@@ -39,17 +40,20 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
     Raises
     ------
     UsageError
-        If `out` is not empty and `overwrite` is false.
+        If `out` is not empty and `overwrite` is false, is a file, or would lose what is imported.
     DataError
         If the source cannot be used.
     DiskError
         If it cannot be written; `out` is then as it was.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not overwrite)):
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out={out}: is a file; name a new folder")
+    if out.exists() and any(out.iterdir()) and not overwrite:
         raise UsageError(
             f"--out={out}: is not empty; name a new folder, or give --overwrite to replace train and valid"
         )
     found = _read(source)
+    _check_apart(source, found, out)
     parts = _parts(found, valid_split, seed)
     bad = list(found.bad)
     with disk_errors(out):
@@ -64,6 +68,18 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
     _tell(counts, out)
     leave_bad(sorted(bad), out / "bad_files.csv", print)
     return out
+
+
+def _check_apart(source: str, found: Source, out: Path) -> None:
+    """Refuse to replace a folder that an original lies in."""
+    paths = [path for part in (found.train, found.valid, found.test) if part is not None for path in part.paths]
+    replaced = [(out / name).resolve() for name in PARTS if (out / name).exists()]
+    for folder in sorted(source_folders(Path(source).parent, paths)):
+        if any(folder.is_relative_to(each) for each in replaced):
+            raise UsageError(
+                f"--out={out}: --overwrite would replace {folder}, from which {source} is imported; name "
+                "a folder elsewhere"
+            )
 
 
 def _check_written(counts: dict[str, Counter[str]], bad: list[BadFile]) -> None:
