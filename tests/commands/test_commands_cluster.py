@@ -142,6 +142,17 @@ def test_encode_writes_a_table_that_keeps_the_paths(trained):
     np.testing.assert_allclose(frame.filter(regex=r"^e\d").to_numpy(), expected, atol=1e-5)
 
 
+def test_what_to_do_next_can_be_typed(trained, place, capsys):
+    shutil.copytree(place / "run", place / "my run")
+    shutil.copytree(trained[0] / "digits", place / "my digits")
+    Autoencoder().encode("my run", images="my digits")
+    assert f"next: flexae cluster 'my run' --images='{place / 'my digits'}'\n" in capsys.readouterr().out
+    Autoencoder().encode("my run", images=next((place / "my digits").rglob("*.png")))
+    assert "next" not in capsys.readouterr().out
+    Autoencoder().cluster("my run", k=3)
+    assert "next: flexae assign 'my run/clusters/kmeans_k3' --images=FOLDER" in capsys.readouterr().out
+
+
 def test_an_encoders_own_file_is_enough(trained, place):
     shutil.copy(place / "run" / "encoder.keras", place / "mine.keras")
     table = Autoencoder().encode("mine.keras", images=trained[0] / "digits")

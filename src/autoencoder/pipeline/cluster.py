@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -79,7 +80,7 @@ def cluster(place: Place, listing: Listing, wanted: Wanted, say: Callable[[str],
     tell_left_out(embeddings.bad, folder.bad_files, print)
     if wanted.export.export is not None:
         export_clusters(embeddings, found.labels, wanted.names, wanted.export.export, wanted.export.link)
-    print(f"next: flexae assign {folder.path} --images=FOLDER sorts new images into these clusters")
+    print(f"next: flexae assign {shlex.quote(str(folder.path))} --images=FOLDER sorts new images into these clusters")
     return folder
 
 
