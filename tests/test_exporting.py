@@ -139,6 +139,13 @@ def test_a_neighbour_of_the_images_is_fine(photos, tmp_path):
     check_export(None, scan(photos), False)
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_is_no_folder_to_export_to(photos, tmp_path, overwrite):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(UsageError, match="is a file; name a new folder"):
+        check_export(tmp_path / "out", scan(photos), overwrite)
+
+
 def test_a_folder_that_is_not_empty_is_refused(photos, tmp_path):
     (tmp_path / "out").mkdir()
     check_export(tmp_path / "out", scan(photos), False)

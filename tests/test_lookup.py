@@ -39,6 +39,10 @@ def test_latest_is_the_newest_finished_run_of_the_kind():
     (LOGS / "restorer" / "encoder.keras").write_bytes(b"")
     make("classifier", "classify", age=5)
     make(".hidden", age=6)
+    (make("folder", age=7) / "encoder.keras").unlink()
+    (LOGS / "folder" / "encoder.keras").mkdir()
+    (make("dangling", age=8) / "encoder.keras").unlink()
+    (LOGS / "dangling" / "encoder.keras").symlink_to("gone")
     assert find("latest").path == LOGS / "a"
     assert find("latest", "classifier").path == LOGS / "classifier"
     assert find("latest", "restorer").path == LOGS / "restorer"
@@ -55,7 +59,14 @@ def test_damaged_settings_do_not_break_latest(settings):
 
 def test_settings_of_something_else_are_refused():
     make("r", "restore_train", settings="modified: a\noriginal: b\ntile_side: many\n")
-    with pytest.raises(ModelFileError, match="no file of restore_train's settings"):
+    with pytest.raises(ModelFileError, match=r"no file of restore_train's settings .*; restore_train again"):
+        find_restorer("r")
+    (LOGS / "r" / "settings.yml").write_text("tile_side: many\n")
+    with pytest.raises(ModelFileError) as told:
+        find_restorer("r")
+    assert "\n" not in str(told.value)
+    (LOGS / "r" / "settings.yml").unlink()
+    with pytest.raises(ModelFileError, match=r"settings\.yml: is missing; restore_train again, or restore a copy"):
         find_restorer("r")
 
 

@@ -83,6 +83,12 @@ def test_an_empty_value_is_refused(flag, tmp_path):
         plan(["run", f"--config={tmp_path / 'config.yml'}"])
 
 
+def test_an_empty_value_of_a_flag_that_must_be_given_is_told_once(tmp_path):
+    with pytest.raises(UsageError) as told:
+        plan(["import_data", "--source=", f"--out={tmp_path}"])
+    assert str(told.value) == "--source= is empty; give it a value or leave it out"
+
+
 def test_the_home_folder_is_known_in_flags_words_and_files(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "config.yml").write_text("save_dir: ~/mine\n")

@@ -76,6 +76,18 @@ def test_the_same_result_replaces_the_folder_whole(tmp_path):
     assert [path.name for path in wanted.parent.iterdir()] == ["kmeans_k3"]
 
 
+@pytest.mark.parametrize("made", [MADE, Provenance("cluster", {"k": 9})])
+def test_names_that_a_person_wrote_into_the_folder_outlive_the_result(tmp_path, made):
+    wanted = tmp_path / "kmeans_k3"
+    keep_folder(wanted, MADE, fill("old"))
+    (wanted / "names.csv").write_text("cluster,name\n0,mine\n")
+    assert keep_folder(wanted, made, fill("new"), overwrite=True) == wanted
+    assert (wanted / "names.csv").read_text() == "cluster,name\n0,mine\n"
+    assert (wanted / "result").read_text() == "new"
+    assert keep_folder(wanted, Provenance("c"), fill("new")) == tmp_path / "kmeans_k3_2"
+    assert not (tmp_path / "kmeans_k3_2" / "names.csv").exists()
+
+
 def test_another_result_takes_the_next_free_name(tmp_path):
     wanted, other = tmp_path / "kmeans_k3.5", Provenance("cluster", {"k": 4})
     keep_folder(wanted, MADE, fill("one"))

@@ -107,6 +107,8 @@ def test_text_means_what_it_says(name, text, value):
         ({"train_dir": "a", "valid_dir": "b", "valid_split": "0.2"}, "exclude each other"),
         ({"valid_dir": "b"}, "--valid_dir needs --train_dir"),
         ({"save_prefix": "a/b"}, "--save_prefix=a/b"),
+        ({"background": "300,0,0"}, "'300,0,0' is no colour; write a name (white), #rrggbb, or red,green,blue"),
+        ({"background": "1,2"}, "'1,2' is no colour"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_flag_value_and_rule(flags, said):

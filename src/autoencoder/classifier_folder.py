@@ -75,11 +75,15 @@ class ClassifierRun(Run):
         """
         try:
             names = json.loads(self.classes_file.read_text(encoding="utf-8"))
-            if not isinstance(names, list) or not names:
+            if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
                 raise ValueError("it holds no list of names")
-            return [str(name) for name in names]
+            return names
         except (OSError, ValueError) as error:
-            raise ModelFileError(f"{self.classes_file}: the names of the classes cannot be read ({error})") from error
+            why = error.strerror if isinstance(error, OSError) else error
+            raise ModelFileError(
+                f"{self.classes_file}: the names of the classes cannot be read ({why}); classify again, or restore a "
+                "copy"
+            ) from error
 
 
 def find_classifier(name: str) -> ClassifierRun:

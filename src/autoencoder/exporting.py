@@ -44,7 +44,7 @@ def check_export(folder: Path | None, listing: Listing, overwrite: bool) -> None
     DataError
         If the images are in an idx file, so that there are no files.
     UsageError
-        If the folder is, holds or lies in that of the images, or is not empty.
+        If the folder is, holds or lies in that of the images, is a file, or is not empty.
     """
     if folder is None:
         return
@@ -52,7 +52,8 @@ def check_export(folder: Path | None, listing: Listing, overwrite: bool) -> None
         raise DataError(
             f"--export: {listing.root} is no folder, so its images cannot be copied; import it into a folder first"
         )
-    met = _meets(folder, _source_folders(listing))
+    root = listing.root if listing.root.is_dir() else listing.root.parent
+    met = _meets(folder, source_folders(root, listing.paths))
     if met is not None:
         raise UsageError(
             f"--export={folder}: is, holds or lies in the folder of the images, {met}, which nothing may change; "
@@ -60,18 +61,19 @@ def check_export(folder: Path | None, listing: Listing, overwrite: bool) -> None
         )
     if not folder.exists():
         return
-    if not folder.is_dir() or (any(folder.iterdir()) and not overwrite):
+    if not folder.is_dir():
+        raise UsageError(f"--export={folder}: is a file; name a new folder")
+    if any(folder.iterdir()) and not overwrite:
         raise UsageError(f"--export={folder}: is not empty; name a new folder, or give --overwrite to write into it")
     linked = next((each for each in sorted(folder.iterdir()) if each.is_symlink() and each.is_dir()), None)
     if linked is not None:
         raise UsageError(f"--export={folder}: {linked.name} in it is a link to another folder; remove it")
 
 
-def _source_folders(listing: Listing) -> set[Path]:
+def source_folders(root: Path, paths: Sequence[str]) -> set[Path]:
     """Return every folder that holds an image, and the root: where they really are, of links where these lead."""
-    root = listing.root if listing.root.is_dir() else listing.root.parent
-    folders = {(root / path).parent for path in listing.paths}
-    links = (os.path.realpath(root / path) for path in listing.paths if (root / path).is_symlink())
+    folders = {(root / path).parent for path in paths}
+    links = (os.path.realpath(root / path) for path in paths if (root / path).is_symlink())
     return {folder.resolve() for folder in {root, *folders, *(Path(link).parent for link in links)}}
 
 

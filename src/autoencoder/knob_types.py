@@ -86,7 +86,7 @@ def _color(value: Any) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     text = f"rgb({text})" if "," in text and "(" not in text else text
     try:
-        return "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(text)[:3])
+        return f"#{bytes(ImageColor.getrgb(text)[:3]).hex()}"
     except ValueError:
         raise ValueError(f"{value!r} is no colour; write a name (white), #rrggbb, or red,green,blue") from None
 

@@ -77,7 +77,8 @@ def under_logs(path: Path) -> Path:
 
 def _finished(kind: str) -> list[Path]:
     """Return the finished runs of a kind under logs/, the newest last."""
-    models = sorted(LOGS.glob(f"[!.]*/{_MODELS[kind]}"), key=lambda path: (path.stat().st_mtime_ns, path))
+    there = [path for path in LOGS.glob(f"[!.]*/{_MODELS[kind]}") if path.is_file()]
+    models = sorted(there, key=lambda path: (path.stat().st_mtime_ns, path))
     return [path.parent for path in models if _describe(Run(path.parent)) == _Described(kind, True)]
 
 
@@ -124,7 +125,13 @@ def find_restorer(name: str | os.PathLike[str]) -> tuple[Run, RestoreSettings]:
     try:
         return run, RestoreSettings.from_flags(run.flags())
     except UsageError as error:
-        raise ModelFileError(f"{run.settings_file}: is no file of restore_train's settings ({error})") from error
+        if not run.settings_file.is_file():
+            raise ModelFileError(f"{run.settings_file}: is missing; restore_train again, or restore a copy") from error
+        said = "; ".join(str(error).splitlines())
+        raise ModelFileError(
+            f"{run.settings_file}: is no file of restore_train's settings ({said}); restore_train again, or restore a "
+            "copy"
+        ) from error
 
 
 def locate(name: str) -> tuple[Run, Path]:

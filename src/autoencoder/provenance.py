@@ -24,6 +24,8 @@ from .errors import DataError
 from .files import disk_error, disk_errors, write_text
 
 NAME = "provenance.json"
+#: What a person may have written into the folder of a result, by the name that the README and messages use.
+_NAMES = "names*.csv"
 #: What a source says that decides about the pixels; where its folder lies does not.
 _PIXELS = ("fingerprint", "background", "range", "fit")
 
@@ -127,7 +129,7 @@ def keep_folder(wanted: Path, made: Provenance, fill: Callable[[Path], None], *,
     fill : function
         Writes the result into an empty folder.
     overwrite : bool
-        Whether another result may be replaced.
+        Whether another result may be replaced. Of what is replaced, only names.csv stays, which a person wrote.
 
     Raises
     ------
@@ -151,6 +153,7 @@ def _take_place(building: Path, wanted: Path, made: Provenance, overwrite: bool)
             taken = _is_taken(place)
             if taken and not overwrite and not made.same_result(read_provenance(place / NAME)):
                 break
+            _keep_names(place, building)
             former = _move_aside(place) if taken else None
             try:
                 building.rename(place)
@@ -164,6 +167,14 @@ def _take_place(building: Path, wanted: Path, made: Provenance, overwrite: bool)
                 shutil.rmtree(former, ignore_errors=True)
             return place
     raise AssertionError("names never end")
+
+
+def _keep_names(place: Path, building: Path) -> None:
+    """Copy the names of clusters that a person wrote into the folder of a result, which outlive it."""
+    with disk_errors(building):
+        for file in place.glob(_NAMES):
+            if file.is_file() and not (building / file.name).exists():
+                shutil.copy2(file, building / file.name)
 
 
 def _move_aside(place: Path) -> Path | None:

@@ -373,7 +373,7 @@ def test_predict_refuses_what_is_no_classifier(trained):
         Autoencoder().predict("run", images=trained / "valid")
 
 
-@pytest.mark.parametrize("text", ["", "5", "null", "{}", '["0", "1"', "\x80", '"012"'])
+@pytest.mark.parametrize("text", ["", "5", "null", "{}", '["0", "1"', "\x80", '"012"', '["0", {"a": 1}, "2"]'])
 def test_predict_refuses_damaged_names_of_classes(trained, copied, text):
     copied.classes_file.write_bytes(text.encode("latin-1"))
     with pytest.raises(ModelFileError, match=r"classes\.json"):
@@ -382,10 +382,10 @@ def test_predict_refuses_damaged_names_of_classes(trained, copied, text):
 
 def test_predict_refuses_classes_that_do_not_fit_the_classifier(trained, copied):
     copied.classes_file.write_text(json.dumps(["0", "1"]))
-    with pytest.raises(ModelFileError, match=r"knows 3 classes, but .* names 2"):
+    with pytest.raises(ModelFileError, match=r"knows 3 classes, but .* names 2; classify again"):
         Autoencoder().predict(copied.path, images=trained / "valid")
     copied.classes_file.unlink()
-    with pytest.raises(ModelFileError, match="the names of the classes cannot be read"):
+    with pytest.raises(ModelFileError, match=r"cannot be read \(No such file .*\); classify again, or restore a"):
         Autoencoder().predict(copied.path, images=trained / "valid")
 
 

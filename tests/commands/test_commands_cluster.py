@@ -142,6 +142,17 @@ def test_encode_writes_a_table_that_keeps_the_paths(trained):
     np.testing.assert_allclose(frame.filter(regex=r"^e\d").to_numpy(), expected, atol=1e-5)
 
 
+def test_what_to_do_next_can_be_typed(trained, place, capsys):
+    shutil.copytree(place / "run", place / "my run")
+    shutil.copytree(trained[0] / "digits", place / "my digits")
+    Autoencoder().encode("my run", images="my digits")
+    assert f"next: flexae cluster 'my run' --images='{place / 'my digits'}'\n" in capsys.readouterr().out
+    Autoencoder().encode("my run", images=next((place / "my digits").rglob("*.png")))
+    assert "next" not in capsys.readouterr().out
+    Autoencoder().cluster("my run", k=3)
+    assert "next: flexae assign 'my run/clusters/kmeans_k3' --images=FOLDER" in capsys.readouterr().out
+
+
 def test_an_encoders_own_file_is_enough(trained, place):
     shutil.copy(place / "run" / "encoder.keras", place / "mine.keras")
     table = Autoencoder().encode("mine.keras", images=trained[0] / "digits")
@@ -160,6 +171,8 @@ def test_an_encoders_own_file_is_enough(trained, place):
         ({"method": "hdbscan", "k": 3}, UsageError, "finds the number of clusters itself"),
         ({"link": True}, UsageError, "--link says how --export writes"),
         ({"k_min": 9, "k_max": 3}, UsageError, "must be smaller than"),
+        ({"images": "run/images"}, DataError, r"only 2 of 2 embeddings differ, too few .* are \(--k\)"),
+        ({"k_min": 70, "k_max": 80}, UsageError, "k_min must be at most 59, since 60 of 60 .* differ, but is 70"),
         ({"k": 3, "images": "empty"}, DataError, "holds no images"),
         ({"k": 3, "run": "damaged.keras", "images": "run/images"}, ModelFileError, "damaged"),
         ({"k": 3, "run": "run/autoencoder.keras"}, ModelFileError, "gives images, not embeddings"),
@@ -169,7 +182,9 @@ def test_bad_input_is_refused(place, flags, error, said):
     (place / "empty").mkdir()
     (place / "damaged.keras").write_bytes(b"x")
     (place / "run" / "images").mkdir()
-    (place / "run" / "images" / "0.png").write_bytes(cv2.imencode(".png", np.eye(8))[1].tobytes())
+    for number in range(2):
+        pixels = 255 * np.eye(8, k=number)
+        (place / "run" / "images" / f"{number}.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
     with pytest.raises(error, match=said):
         Autoencoder(**({"run": "run"} | flags)).cluster()
 

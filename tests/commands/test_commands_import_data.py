@@ -125,6 +125,30 @@ def test_nothing_is_overwritten_unasked_and_only_train_and_valid_when_asked(plac
     assert not (out / "train" / "old").exists()
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_originals_are_never_replaced(place, linked):
+    images_and_table(place, "path,label", ["a", "b", "a", "b"])
+    (place / "raw").rename(place / "train")
+    (place / "sets").mkdir()
+    table = place / "train" / "labels.csv"
+    if linked:
+        images_and_table(place, "path,label", ["a", "b", "a", "b"])
+        for image in (place / "raw").glob("*.png"):
+            image.unlink()
+            image.symlink_to(place / "train" / image.name)
+        table = place / "raw" / "labels.csv"
+    with pytest.raises(UsageError, match=r"--out=\.: --overwrite would replace .*train, from which .* is imported"):
+        Autoencoder().import_data(table, out=".", overwrite=True)
+    assert len(list((place / "train").glob("*.png"))) == 4
+    assert len(read(Autoencoder().import_data(table, out="sets"))) == 4
+
+
+def test_a_file_is_no_folder_to_import_into(place):
+    np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
+    with pytest.raises(UsageError, match=r"--out=a\.npz: is a file; name a new folder"):
+        Autoencoder().import_data("a.npz", out="a.npz", overwrite=True)
+
+
 def test_what_breaks_off_leaves_nothing_behind(place, monkeypatch):
     np.savez(place / "a.npz", images=PIXELS, labels=LABELS)
     (place / "here" / "train" / "old").mkdir(parents=True)
@@ -181,6 +205,8 @@ def test_what_breaks_off_leaves_nothing_behind(place, monkeypatch):
         ({"x_test": PIXELS, "y_test": LABELS}, "must hold x_train"),
         ({"x_train": PIXELS, "x_test": PIXELS, "y_test": LABELS}, "test images have labels"),
         ({"images": PIXELS[:2], "labels": LABELS[:2]}, "no class has two images"),
+        ({"images": PIXELS[:, None, :, :3], "labels": LABELS}, r"\(12, 1, 4, 3\) either axis may be the channels"),
+        ({"images": PIXELS[:, :3, :, None], "labels": LABELS}, r"\(12, 3, 4, 1\) either axis may be the channels"),
     ],
 )
 def test_arrays_that_cannot_be_used_are_refused(place, arrays, said):
@@ -262,6 +288,55 @@ def test_test_images_without_labels_stay_apart(place, capsys):
     assert "5 test" in capsys.readouterr().out
 
 
+def images_and_table(place, head, cells):
+    """A folder of images and the table of their labels, a row each."""
+    (place / "raw").mkdir()
+    for row in range(len(cells)):
+        (place / "raw" / f"{row}.png").write_bytes(cv2.imencode(".png", PIXELS[row])[1].tobytes())
+    lines = [f"{row}.png,{cell}" for row, cell in enumerate(cells)]
+    (place / "raw" / "labels.csv").write_text("\n".join([head, *lines]))
+    return "raw/labels.csv"
+
+
+def test_the_parts_that_a_table_of_paths_names_are_kept(place):
+    cells = ["a,train", "b,Training", "a,train", "b,val", "a,valid", "b,test", ",test"]
+    out = Autoencoder().import_data(images_and_table(place, "path,label,Split", cells), out="here")
+    images = read(out)
+    assert {name.rpartition("/")[0] for name in images} == {"train/a", "train/b", "valid/a", "valid/b", "test/b"}
+    np.testing.assert_array_equal(images["valid/a/00001.png"], PIXELS[4])
+
+
+def test_test_rows_of_a_table_become_valid_where_there_is_no_other(place):
+    cells = ["a,train", "b,train", "a,train", "b,test"]
+    images = read(Autoencoder().import_data(images_and_table(place, "path,label,usage", cells), out="here"))
+    assert list(images) == ["train/a/00000.png", "train/a/00002.png", "train/b/00001.png", "valid/b/00000.png"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["a,train", "b,fold 1"], "line 3: 'fold 1' is no part of a data set; write train, valid or test, or rename"),
+        (["a,test", "b,test"], "holds no training images"),
+    ],
+)
+def test_parts_that_cannot_be_understood_are_refused(place, cells, said):
+    with pytest.raises(DataError, match=said):
+        Autoencoder().import_data(images_and_table(place, "path,label,split", cells), out="here")
+
+
+def test_classes_that_differ_by_capitals_only_are_told(place, capsys):
+    np.savez(place / "a.npz", images=PIXELS, labels=np.array(["Cat", "cat", "dog"] * 4))
+    Autoencoder().import_data("a.npz", out="here")
+    assert "note: Cat, cat differ by capitals only; where these are one class" in capsys.readouterr().out
+
+
+def test_one_class_is_not_sent_to_classify(place, capsys):
+    np.savez(place / "a.npz", images=PIXELS, labels=np.array(["cat"] * 12))
+    Autoencoder().import_data("a.npz", out="here")
+    said = capsys.readouterr().out
+    assert "images of one class are in here" in said and "classify" not in said
+
+
 def test_classes_that_training_has_not_are_told(place, capsys):
     np.savez(place / "a.npz", x_train=PIXELS, y_train=LABELS, x_test=PIXELS, y_test=LABELS + (LABELS == 3))
     out = Autoencoder().import_data("a.npz", out="here")
@@ -282,7 +357,7 @@ def test_classify_takes_what_is_imported(place, labels, valid_split):
     assert len(found.train.paths) + len(found.valid.paths) == len(labels) and found.classes == sorted(set(labels))
 
 
-@pytest.mark.parametrize(("name", "said"), [("a.zip", "unpack or convert it"), ("a.mat", "unpack or convert it")])
+@pytest.mark.parametrize(("name", "said"), [(name, "unpack or convert it") for name in ("a.zip", "a.tar.gz", "A.MAT")])
 def test_files_of_other_kinds_are_refused_with_what_to_do(place, name, said):
     (place / name).write_bytes(b"PK\3\4")
     with pytest.raises(DataError, match=said):

@@ -64,6 +64,20 @@ def test_labels_of_a_csv_with_names_that_are_hard_to_write(tmp_path):
     assert read_labels(tmp_path / "labels.csv") == {"x.png": "a, b", 'y "z".png': "c"}
 
 
+def test_numbers_that_stand_beside_missing_ones_are_read_as_they_were(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,label\nx,3.0\ny,nan\nz,-1.00\nv,1.10\nw,v2.0\n")
+    assert read_labels(tmp_path / "labels.csv") == {"x": "3", "z": "-1", "v": "1.10", "w": "v2.0"}
+
+
+def test_an_unclosed_quote_is_told_in_a_short_sentence(tmp_path):
+    (tmp_path / "labels.csv").write_text('path,label\nx,"a\n' + "y,b\n" * 500)
+    with pytest.raises(
+        DataError, match="is no plain text; save the table as a CSV in UTF-8, without line ends"
+    ) as told:
+        read_labels(tmp_path / "labels.csv")
+    assert len(str(told.value)) < 400
+
+
 def test_clusters_take_the_names_that_a_person_gave(tmp_path):
     (tmp_path / "clusters.csv").write_text("path,cluster,distance\nx,0,1\ny,1,1\nz,-1,2\n")
     assert read_labels(tmp_path / "clusters.csv", {0: "cats", -1: "dogs"}) == {"x": "cats", "z": "dogs"}

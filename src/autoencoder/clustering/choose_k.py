@@ -114,7 +114,7 @@ def _numbers(vectors: np.ndarray, k_min: int, k_max: int) -> np.ndarray:
     if different < FEWEST:
         raise DataError(
             f"only {different} of {len(vectors)} embeddings differ, too few to choose a number of clusters by: "
-            f"take images of which at least {FEWEST} differ, or say how many clusters there are"
+            f"take images of which at least {FEWEST} differ, or say how many clusters there are (--k)"
         )
     most = min(different, len(vectors) - 1)
     if k_min > most:

@@ -22,7 +22,9 @@ from ..tensorflow_start import start_tensorflow
 class Options(Section):
     """The encoder, and where the classifier is kept."""
 
-    run: RunName = Field(description="a run's folder, `latest`, or the file of an encoder: .keras or .h5")
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras or .h5"
+    )
     save_dir: Path | None = Field(None, description="the new run's folder; auto: logs/classifier_<date>_<time>")
     verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
 

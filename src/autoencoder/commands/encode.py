@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from pydantic import Field
@@ -48,7 +49,8 @@ def carry_out(options: Options, reading: Reading) -> Path:
     count, width = embeddings.vectors.shape
     print(f"{count:,} embeddings of {width} numbers are in {table}")
     leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"))
-    print(f"next: flexae cluster {options.run} --images={source.root}")
+    if count > 1:  # one image is no clustering
+        print(f"next: flexae cluster {shlex.quote(options.run)} --images={shlex.quote(str(source.root))}")
     return table
 
 

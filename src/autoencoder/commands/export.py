@@ -18,7 +18,9 @@ from ..tensorflow_start import start_tensorflow
 class Options(Section):
     """What is exported, and how."""
 
-    run: RunName = Field(description="a run's folder, `latest`, or the file of an encoder: .keras or .h5")
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras or .h5"
+    )
     format: Literal["onnx", "saved_model", "tflite"] = Field(
         "onnx",
         description="onnx (which `flexae encode` reads too, without TensorFlow), saved_model (TensorFlow Serving) or "

@@ -40,7 +40,8 @@ def carry_out(options: Options, reading: Reading) -> Path:
     model = open_encoder(run.classifier)
     if model.width != len(classes):
         raise ModelFileError(
-            f"{run.classifier}: knows {model.width} classes, but {run.classes_file} names {len(classes)}"
+            f"{run.classifier}: knows {model.width} classes, but {run.classes_file} names {len(classes)}; classify "
+            "again, or restore copies of both"
         )
     probabilities, images = embed(model, source, listing, CACHE)
     likeliest = probabilities.vectors.argmax(axis=1).tolist()

@@ -17,7 +17,7 @@ from ..tensorflow_start import start_tensorflow
 class Options(Section):
     """Which network, which images, and where they go."""
 
-    run: RunName = Field(description="the folder of a run of restore_train, or `latest`")
+    run: RunName = Field(description="the folder of a run of restore_train, its name in logs/, or `latest`")
     images: Path = Field(description="the damaged images: a folder, or one file")
     out: Path = Field(description="a new or empty folder for the restored images, which keep their names and sizes")
     binarize: bool = Field(False, description="make every block of a binary code black or white")

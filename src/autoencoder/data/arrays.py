@@ -14,12 +14,13 @@ from ..errors import DataError
 from .decode import decode, fit, quiet_codecs
 from .folder import scan
 from .idx import scan_idx
-from .labelled import read_labels, with_labels
+from .labelled import read_labels, read_parts, with_labels
 from .listing import BadFile, Listing, check_usable, printable
 from .load import content_of, is_grayscale
 from .memory import available_memory
 from .parts import Part, check_clear, checked
 from .pixel_table import holds_paths, read_pixel_table
+from .splits import rows_by_class
 
 #: What the parts of a data set, its images and its labels are called in the names of arrays: x_train, test_images.
 _PARTS = {
@@ -41,8 +42,8 @@ _SPELLINGS = {
 }
 #: Files that are often given, and are none of these; images in archives and folders need no import.
 _OTHERS = (
-    *(".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".parquet"),
-    *(".h5", ".hdf5", ".xls", ".xlsx", ".json"),
+    *(".zip", ".tar", ".tar.gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".mat", ".pkl", ".pickle", ".pt", ".pth"),
+    *(".parquet", ".h5", ".hdf5", ".xls", ".xlsx", ".json"),
 )
 
 
@@ -63,7 +64,7 @@ def read_source(path: Path) -> Source:
     DataError
         Says what the file must be, and what was found.
     """
-    if path.suffix.lower() in _OTHERS:
+    if path.name.lower().endswith(_OTHERS):
         raise DataError(
             f"{printable(str(path))}: can't be read; unpack or convert it, and name an idx file, an .npz, an .npy, a "
             "table (.csv, .tsv), or a folder of images to the other commands"
@@ -183,10 +184,19 @@ def _read_table(path: Path) -> Source:
 
 
 def _of_paths(path: Path) -> Source:
-    listing = with_labels(scan(path.parent), read_labels(path), path)
+    images, labels, parts = scan(path.parent), read_labels(path), read_parts(path)
+    listing = with_labels(images, labels, path)
     check_usable(listing, 1.0)
+    part_of_each = with_labels(images, {name: parts.get(name, "train") for name in labels}, path).labels or ()
+    found = {part: _decoded(listing.take(rows)) for part, rows in rows_by_class(part_of_each).items()}
+    if "train" not in found:
+        raise DataError(f"{printable(str(path))}: holds no training images")
+    return Source(found["train"], found.get("valid"), found.get("test"), listing.bad)
+
+
+def _decoded(listing: Listing) -> Part:
     assert listing.labels is not None
-    return Source(Part(_Decoded(listing), listing.labels, listing.paths), bad=listing.bad)
+    return Part(_Decoded(listing), listing.labels, listing.paths)
 
 
 class _Decoded(Sequence[np.ndarray]):

@@ -11,10 +11,10 @@ from ..files import is_plain
 from .listing import Listing, printable
 from .matching import Names
 from .splits import rows_by_class
-from .tables import Table, cluster_number, is_blank, open_table
+from .tables import PART_COLUMNS, SHOWN, Table, cluster_number, label_of, open_table, part_of
 from .walk import subfolders
 
-_NAMED, _COLUMNS = 3, 8
+_NAMED, _COLUMNS, _LONGEST = 3, 8, 200
 _ODD = "no plain text; save the table as a CSV in UTF-8, without line ends in its cells"
 
 
@@ -46,19 +46,42 @@ def read_labels(path: Path, names: Mapping[int, str] | None = None) -> dict[str,
         if image is None or column is None:
             raise DataError(_no_columns(table, names))
         for line, cells in table.rows:
-            name, label = cells[image], cells[column]
+            name, cell = cells[image], cells[column]
+            label = label_of(cell)
             if names:
-                label = names.get(cluster_number(label, f"{table.where}: line {line}"), "")
-            if is_blank(label):
+                label = names.get(cluster_number(cell, f"{table.where}: line {line}"), "")
+            if not label:
                 continue
+            shown = printable(label[:SHOWN])
             if not is_plain(label):
-                raise DataError(f"{table.where}: line {line}: the label {printable(label)} is {_ODD}")
+                raise DataError(f"{table.where}: line {line}: the label {shown} is {_ODD}")
             if not name:
-                raise DataError(f"{table.where}: line {line} has a label, {printable(label)}, and no image")
+                raise DataError(f"{table.where}: line {line} has a label, {shown}, and no image")
             if found.setdefault(name, label) != label:
                 raise DataError(f"{table.where}: line {line}: {printable(name)} has two labels; an image has one")
         if not found:
             raise DataError(f"{table.where}: gives no image a label; fill in the column {table.head[column]}")
+    return found
+
+
+def read_parts(path: Path) -> dict[str, str]:
+    """Read which part of a data set each image of a table is for: train, valid or test; nothing where no column says.
+
+    Raises
+    ------
+    DataError
+        If the column says something else, or two things of one image.
+    """
+    found: dict[str, str] = {}
+    with open_table(path) as table:
+        (image, label), column = table.images_and_labels(), table.column(PART_COLUMNS)
+        if image is None or column in (None, label):
+            return found
+        for line, cells in table.rows:
+            where, name = f"{table.where}: line {line}", cells[image]
+            part = part_of(cells[column], where)
+            if found.setdefault(name, part) != part:
+                raise DataError(f"{where}: {printable(name[:SHOWN])} is for {found[name]} already; write one part")
     return found
 
 
@@ -90,7 +113,9 @@ def with_labels(listing: Listing, labels: Mapping[str, str], source: Path) -> Li
             where, path = printable(str(source)), printable(listing.paths[row])
             raise DataError(f"{where}: {path} has two labels, {printable(chosen[row])} and {printable(label)}")
     if absent:
-        shown = ", ".join(map(printable, sorted(absent)[:_NAMED])) + (", ..." if len(absent) > _NAMED else "")
+        shown = ", ".join(printable(name[:_LONGEST]) for name in sorted(absent)[:_NAMED]) + (
+            ", ..." if len(absent) > _NAMED else ""
+        )
         raise DataError(
             f"{printable(str(source))}: {len(absent):,} of its {len(labels):,} paths are no images in "
             f"{printable(str(listing.root))} ({shown}), or the names of several; paths are relative to that folder"

@@ -70,6 +70,11 @@ def _as_images(images: np.ndarray, where: str) -> np.ndarray:
         if side * side == shape[1]:
             return images.reshape(-1, side, side)
     if images.ndim == 4 and images.size:
+        if shape[1] in (1, 3) and shape[3] in (1, 3) and max(shape[1:]) > 1:
+            raise DataError(
+                f"{where}: of an array of {shape} either axis may be the channels; write gray images as (n, height, "
+                "width), and others as files"
+            )
         if shape[3] in (1, 3):
             return images
         if shape[1] in (1, 3):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import DataError
 from .listing import printable
-from .tables import IMAGE_COLUMNS, INDEX_COLUMNS, LABEL_COLUMNS, PART_COLUMNS, Row, Table, is_blank, open_table, part_of
+from .tables import IMAGE_COLUMNS, INDEX_COLUMNS, LABEL_COLUMNS, PART_COLUMNS, Row, Table, label_of, open_table, part_of
 
 #: A table of fewer columns holds no pixels.
 _FEWEST_PIXELS = 4
@@ -81,7 +81,7 @@ class _Rows(NamedTuple):
     labels: list[str]
 
     def add(self, cells: list[str], layout: _Layout, where: str) -> None:
-        label = "" if layout.label is None or is_blank(cells[layout.label]) else cells[layout.label]
+        label = "" if layout.label is None else label_of(cells[layout.label])
         image = _numbers(cells, layout, where)
         if self.images and len(image) != len(self.images[0]):
             raise DataError(f"{where}: has {len(image):,} pixels, and the image before it {len(self.images[0]):,}")

@@ -30,7 +30,9 @@ PART_COLUMNS, INDEX_COLUMNS = ("usage", "split", "set", "subset"), ("", "index",
 _CLUSTER = "cluster"
 #: A whole number, perhaps as programs write it beside missing ones.
 _CLUSTER_NUMBER = re.compile(r"-?[0-9]{1,9}(\.0+)?")
-_SHOWN = 60
+_WHOLE_NUMBER = re.compile(r"(-?[0-9]+)\.0+")
+#: So much of a cell is shown.
+SHOWN = 60
 _NO_TEXT = "is no text; save the table as a CSV in UTF-8"
 _PARTS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -144,9 +146,15 @@ def _lines(file: TextIO, where: str) -> Iterator[str]:
         number += 1
 
 
-def is_blank(label: str) -> bool:
-    """Whether a cell holds no label: nothing, or what programs write where a number is missing."""
-    return label.lower() in ("", "nan")
+def label_of(cell: str) -> str:
+    """Return the label that a cell holds; "" for none, which programs write as nan among numbers.
+
+    Beside missing numbers they also write whole ones as 3.0.
+    """
+    number = _WHOLE_NUMBER.fullmatch(cell)
+    if number:
+        return number[1]
+    return "" if cell.lower() == "nan" else cell
 
 
 def cluster_number(text: str, where: str) -> int:
@@ -158,7 +166,7 @@ def cluster_number(text: str, where: str) -> int:
         If it holds none.
     """
     if not _CLUSTER_NUMBER.fullmatch(text):
-        raise DataError(f"{where}: {printable(text[:_SHOWN])!r} is no cluster's number")
+        raise DataError(f"{where}: {printable(text[:SHOWN])!r} is no cluster's number")
     return int(text.partition(".")[0])
 
 
@@ -172,7 +180,10 @@ def part_of(text: str, where: str) -> str:
     """
     part = _PARTS.get(text.lower())
     if part is None:
-        raise DataError(f"{where}: {printable(text[:_SHOWN])!r} is no part of a data set; write train, valid or test")
+        raise DataError(
+            f"{where}: {printable(text[:SHOWN])!r} is no part of a data set; write train, valid or test, or rename "
+            "the column"
+        )
     return part
 
 

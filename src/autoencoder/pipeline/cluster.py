@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -81,7 +82,9 @@ def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
     tell_left_out(embeddings.bad, folder.bad_files)
     if wanted.export.export is not None:
         export_clusters(embeddings, found.labels, wanted.names, wanted.export.export, wanted.export.link)
-    log.info(f"next: flexae assign {folder.path} --images=FOLDER sorts new images into these clusters")
+    log.info(
+        f"next: flexae assign {shlex.quote(str(folder.path))} --images=FOLDER sorts new images into these clusters"
+    )
     return folder
 
 
@@ -91,8 +94,7 @@ def propose(embeddings: Embeddings, wanted: Clusters, seed: int) -> Proposal | N
         return None
     from ..clustering.choose_k import propose_k
 
-    k_max = min(wanted.k_max, len(embeddings.vectors) - 1)
-    proposal = propose_k(embeddings.vectors, wanted.k_min, k_max, seed)
+    proposal = propose_k(embeddings.vectors, wanted.k_min, wanted.k_max, seed)
     log.info(f"number of clusters: {proposal.low} to {proposal.high} fit about as well; {proposal.best} is taken")
     return proposal
 

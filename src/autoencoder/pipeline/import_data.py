@@ -20,6 +20,7 @@ from ..data.listing import BadFile, printable
 from ..data.parts import Part, checked
 from ..data.splits import split
 from ..errors import DataError, UsageError
+from ..exporting import source_folders
 from ..files import disk_errors, name_fault
 from .images import leave_bad
 
@@ -42,17 +43,20 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
     Raises
     ------
     UsageError
-        If `out` is not empty and `overwrite` is false.
+        If `out` is not empty and `overwrite` is false, is a file, or would lose what is imported.
     DataError
         If the source cannot be used.
     DiskError
         If it cannot be written; `out` is then as it was.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not overwrite)):
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out={out}: is a file; name a new folder")
+    if out.exists() and any(out.iterdir()) and not overwrite:
         raise UsageError(
             f"--out={out}: is not empty; name a new folder, or give --overwrite to replace train and valid"
         )
     found = _read(source)
+    _check_apart(source, found, out)
     parts = _parts(found, valid_split, seed)
     bad = list(found.bad)
     with disk_errors(out):
@@ -67,6 +71,18 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
     _tell(counts, out)
     leave_bad(sorted(bad), out / "bad_files.csv")
     return out
+
+
+def _check_apart(source: str, found: Source, out: Path) -> None:
+    """Refuse to replace a folder that an original lies in."""
+    paths = [path for part in (found.train, found.valid, found.test) if part is not None for path in part.paths]
+    replaced = [(out / name).resolve() for name in PARTS if (out / name).exists()]
+    for folder in sorted(source_folders(Path(source).parent, paths)):
+        if any(folder.is_relative_to(each) for each in replaced):
+            raise UsageError(
+                f"--out={out}: --overwrite would replace {folder}, from which {source} is imported; name "
+                "a folder elsewhere"
+            )
 
 
 def _check_written(counts: dict[str, Counter[str]], bad: list[BadFile]) -> None:
@@ -84,7 +100,14 @@ def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
         log.info(f"images without labels are in {out}: {shown}")
         log.info(f"next: flexae run --train_dir={train} --valid_dir={valid}")
         return
-    log.info(f"images of {len(counts['train']):,} classes are in {out}: {shown}")
+    classes = sorted(counts["train"])
+    log.info(f"images of {f'{len(classes):,} classes' if len(classes) > 1 else 'one class'} are in {out}: {shown}")
+    spellings = Counter(label.casefold() for label in classes)
+    alike = [label for label in classes if spellings[label.casefold()] > 1]
+    if alike:
+        log.info(
+            f"note: {_some(alike)} differ by capitals only; where these are one class, write it alike in the source"
+        )
     missing = sorted(set(counts["train"]) - set(counts["valid"]))
     if missing:
         log.info(f"note: there is no image in valid of {_some(missing)}")
@@ -92,9 +115,8 @@ def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
         strange = sorted(set(counts.get(name, ())) - set(counts["train"]) - {""})
         if strange:
             log.info(f"note: there is no image in train of {_some(strange)}; classify takes no such classes in {name}")
-    log.info(
-        f"next: flexae run --train_dir={train}, then flexae classify latest --train_dir={train} --valid_dir={valid}"
-    )
+    then = f", then flexae classify latest --train_dir={train} --valid_dir={valid}" if len(classes) > 1 else ""
+    log.info(f"next: flexae run --train_dir={train}{then}")
 
 
 def _some(names: list[str]) -> str:
