@@ -8,7 +8,7 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder import Autoencoder, aescore
+from autoencoder import Autoencoder
 from autoencoder.cli import plan
 from autoencoder.errors import DataError, ModelFileError, UsageError
 from autoencoder.model.saved import load
@@ -81,7 +81,7 @@ def image_of(path):
 def test_a_run_leaves_everything_and_a_row_of_its_own_columns(place, trained):
     run = place / trained.path
     assert {path.name for path in run.iterdir()} == FILES
-    (row,) = aescore.read(place / "logs" / "aescore.csv").to_dict("records")
+    (row,) = pandas.read_csv(place / "logs" / "aescore.csv").to_dict("records")
     assert (row["FolderName"], row["status"], row["epochs"]) == (run.name, "done", 12)
     assert row["hamming_after"] < 0.5 * row["hamming_before"]
     assert row["hamming_reduction"] == pytest.approx(1 - row["hamming_after"] / row["hamming_before"])

@@ -52,8 +52,7 @@ def leave(run: Run, settings: Settings, models: Models, parts: Parts, fitted: Fi
 def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[str]) -> None:
     """Append a run's scores to a table in logs/, with its time and folder; `columns` are the table's first ones."""
     row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
-    for note in aescore.append(run_folder.LOGS / table, row, columns):
-        print(f"note: {note}")
+    aescore.append(run_folder.LOGS / table, row, columns)
 
 
 def scored_rows(pixels: np.ndarray) -> np.ndarray:
