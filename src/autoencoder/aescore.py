@@ -8,13 +8,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from .errors import DataError, DiskError
-from .files import disk_error, disk_errors, write_bytes, write_text
-
-if TYPE_CHECKING:
-    import pandas
+from .files import disk_error, disk_errors, write_text
 
 #: How `Time` is written; the original program's rows, to the minute, stay as they are.
 TIME_FORMAT = "%Y%m%d_%H%M%S"
@@ -62,7 +59,6 @@ CLASSIFIER_COLUMNS = (
     *("spread", "spread_confidence", "units", "parameters", "epochs", "seconds", "seed", "status"),
 )
 
-_TEXT_COLUMNS = ("Time", "FolderName", "status")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf", re.ASCII | re.IGNORECASE)
 _LOCK_SECONDS = 120
 
@@ -70,18 +66,14 @@ _LOCK_SECONDS = 120
 class _Table(NamedTuple):
     columns: list[str]
     rows: list[dict[str, str]]
-    torn: str
 
 
-def append(
-    csv_path: str | os.PathLike[str], row: Mapping[str, object], columns: Sequence[str] = COLUMNS
-) -> tuple[str, ...]:
+def append(csv_path: str | os.PathLike[str], row: Mapping[str, object], columns: Sequence[str] = COLUMNS) -> None:
     """Add one run to the table, making the file and its folder where they are missing.
 
     The file is written anew beside and renamed while a lock is held, so that readers and processes that append at
     once see whole rows only. A file with other columns, or with none named as the original program left it, is
-    carried over: known columns first, unknown ones kept after them. Text that a crash left of a half-written row
-    moves to a file beside whose name ends in ``.torn``.
+    carried over: known columns first, unknown ones kept after them.
 
     Parameters
     ----------
@@ -91,53 +83,24 @@ def append(
     columns : sequence of str
         The first columns of the table, `Time` and `FolderName` among them.
 
-    Returns
-    -------
-    tuple of str
-        What the user should know about the file; empty when there is nothing to say.
-
     Raises
     ------
     DiskError
         If the file cannot be read or written, or stays locked.
+    DataError
+        If the file is no table of runs.
     """
     path = Path(os.path.realpath(csv_path))
     with disk_errors(csv_path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path):
-        table = _parse(_content(path), columns)
+        try:
+            table = _parse(_content(path), columns)
+        except csv.Error as error:
+            raise DataError(f"cannot read the table of runs {path}: {error}; move it away and append again") from error
         cells = {str(name).strip(): _cell(value) for name, value in row.items()}
         names = [*table.columns, *(name for name in cells if name not in table.columns)]
-        notes = _keep_torn(path, table.torn) if table.torn else ()
         write_text(path, _csv(names, [*table.rows, cells]))
-    return notes
-
-
-def read(csv_path: str | os.PathLike[str], columns: Sequence[str] = COLUMNS) -> "pandas.DataFrame":
-    """Read a table, of this program or of the original one; the file is not changed and need not be locked.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a run and at least `columns`. Columns of numbers are int64 or float64 with NaN where blank; `Time`,
-        `FolderName`, `status` and whatever else holds words are Python str, "" where blank; the bytes of a folder's
-        name that are no UTF-8 are lone surrogates, as `os.fsdecode` gives them.
-
-    Raises
-    ------
-    DataError
-        If there is no such file or it cannot be read.
-    """
-    import pandas  # slow to import, and appending does without
-
-    try:
-        content = Path(csv_path).read_bytes()
-    except OSError as error:
-        said = (error.strerror or str(error)).lower()
-        raise DataError(f"cannot read the table of runs {os.fspath(csv_path)}: {said}; train first") from error
-    table = _parse(content, columns)
-    series = {name: _values(name, [row.get(name, "") for row in table.rows]) for name in table.columns}
-    return pandas.DataFrame({name: pandas.Series(values, dtype=dtype) for name, (values, dtype) in series.items()})
 
 
 @contextmanager
@@ -165,47 +128,16 @@ def _content(path: Path) -> bytes:
         return path.read_bytes() if path.exists() else b""
 
 
-def _keep_torn(path: Path, torn: str) -> tuple[str, ...]:
-    beside = path.with_name(path.name + ".torn")
-    write_bytes(beside, _content(beside) + torn.encode("utf-8", "surrogateescape") + b"\n")
-    return (f"{path} held a row that was cut off while it was written: its text is now in {beside}",)
-
-
 def _parse(content: bytes, columns: Sequence[str]) -> _Table:
     # Names of files that are no UTF-8 pass through as lone surrogates; Excel puts a byte order mark in front.
-    records, torn = _records(content.decode("utf-8-sig", "surrogateescape"))
+    text = io.StringIO(content.decode("utf-8-sig", "surrogateescape"), newline="")
+    records = [record for record in csv.reader(text) if record]
     header: Sequence[str] = ORIGINAL_COLUMNS
     if records and _is_header(records[0]):
         header = records.pop(0)
     names = _names(header, max(map(len, records), default=0))
     rows = [dict(zip(names, record, strict=False)) for record in records]
-    return _Table([*columns, *(name for name in names if name not in columns)], rows, torn)
-
-
-def _records(text: str) -> tuple[list[list[str]], str]:
-    """Split into whole records and the text of those that a crash cut off."""
-    lines = list(io.StringIO(text, newline=""))
-    records: list[list[str]] = []
-    torn: list[str] = []
-    start = done = 0
-    while done < len(lines):
-        reader = csv.reader(lines[done:], strict=True)
-        offset = done
-        try:
-            for record in reader:
-                start, done = done, offset + reader.line_num
-                if record:
-                    records.append(record)
-        except csv.Error:  # a quote that never closes: give up its first line only, whole rows may follow
-            torn.append(lines[done])
-            done += 1
-            start = done
-    if records and lines[start:] and not lines[-1].endswith(("\n", "\r")):
-        width = len(records[0]) if len(records) > 1 and _is_header(records[0]) else len(ORIGINAL_COLUMNS)
-        if len(records[-1]) < width:
-            torn += lines[start:]
-            records.pop()
-    return records, "".join(torn)
+    return _Table([*columns, *(name for name in names if name not in columns)], rows)
 
 
 def _is_header(record: list[str]) -> bool:
@@ -243,11 +175,3 @@ def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
 def _quoted(cell: str) -> str:
     # csv.writer of Python 3.11 and 3.12 leaves a carriage return unquoted, and the row would be read as two.
     return '"' + cell.replace('"', '""') + '"' if re.search('[",\r\n]', cell) else cell
-
-
-def _values(name: str, cells: list[str]) -> tuple[list[object], type | None]:
-    if name in _TEXT_COLUMNS or not all(cell == "" or _NUMBER.fullmatch(cell) for cell in cells):
-        return list(cells), object
-    if cells and all(re.fullmatch(r"[+-]?\d{1,18}", cell, re.ASCII) for cell in cells):
-        return [int(cell) for cell in cells], None
-    return [float(cell or "nan") for cell in cells], float

@@ -13,7 +13,6 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder import aescore
 from autoencoder.cli import Autoencoder, main
 from autoencoder.errors import DataError, DivergedError, UsageError
 from autoencoder.model.saved import load
@@ -54,7 +53,7 @@ def small(folders):
 def test_a_run_leaves_everything_that_is_promised(small):
     run = Autoencoder(**small, h5=True).run()
     assert {path.name for path in run.path.iterdir()} == FILES | {"ae_weights.h5", "en_weights.h5"}
-    table = aescore.read("logs/aescore.csv")
+    table = pandas.read_csv("logs/aescore.csv")
     (row,) = table.to_dict("records")
     assert list(table)[:6] == ["Time", "FolderName", "train_loss", "valid_loss", "train_accuracy", "valid_accuracy"]
     assert (row["FolderName"], row["status"], row["epochs"], row["seed"]) == (run.path.name, "done", 2, 1)
@@ -162,7 +161,7 @@ def test_a_batch_that_cannot_fit_is_refused_with_one_that_does(small, monkeypatc
 def test_divergence_keeps_the_last_good_weights_and_says_so(small):
     with pytest.raises(DivergedError, match=r"not a number in epoch 1; try a smaller --learning_rate"):
         Autoencoder(**small, optimizer="sgd", learning_rate=1e30, output_activation="linear", loss="mse").run()
-    (row,) = aescore.read("logs/aescore.csv").to_dict("records")
+    (row,) = pandas.read_csv("logs/aescore.csv").to_dict("records")
     assert row["status"] == "diverged"
     for weights in load(Path("logs") / row["FolderName"] / "autoencoder.keras").get_weights():
         assert np.isfinite(weights).all()
@@ -184,7 +183,7 @@ def test_a_signal_ends_the_run_with_everything_saved(small, place, number, statu
     assert process.returncode == status, errors
     assert "interrupted; the best weights so far and the scores are in" in errors
     assert "Traceback" not in errors
-    (row,) = aescore.read("logs/aescore.csv").to_dict("records")
+    (row,) = pandas.read_csv("logs/aescore.csv").to_dict("records")
     assert row["status"] == "interrupted"
     assert {path.name for path in (place / "logs" / row["FolderName"]).iterdir()} == FILES
 
@@ -240,7 +239,7 @@ def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place
     monkeypatch.setattr(module, "fit", fit)
     with pytest.raises(Interrupted) as ended:
         Autoencoder(**small).run()
-    (row,) = aescore.read("logs/aescore.csv").to_dict("records")
+    (row,) = pandas.read_csv("logs/aescore.csv").to_dict("records")
     assert (row["status"], ended.value.exit_status) == ("interrupted", 143)
 
 
@@ -256,7 +255,7 @@ def test_a_signal_while_a_complete_run_is_saved_changes_nothing(small, place, mo
 
     monkeypatch.setattr(module, "leave", leave)
     status = main(["run", *(f"--{name}={value}" for name, value in small.items())])
-    (row,) = aescore.read("logs/aescore.csv").to_dict("records")
+    (row,) = pandas.read_csv("logs/aescore.csv").to_dict("records")
     assert (row["status"], status) == ("done", 0)
     assert "the training was complete when the signal came" in capsys.readouterr().out
 

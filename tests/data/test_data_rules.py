@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from autoencoder.data.decode import decode, fit, read_pixels
+from autoencoder.data.decode import decode, fit
 from autoencoder.data.fitting import ample
 from autoencoder.data.folder import scan
 from autoencoder.data.formats.header import read_header
@@ -181,4 +181,4 @@ def test_the_rules_are_those_of_the_listing(tmp_path):
     again = load(listing, (5, 7), "rgb", memory_limit=0, cache_dir=tmp_path / "cache")
     np.testing.assert_array_equal(again.pixels[0], drawn(NOISE, (255, 255, 255)))
     stored = load(scan(tmp_path), (5, 7), "rgb", memory_limit=0, cache_dir=tmp_path / "cache")
-    np.testing.assert_array_equal(stored.pixels[0], read_pixels(CLEAR["PNG, RGBA"], (5, 7), "rgb"))
+    np.testing.assert_array_equal(stored.pixels[0], fit(decode(CLEAR["PNG, RGBA"]), (5, 7), "rgb"))

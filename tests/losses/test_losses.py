@@ -45,16 +45,45 @@ def test_hand_computed_values():
     )
 
 
-def test_ssim_agrees_with_a_sum_over_windows(images):
-    other = (0.7 * images + 0.3 * images[::-1]).astype(np.float32)
-    line = np.exp(-((np.arange(11) - 5.0) ** 2) / (2 * 1.5**2))
+def direct_ssim(true, predicted):
+    """Equation 13 of Wang et al. 2004 window by window, in float64, for one image."""
+    true, predicted = true.astype(float), predicted.astype(float)
+    side = min(11, *true.shape[:2])
+    line = np.exp(-((np.arange(side) - (side - 1) / 2) ** 2) / (2 * 1.5**2))
     window = np.outer(line, line)[..., None] / line.sum() ** 2
     values = []
-    for row in range(14 - 10):
-        for column in range(12 - 10):
-            x, y = (image[0, row : row + 11, column : column + 11].astype(float) for image in (images, other))
+    for row in range(true.shape[0] - side + 1):
+        for column in range(true.shape[1] - side + 1):
+            x, y = (image[row : row + side, column : column + side] for image in (true, predicted))
             mx, my = (window * x).sum((0, 1)), (window * y).sum((0, 1))
-            vx, vy = (window * x * x).sum((0, 1)) - mx**2, (window * y * y).sum((0, 1)) - my**2
-            cov = (window * x * y).sum((0, 1)) - mx * my
+            vx, vy = (window * (x - mx) ** 2).sum((0, 1)), (window * (y - my) ** 2).sum((0, 1))
+            cov = (window * (x - mx) * (y - my)).sum((0, 1))
             values.append((2 * mx * my + 1e-4) * (2 * cov + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4)))
-    assert LOSSES["ssim"](images, other).numpy()[0] == pytest.approx(1 - np.mean(values), rel=1e-4)
+    return np.mean(values)
+
+
+SIZES = [(1, 1), (2, 7), (4, 4), (5, 20), (8, 8), (10, 11), (11, 11), (12, 12), (14, 12), (28, 28), (64, 64)]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", SIZES)
+def test_ssim_agrees_with_a_sum_over_windows(size, channels):
+    true = np.random.default_rng(0).random((3, *size, channels), np.float32)
+    predicted = (0.7 * true + 0.3 * true[::-1]).astype(np.float32)
+    expected = [1 - direct_ssim(*pair) for pair in zip(true, predicted, strict=True)]
+    np.testing.assert_allclose(LOSSES["ssim"](true, predicted), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", SIZES)
+def test_ssim_has_a_finite_gradient(size, channels):
+    import tensorflow as tf
+
+    true = np.random.default_rng(0).random((3, *size, channels), np.float32)
+    for start in (true, true[::-1], np.zeros_like(true)):
+        predicted = tf.Variable(start)
+        with tf.GradientTape() as tape:
+            loss = LOSSES["ssim"](true, predicted)
+        gradient = tape.gradient(loss, predicted).numpy()
+        assert np.isfinite(gradient).all()
+        assert start is true or gradient.any()

@@ -30,26 +30,23 @@ class Method:
         (clustering, vectors float32 (n, d)) to an `Assignment`; needs nothing but what is saved.
     takes_k : bool
         Whether the number of clusters is given, or found by the method.
-    about : str
-        One line for people who choose.
     """
 
     fit: Callable[[np.ndarray, Any, int], Clustering] | None
     assign: Callable[[Clustering, np.ndarray], Assignment]
     takes_k: bool
-    about: str
 
 
 METHODS: dict[str, Method] = {
-    "kmeans": Method(kmeans.fit, kmeans.assign, True, "round clusters of like spread; fastest"),
-    "minibatch": Method(minibatch.fit, kmeans.assign, True, "k-means on batches, for millions of images"),
-    "gmm": Method(gmm.fit, gmm.assign, True, "stretched clusters: Gaussians with full covariances"),
-    "hdbscan": Method(hdbscan.fit, hdbscan.assign, False, "dense groups of any shape; finds k; leaves noise (-1)"),
-    "agglomerative": Method(agglomerative.fit, agglomerative.assign, True, "a tree of merges (Ward)"),
-    "umap_gmm": Method(umap_gmm.fit, umap_gmm.assign, True, "gmm in UMAP's space (N2D); slow, mostly the best"),
-    "dec": Method(None, soft.assign_by_kernel, True, "deep: sharpens soft clusters around centres"),
-    "idec": Method(None, soft.assign_by_kernel, True, "deep: dec that keeps the reconstruction"),
-    "self_label": Method(None, soft.assign_by_softmax, True, "deep: learns the surest members of each cluster"),
+    "kmeans": Method(kmeans.fit, kmeans.assign, True),
+    "minibatch": Method(minibatch.fit, kmeans.assign, True),
+    "gmm": Method(gmm.fit, gmm.assign, True),
+    "hdbscan": Method(hdbscan.fit, hdbscan.assign, False),
+    "agglomerative": Method(agglomerative.fit, agglomerative.assign, True),
+    "umap_gmm": Method(umap_gmm.fit, umap_gmm.assign, True),
+    "dec": Method(None, soft.assign_by_kernel, True),
+    "idec": Method(None, soft.assign_by_kernel, True),
+    "self_label": Method(None, soft.assign_by_softmax, True),
 }
 
 

@@ -12,3 +12,14 @@ def one_blas_thread() -> AbstractContextManager:
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1, "blas")
+
+
+def one_openmp_thread() -> AbstractContextManager:
+    """Hold OpenMP to one thread for the length of a `with` block.
+
+    The threads of scikit-learn's k-means add their sums in the order in which they finish, so that the last digits
+    differ from run to run.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, "openmp")

@@ -18,7 +18,7 @@ from .formats.header import read_header
 from .rules import AS_STORED, Rules
 from .values import Stored, draw, read_stored
 
-__all__ = ["checked", "decode", "fit", "quiet_codecs", "read_pixels"]
+__all__ = ["checked", "decode", "fit", "quiet_codecs"]
 
 _QUIET = threading.RLock()
 _UPRIGHT = cv2.IMREAD_IGNORE_ORIENTATION
@@ -29,33 +29,6 @@ _DIVISORS = {
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
-
-
-def read_pixels(data: bytes, image_shape: tuple[int, int], color: str, rules: Rules = AS_STORED) -> np.ndarray:
-    """Decode one image file and give it the shape and colour that a model takes.
-
-    Parameters
-    ----------
-    data : bytes
-        A whole file: PNG, JPEG, BMP, TIFF, WebP, PBM, PGM, PPM, HEIC or AVIF.
-    image_shape : (int, int)
-        Height and width of the result.
-    color : {"grayscale", "rgb"}
-        Whether the result has one channel or three.
-    rules : Rules
-        How the file's values become pixels.
-
-    Returns
-    -------
-    uint8 array of shape (height, width, channels)
-
-    Raises
-    ------
-    BadImage
-        If the file can't be used; the message is the reason, a fragment of a sentence.
-    """
-    header = read_header(data, deep=rules.range is not None)
-    return fit(decode(data, header, image_shape, rules), image_shape, color, rules, header.shape)
 
 
 def decode(
