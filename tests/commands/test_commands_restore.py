@@ -8,13 +8,7 @@ import pandas
 import pytest
 import yaml
 
-<<<<<<< HEAD
-from autoencoder import aescore
 from autoencoder.cli import Autoencoder, plan
-=======
-from autoencoder import Autoencoder
-from autoencoder.cli import plan
->>>>>>> h3
 from autoencoder.errors import DataError, ModelFileError, UsageError
 from autoencoder.model.saved import load
 from autoencoder.scores.hamming import binary_code

@@ -106,12 +106,7 @@ def leave(run: Run, trained: Trained) -> None:
 def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[str]) -> None:
     """Append a run's scores to a table in logs/, with its time and folder; `columns` are the table's first ones."""
     row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
-<<<<<<< HEAD
-    for note in aescore.append(run_folder.LOGS / table, row, columns):
-        log.warning(f"note: {note}")
-=======
     aescore.append(run_folder.LOGS / table, row, columns)
->>>>>>> h3
 
 
 def scored_rows(pixels: np.ndarray) -> np.ndarray:
