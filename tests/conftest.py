@@ -25,6 +25,16 @@ def digits() -> np.ndarray:
     return (load_digits().images[..., None] * 255 / 16).astype(np.uint8)
 
 
+@pytest.fixture(scope="session")
+def kinds64() -> tuple[np.ndarray, np.ndarray]:
+    """24 noisy images of 64 x 64 pixels in colour, uint8, and which of two kinds each is: red left or blue below."""
+    kinds = np.arange(24) % 2
+    pixels = np.random.default_rng(0).integers(0, 60, (24, 64, 64, 3)).astype(np.uint8)
+    pixels[kinds == 0, :, :32, 0] += 180
+    pixels[kinds == 1, 32:, :, 2] += 180
+    return pixels, kinds
+
+
 @pytest.fixture
 def program(tmp_path):
     """Run the command line as a user does, in an empty folder; returns the finished process."""
