@@ -83,7 +83,7 @@ def test_what_is_trained_ends_with_the_epoch_however_many_batches_it_has(parts):
         assert fitted.images_per_second * fitted.seconds == pytest.approx(2 * 200)
 
 
-def test_bfloat16_learns_as_well_and_leaves_a_float32_network(parts):
+def test_bfloat16_learns_as_well_and_leaves_a_float32_network(parts, bfloat16):
     networks = [model(), model()]
     losses = []
     for network, precision in zip(networks, ("float32", "bfloat16"), strict=True):
