@@ -25,6 +25,27 @@ def digits() -> np.ndarray:
     return (load_digits().images[..., None] * 255 / 16).astype(np.uint8)
 
 
+@pytest.fixture(scope="session")
+def kinds64() -> tuple[np.ndarray, np.ndarray]:
+    """24 noisy images of 64 x 64 pixels in colour, uint8, and which of two kinds each is: red left or blue below."""
+    kinds = np.arange(24) % 2
+    pixels = np.random.default_rng(0).integers(0, 60, (24, 64, 64, 3)).astype(np.uint8)
+    pixels[kinds == 0, :, :32, 0] += 180
+    pixels[kinds == 1, 32:, :, 2] += 180
+    return pixels, kinds
+
+
+@pytest.fixture(scope="session")
+def bfloat16() -> None:
+    """Skip where oneDNN was told not to use the instructions that TensorFlow counts on: it refuses bfloat16 then."""
+    import tensorflow as tf
+
+    try:
+        tf.nn.conv2d(tf.zeros((2, 8, 8, 1), tf.bfloat16), tf.zeros((3, 3, 1, 8), tf.bfloat16), 2, "SAME")
+    except tf.errors.AbortedError:
+        pytest.skip("oneDNN may not use the instructions that bfloat16 needs here")
+
+
 @pytest.fixture
 def program(tmp_path):
     """Run the command line as a user does, in an empty folder; returns the finished process."""

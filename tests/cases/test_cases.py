@@ -10,8 +10,11 @@ import numpy as np
 import pandas
 import pytest
 
+from autoencoder.classify_settings import Classifier as ClassifierKnobs
+from autoencoder.classify_settings import Labelled
 from autoencoder.cli import Autoencoder, plan
 from autoencoder.errors import DataError, UserError
+from autoencoder.pipeline.labelled import find_labelled
 
 MAKER = Path(__file__).with_name("make_cases.py")
 SMALL = {"filters": [4], "dims": [3], "train_epochs": 1}
@@ -173,7 +176,11 @@ def test_a_cut_photograph_is_named_and_the_others_are_read(cases, capsys):
     assert {"disc/extraneous.jpg", "disc/trailing.jpg", "disc/really_png.jpg"} <= read
 
 
-@pytest.mark.parametrize("name", ["mixed", "tiny2x3", "tiny3x2", "tiny5x5", "tiny1x9", "tiny4x1", "wide", "odd"])
+SIZES = ["mixed", "tiny2x3", "tiny1x9", "wide", "odd"]
+MORE_SIZES = [pytest.param(name, marks=pytest.mark.slow) for name in ("tiny3x2", "tiny5x5", "tiny4x1")]
+
+
+@pytest.mark.parametrize("name", [*SIZES, *MORE_SIZES])
 def test_odd_sizes_train(cases, name):
     assert run(cases / name).encoder.is_file()
 
@@ -261,10 +268,21 @@ GOOD_TABLES = [
 
 @pytest.mark.parametrize("name", GOOD_TABLES)
 def test_every_way_to_write_a_table_of_labels_is_read(cases, name):
+    asked = Labelled(train_dir=cases / "flat", labels=cases / "flat" / f"{name}.csv")
+    found = find_labelled(asked, ClassifierKnobs())
+    assert set(found.classes) == CLASSES
+    assert len(found.train.paths) == 30  # of 36, two of each class are kept to validate
+
+
+SLOW_TABLES = [pytest.param(name, marks=pytest.mark.slow) for name in GOOD_TABLES if name != "utf16"]
+
+
+@pytest.mark.parametrize("name", ["utf16", *SLOW_TABLES])
+def test_a_classifier_is_taught_by_a_table_of_labels(cases, name):
     flags = {"train_dir": cases / "flat", "labels": cases / "flat" / f"{name}.csv"}
     made = Autoencoder(**flags).classify(cases / "RUN", epochs=1, units=4)
     assert set(made.classes()) == CLASSES
-    assert made.scores()["labelled"] == 30  # of 36, two of each class are kept to validate
+    assert made.scores()["labelled"] == 30
 
 
 def test_a_path_that_is_no_image_is_named(cases):

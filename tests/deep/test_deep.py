@@ -48,10 +48,16 @@ def start(digits, trained):
     return begin(digits, trained)
 
 
+@pytest.fixture(scope="module")
+def refined_once(digits, trained):
+    """Each method after its rounds, done once: the method and what came of it."""
+    made = {name: DEEP[name](begin(digits, trained)) for name in DEEP}
+    return {name: (method, refine(method, digits[:COUNT], TRAINING)) for name, method in made.items()}
+
+
 @pytest.mark.parametrize("name", DEEP)
-def test_contract(digits, start, name, tmp_path):
-    method = DEEP[name](start)
-    refined = refine(method, digits[:COUNT], TRAINING)
+def test_contract(digits, refined_once, name, tmp_path):
+    method, refined = refined_once[name]
     assert refined.assignments.shape == (COUNT, 5)
     np.testing.assert_allclose(refined.assignments.sum(axis=1), 1, atol=1e-5)
     assert [sum(sizes) for sizes in refined.sizes] == [COUNT] * len(refined.history["epoch"])
@@ -61,13 +67,12 @@ def test_contract(digits, start, name, tmp_path):
     images = digits[:COUNT][:7].astype(np.float32) / 255
     again = load(tmp_path / "network.keras")(images)["clusters"].numpy()
     np.testing.assert_allclose(again, refined.assignments[:7], atol=1e-5)
-    np.testing.assert_array_equal(again.argmax(axis=1), refined.assignments[:7].argmax(axis=1))
 
 
 @pytest.mark.parametrize("name", DEEP)
-def test_the_same_seed_gives_the_same_assignments(digits, trained, name):
-    one, other = (refine(DEEP[name](begin(digits, trained)), digits[:COUNT], TRAINING).assignments for _ in range(2))
-    np.testing.assert_array_equal(one, other)
+def test_the_same_seed_gives_the_same_assignments(digits, trained, refined_once, name):
+    again = refine(DEEP[name](begin(digits, trained)), digits[:COUNT], TRAINING)
+    np.testing.assert_array_equal(again.assignments, refined_once[name][1].assignments)
 
 
 def test_the_first_assignments_of_dec_are_those_of_its_start(digits, start):
@@ -192,6 +197,8 @@ def without_numbers_from(method, call):
 @pytest.mark.parametrize("status", ["collapsed", "diverged"])
 @pytest.mark.parametrize("rounds", [0, 1])
 def test_what_goes_wrong_brings_back_the_last_good_round(digits, start, name, status, rounds, monkeypatch):
+    if rounds == 0:  # what is taken back may be short
+        monkeypatch.setattr(importlib.import_module("autoencoder.deep.refine"), "STEPS_AT_LEAST", 10)
     made = DEEP[name](start)
     before = [weights.copy() for weights in made.network.get_weights()]
     if status == "collapsed":
@@ -207,3 +214,19 @@ def test_what_goes_wrong_brings_back_the_last_good_round(digits, start, name, st
     assert same == (rounds == 0)
     q = made.network(digits[:COUNT].astype(np.float32) / 255)["clusters"].numpy()
     np.testing.assert_allclose(q, refined.assignments, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_images_of_64_x_64_in_colour(kinds64, name):
+    pixels, kinds = kinds64
+    keras.utils.set_random_seed(0)
+    models = build(Architecture(filters=(4,), strides=((8, 8),), dims=(3,)), (64, 64), 3)
+    training = Training(train_epochs=1, batch_size=8, loss="mse")
+    fit(models, pixels, pixels[:8], training, [])
+    vectors = models.encoder.predict(pixels / np.float32(255), verbose=0)
+    method = DEEP[name](Start(models, vectors, kinds, neighbour_graph(pixels)))
+    refined = refine(method, pixels, training, tolerance=-1)
+    assert (refined.status, refined.sizes) == ("done", [(12, 12)])
+    np.testing.assert_array_equal(refined.assignments.argmax(axis=1), kinds)
+    if name == "idec":
+        assert method.network(pixels[:1] / np.float32(255))["image"].shape == (1, 64, 64, 3)

@@ -16,7 +16,7 @@ def policies(model):
     return {layer.dtype_policy.name for layer in model._flatten_layers()}
 
 
-def test_hidden_layers_compute_in_bfloat16_and_the_image_in_float32(models, digits):
+def test_hidden_layers_compute_in_bfloat16_and_the_image_in_float32(models, digits, bfloat16):
     images = digits[:8].astype(np.float32) / 255
     plain = np.asarray(models.autoencoder(images))
     with computing_in("bfloat16", models.autoencoder):

@@ -99,8 +99,10 @@ def test_what_is_asked_for_is_taken_and_slow_bfloat16_warned_of(processor, name,
 
 @pytest.mark.parametrize(("name", "taken"), [("AVX2 only", "float32"), ("amx_bf16", "bfloat16")])
 def test_a_run_says_and_keeps_the_precision_that_it_was_made_in(
-    processor, folders, tmp_path, monkeypatch, capsys, name, taken
+    processor, folders, tmp_path, monkeypatch, capsys, request, name, taken
 ):
+    if taken == "bfloat16":
+        request.getfixturevalue("bfloat16")
     from autoencoder.cli import main
 
     monkeypatch.chdir(tmp_path)

@@ -50,7 +50,11 @@ def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     augment = run.section(Training).augment
     origin = Origin(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
     lots = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
-    return draw_label_curve(origin, lots, wanted) if several else classify(origin, lots, wanted).run
+    if not several:
+        return classify(origin, lots, wanted).run
+    folder, told = draw_label_curve(origin, lots, wanted)
+    print(told)
+    return folder
 
 
 def compare(results: dict[str, Any]) -> Path | None:

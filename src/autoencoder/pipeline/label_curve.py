@@ -18,13 +18,14 @@ from .labelled import Lots
 log = logging.getLogger("autoencoder")
 
 
-def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> Path:
+def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Path, str]:
     """Teach a classifier for each number of labels, by each way to begin; leave a table and its picture.
 
     Returns
     -------
-    Path
-        The folder that holds labels.csv and labels.png; every classifier has a run of its own.
+    (Path, str)
+        The folder that holds labels.csv and labels.png, and what a person is told of them. Every classifier has a run
+        of its own.
 
     Raises
     ------
@@ -44,8 +45,7 @@ def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> Path:
     run_folder.write_csv(folder.labels_file, [head, *zip(counts, *found.values(), strict=True)])
     judged_by = "test" if lots.test is not None else "validation"
     label_curve(counts, found, judged_by, folder.labels_picture)
-    log.info(f"\naccuracy on the {judged_by} images\n{table(counts, found)}\nlook at {folder.labels_picture}")
-    return folder.path
+    return folder.path, f"\naccuracy on the {judged_by} images\n{table(counts, found)}\nlook at {folder.labels_picture}"
 
 
 def _ways(wanted: Classifier) -> dict[str, dict[str, Any]]:
