@@ -19,7 +19,7 @@ try:
 except ImportError:
     raise SystemExit("codes are made by segno, which is not installed: pip install '.[codes]'") from None
 
-from autoencoder.scores.hamming import hamming
+from autoencoder.metrics.hamming import hamming
 
 BLOCK = 6
 BLOCKS, MARGIN = 28, 2  # of a code of random blocks: its side, and the white around it

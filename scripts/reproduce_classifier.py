@@ -18,12 +18,12 @@ import checkout
 import numpy as np
 import yaml
 
-from autoencoder.cli import Autoencoder
-from autoencoder.data.folder import scan
-from autoencoder.data.labelled import draw
+from autoencoder.cli.main import Autoencoder
+from autoencoder.data.labels import draw
 from autoencoder.data.load import load
+from autoencoder.data.scan import scan
 from autoencoder.data.splits import split
-from autoencoder.report.classes import label_curve
+from autoencoder.plots.classes import label_curve
 from autoencoder.settings import Settings
 
 RECIPES = checkout.ROOT / "recipes"

@@ -21,14 +21,14 @@ import numpy as np
 from checkout import ENVIRONMENT, ROOT
 
 from autoencoder.clustering import fit
-from autoencoder.data.folder import scan
 from autoencoder.data.idx import write_idx
 from autoencoder.data.load import load
-from autoencoder.embeddings import encode
+from autoencoder.data.scan import scan
+from autoencoder.metrics.clusters import with_labels
 from autoencoder.model.encoder import open_encoder
-from autoencoder.run_folder import Run
-from autoencoder.scores.clusters import with_labels
+from autoencoder.storage.run import Run
 from autoencoder.tensorflow_start import start_tensorflow
+from autoencoder.workflows.embeddings import encode
 
 SEEDS = (1, 2, 3)
 RIVALS = ("DEC", "IDEC", "N2D")

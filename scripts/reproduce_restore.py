@@ -14,10 +14,10 @@ import numpy as np
 from checkout import ENVIRONMENT, ROOT
 from make_binary_codes import BLOCK, make
 
-from autoencoder.report.plot import quiet
-from autoencoder.report.style import STYLE, save, sheet, write
-from autoencoder.run_folder import Run
-from autoencoder.scores.hamming import hamming
+from autoencoder.metrics.hamming import hamming
+from autoencoder.plots.plot import quiet
+from autoencoder.plots.style import STYLE, save, sheet, write
+from autoencoder.storage.run import Run
 
 RECIPES = ROOT / "recipes"
 SEEDS = (1, 2, 3)

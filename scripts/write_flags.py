@@ -2,9 +2,9 @@
 
 import checkout
 
-from autoencoder.cli import COMMANDS
-from autoencoder.command import Common
-from autoencoder.help import flag_table
+from autoencoder.cli.command import Common
+from autoencoder.cli.help import flag_table
+from autoencoder.cli.main import COMMANDS
 
 
 def page() -> str:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoencoder import aescore
-from autoencoder.aescore import COLUMNS, ORIGINAL_COLUMNS, append
 from autoencoder.errors import DataError, DiskError
+from autoencoder.storage import runs_table as aescore
+from autoencoder.storage.runs_table import COLUMNS, ORIGINAL_COLUMNS, append
 
 ROW = {"Time": "20261122_071500", "FolderName": "logs/ae_1", "train_loss": 0.25, "seed": 7, "status": "done"}
 HEADER = ",".join(ORIGINAL_COLUMNS)
@@ -75,7 +75,7 @@ def test_twenty_processes_at_once_leave_twenty_whole_rows(table, tmp_path):
         "import pathlib, sys, time, types\n"
         "package = sys.modules['autoencoder'] = types.ModuleType('autoencoder')\n"  # twenty times its imports take long
         f"package.__path__ = [{str(Path(aescore.__file__).parent)!r}]\n"
-        "from autoencoder.aescore import append\n"
+        "from autoencoder.storage.runs_table import append\n"
         "number, go = sys.argv[2], pathlib.Path(sys.argv[3])\n"
         "print('ready', flush=True)\n"
         "while not go.exists():\n    time.sleep(0.002)\n"

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoencoder.arguments import read_arguments
-from autoencoder.cli import COMMANDS, plan
+from autoencoder.cli.main import COMMANDS, plan
+from autoencoder.cli.parse import read_arguments
 from autoencoder.errors import UsageError
 
 

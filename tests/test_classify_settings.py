@@ -1,8 +1,8 @@
 import pytest
 
-from autoencoder.classify_settings import Classifier, Labelled
 from autoencoder.errors import UsageError
-from autoencoder.flags import parse
+from autoencoder.settings.classification import Classifier, Labelled
+from autoencoder.settings.fields import parse
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from autoencoder.cli import COMMANDS, Autoencoder, main
+from autoencoder.cli.main import COMMANDS, Autoencoder, main
 from autoencoder.errors import UsageError
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from autoencoder.cluster_folder import read_names, write_table
 from autoencoder.clustering import Assignment
 from autoencoder.errors import UsageError
+from autoencoder.storage.clustering import read_names, write_table
 
 PLACED = Assignment(
     np.array([0, -1], np.int32),

@@ -5,10 +5,10 @@ import cv2
 import pytest
 import yaml
 
-from autoencoder.cli import Autoencoder, main, plan
-from autoencoder.command import Command, Grid, Job, grid
+from autoencoder.cli.command import Command, Grid, Job, grid
+from autoencoder.cli.main import Autoencoder, main, plan
 from autoencoder.errors import DivergedError, UsageError
-from autoencoder.flags import Section
+from autoencoder.settings.fields import Section
 
 
 class Knobs(Section):

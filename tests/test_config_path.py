@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from autoencoder.cli import plan
-from autoencoder.config_path import config_path, recipes
+from autoencoder.cli.config_path import config_path, recipes
+from autoencoder.cli.main import plan
 from autoencoder.errors import UsageError
 
 RECIPES = Path(__file__).parents[1] / "recipes"

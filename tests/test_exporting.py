@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from autoencoder.data.folder import scan
 from autoencoder.data.idx import write_idx
+from autoencoder.data.scan import scan
 from autoencoder.errors import DataError, DiskError, UsageError
-from autoencoder.exporting import check_export, export
+from autoencoder.workflows.export import check_export, export
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoencoder.errors import UsageError
-from autoencoder.geometry import cut_lists, levels
+from autoencoder.model.geometry import cut_lists, levels
 from autoencoder.settings import Architecture
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from autoencoder.cli import COMMANDS, main
-from autoencoder.command import Common
-from autoencoder.flags import default_text, fields, parse
+from autoencoder.cli.command import Common
+from autoencoder.cli.main import COMMANDS, main
+from autoencoder.settings.fields import default_text, fields, parse
 
 EVERY = [
     (command, section, name)
@@ -126,7 +126,7 @@ def test_a_full_disk_under_the_output_is_said(started):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("module", ["fire", "autoencoder.cli", "tensorflow", "keras", "numpy"])
+@pytest.mark.parametrize("module", ["fire", "autoencoder.cli.main", "tensorflow", "keras", "numpy"])
 def test_a_signal_during_any_import_ends_with_one_line(folders, tmp_path, program, module, number):
     # The signal comes out of the import itself, the same moment on every machine; then a catcher as libraries have it.
     script = tmp_path / "script.py"

@@ -5,10 +5,10 @@ import pytest
 
 from autoencoder.data.source import ImageSource
 from autoencoder.errors import DataError, ModelFileError, UsageError
-from autoencoder.lookup import choose_images, find, find_clustering, find_restorer, locate
-from autoencoder.provenance import Provenance
-from autoencoder.run_folder import LOGS, Run
 from autoencoder.settings import Reading
+from autoencoder.storage.lookup import choose_images, find, find_clustering, find_restorer, locate
+from autoencoder.storage.provenance import Provenance
+from autoencoder.storage.run import LOGS, Run
 
 MODELS = {"run": "encoder.keras", "classify": "classifier.keras", "restore_train": "autoencoder.keras"}
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from autoencoder import pca
-from autoencoder.pca import fit_pca
+from autoencoder.metrics import pca
+from autoencoder.metrics.pca import fit_pca
 from autoencoder.training.contrast import partners
 
 

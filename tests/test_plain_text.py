@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoencoder.cli import plan
+from autoencoder.cli.main import plan
 from autoencoder.errors import UsageError
-from autoencoder.plain_text import expand_home
 from autoencoder.settings import Settings
+from autoencoder.settings.text import expand_home
 
 ODD_NAMES = [
     "010",

@@ -4,9 +4,9 @@ import threading
 import pytest
 
 from autoencoder import progress
-from autoencoder.command import Command, Job
-from autoencoder.flags import Section
+from autoencoder.cli.command import Command, Job
 from autoencoder.progress import stage, telling
+from autoencoder.settings.fields import Section
 
 
 class Terminal(io.StringIO):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoencoder.errors import DataError, DiskError
-from autoencoder.provenance import (
+from autoencoder.storage.provenance import (
     NAME,
     Provenance,
     encoder_record,

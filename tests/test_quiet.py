@@ -56,6 +56,6 @@ def test_nothing_but_its_own_lines_of_every_command(program, tmp_path, name):
 
 
 def test_every_command_is_among_them():
-    from autoencoder.cli import COMMANDS as ALL
+    from autoencoder.cli.main import COMMANDS as ALL
 
     assert {words[0] for words in [*COMMANDS.values(), *MORE_COMMANDS.values()]} == set(ALL)

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autoencoder.cli import plan
-from autoencoder.command import Grid, Job
+from autoencoder.cli.command import Grid, Job
+from autoencoder.cli.main import plan
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def test_what_is_installed_is_this_folder_with_extras_that_there_are():
 
 
 def test_the_python_runs(monkeypatch, capsys):
-    from autoencoder.run_folder import Run
+    from autoencoder.storage.run import Run
 
     former = Run(ROOT / "tests" / "former" / "logs" / "ae_20260101_120000")
     monkeypatch.setattr(Job, "carry_out", lambda job: former)

@@ -3,8 +3,8 @@ from datetime import datetime
 import pytest
 
 from autoencoder.errors import DiskError, ModelFileError, UsageError
-from autoencoder.run_folder import Run, create
 from autoencoder.settings import Output, Settings
+from autoencoder.storage.run import Run, create
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
 

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoencoder import knob_types
 from autoencoder.errors import UsageError
-from autoencoder.flags import ALIASES, default_text, fields
 from autoencoder.settings import Optimizer, Settings
+from autoencoder.settings import types as knob_types
+from autoencoder.settings.fields import ALIASES, default_text, fields
 
 sides = st.integers(1, 4000)
 widths = st.lists(st.integers(1, 500), min_size=1, max_size=5)

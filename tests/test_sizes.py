@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from autoencoder.errors import UsageError
 from autoencoder.model.build import build
 from autoencoder.model.describe import activations
-from autoencoder.restore_settings import RestoreSettings
 from autoencoder.settings import Settings
-from autoencoder.sizes import check_size, parameters, values
+from autoencoder.settings.restoration import RestoreSettings
+from autoencoder.training.sizes import check_size, parameters, values
 
 pairs = st.integers(1, 3) | st.tuples(st.integers(1, 4), st.integers(1, 4))
 architectures = st.fixed_dictionaries(
@@ -60,7 +60,7 @@ def test_networks_beyond_the_memory_are_refused(flags, said):
 
 @pytest.fixture
 def a_gibibyte(monkeypatch):
-    monkeypatch.setattr("autoencoder.sizes.available_memory", lambda: 2**30)
+    monkeypatch.setattr("autoencoder.training.sizes.available_memory", lambda: 2**30)
 
 
 def test_batches_beyond_the_memory_are_refused_with_one_that_fits(a_gibibyte):

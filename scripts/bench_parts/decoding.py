@@ -33,7 +33,7 @@ def _ways(folder: Path, color: str) -> dict[str, Any]:
     import cv2
     import keras
 
-    from autoencoder.data.folder import scan
+    from autoencoder.data.scan import scan
     from autoencoder.data.listing import common_shape
     from autoencoder.data.load import load
 

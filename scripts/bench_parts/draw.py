@@ -7,9 +7,9 @@ from pathlib import Path
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from autoencoder.report.palette import color
-from autoencoder.report.plot import name_lines, quiet
-from autoencoder.report.style import STYLE, save, sheet, write
+from autoencoder.plots.palette import color
+from autoencoder.plots.plot import name_lines, quiet
+from autoencoder.plots.style import STYLE, save, sheet, write
 
 _WIDTH, _MARGIN = 1200, STYLE["margin"]
 _LEFT, _RIGHT = 220, 400  # pixels left of the bars for their groups, and right of them for their names

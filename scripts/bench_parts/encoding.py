@@ -43,14 +43,14 @@ def measure(setup: Setup) -> Figures:
 
 
 def _pixels(folder: Path, count: int | None) -> np.ndarray:
-    from autoencoder.data.folder import scan
+    from autoencoder.data.scan import scan
     from autoencoder.data.load import load
 
     return load(scan(folder), (28, 28), "grayscale").pixels[:count]
 
 
 def _ways(run: Path, pixels: np.ndarray, floats: np.ndarray) -> dict[str, Callable[[], Any]]:
-    from autoencoder.embeddings import encode
+    from autoencoder.workflows.embeddings import encode
     from autoencoder.model.encoder import open_encoder
     from autoencoder.model.saved import load
 

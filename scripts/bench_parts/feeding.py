@@ -32,7 +32,7 @@ def measure(setup: Setup) -> Figures:
     from autoencoder.tensorflow_start import start_tensorflow
 
     start_tensorflow()
-    from autoencoder.data.folder import scan
+    from autoencoder.data.scan import scan
     from autoencoder.data.load import load
     from autoencoder.settings import Training
 

@@ -55,7 +55,7 @@ def measure(setup: Setup) -> Figures:
 
 def make(source: Path, most: int, count: int, images: Path, folder: Path | None) -> None:
     """Write `count` images to an idx file, and to PNG files in a new folder; made of `most` of each class of MNIST."""
-    from autoencoder.data.folder import scan
+    from autoencoder.data.scan import scan
     from autoencoder.data.idx import write_idx
     from autoencoder.data.load import load
 

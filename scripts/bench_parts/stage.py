@@ -38,7 +38,7 @@ def keras_fit(*flags: str) -> None:
     """Train the network of these flags as Keras alone does: `fit` on an array in memory, its own layers, float32."""
     settings, parts = _loaded(*flags)
     from autoencoder.losses import LOSSES
-    from autoencoder.pipeline.train import build_seeded
+    from autoencoder.workflows.train import build_seeded
     from autoencoder.training.learning_rate import optimizer
     from autoencoder.training.progress import EpochLines
 
@@ -53,7 +53,7 @@ def keras_fit(*flags: str) -> None:
 
 def _loaded(*flags: str) -> Any:
     """Return the settings of flags, `--config` included, and their images; TensorFlow is there then."""
-    from autoencoder.pipeline.images import load_images, prepare
+    from autoencoder.workflows.images import load_images, prepare
     from autoencoder.settings import Settings
     from autoencoder.tensorflow_start import start_tensorflow
 
@@ -111,12 +111,12 @@ def grow(source: str, most: str, count: str, images: str, folder: str = "") -> N
 
 def pictures(vectors: str, images: str, folder: str) -> None:
     """Draw a clustering of vectors (.npy) and their images (an idx file) into a folder; print the seconds."""
-    from autoencoder.cluster_folder import ClusterFolder
+    from autoencoder.storage.clustering import ClusterFolder
     from autoencoder.clustering import fit
-    from autoencoder.data.folder import scan
+    from autoencoder.data.scan import scan
     from autoencoder.data.load import load
-    from autoencoder.embeddings import Embeddings
-    from autoencoder.pipeline.draw_clusters import Shown, draw
+    from autoencoder.workflows.embeddings import Embeddings
+    from autoencoder.workflows.draw_clusters import Shown, draw
 
     loaded = np.load(vectors)
     found = fit(loaded, "kmeans", 10, 1)

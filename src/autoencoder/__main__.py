@@ -11,8 +11,8 @@ def main() -> int:
     """Carry out the command line; ready for Ctrl-C before anything takes time, the program's own imports too."""
     own = {number: _leave for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN}
     former = {number: signal.signal(number, handler) for number, handler in own.items()}
-    from .cli import main as carry_out
-    from .screen import outlive_readers
+    from .cli.main import main as carry_out
+    from .cli.screen import outlive_readers
 
     outlive_readers()
     for number, handler in former.items():

@@ -10,11 +10,11 @@ import numpy as np
 import pandas
 import pytest
 
-from autoencoder.classify_settings import Classifier as ClassifierKnobs
-from autoencoder.classify_settings import Labelled
-from autoencoder.cli import Autoencoder, plan
+from autoencoder.cli.main import Autoencoder, plan
 from autoencoder.errors import DataError, UserError
-from autoencoder.pipeline.labelled import find_labelled
+from autoencoder.settings.classification import Classifier as ClassifierKnobs
+from autoencoder.settings.classification import Labelled
+from autoencoder.workflows.labelled import find_labelled
 
 MAKER = Path(__file__).with_name("make_cases.py")
 SMALL = {"filters": [4], "dims": [3], "train_epochs": 1}

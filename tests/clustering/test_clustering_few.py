@@ -9,7 +9,7 @@ from autoencoder.clustering import METHODS, assign, fit
 from autoencoder.clustering.choose_k import propose_k
 from autoencoder.clustering.layout import fault
 from autoencoder.errors import DataError, UsageError
-from autoencoder.scores.clusters import stability, without_labels
+from autoencoder.metrics.clusters import stability, without_labels
 
 RANDOM = np.random.default_rng(0)
 SETS = {

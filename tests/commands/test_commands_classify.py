@@ -11,15 +11,15 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder import aescore
-from autoencoder.classifier_folder import ClassifierRun
-from autoencoder.classify_settings import Classifier, Labelled
-from autoencoder.cli import Autoencoder, plan
+from autoencoder.cli.main import Autoencoder, plan
 from autoencoder.data.idx import write_idx
 from autoencoder.errors import DataError, DivergedError, ModelFileError, UsageError
 from autoencoder.model.saved import load
-from autoencoder.pipeline.label_curve import _ways as ways_to_begin
-from autoencoder.pipeline.labelled import find_labelled
+from autoencoder.settings.classification import Classifier, Labelled
+from autoencoder.storage import runs_table as aescore
+from autoencoder.storage.classifier import ClassifierRun
+from autoencoder.workflows.label_curve import _ways as ways_to_begin
+from autoencoder.workflows.labelled import find_labelled
 
 FILES = {
     "classes.json",
@@ -222,7 +222,7 @@ def test_all_that_is_read_is_checked_before_an_image_is_decoded(flags, place, mo
     (place / "broken").mkdir()
     (place / "broken" / "a.png").write_bytes(b"no image")
     (place / "good.csv").write_text("path,cluster\nx,1\n")
-    monkeypatch.setattr("autoencoder.pipeline.labelled.load", lambda *_, **__: pytest.fail("images were decoded"))
+    monkeypatch.setattr("autoencoder.workflows.labelled.load", lambda *_, **__: pytest.fail("images were decoded"))
     with pytest.raises(error, match=said):
         Autoencoder(**{**flags, "labels_per_class": "1,2", **changed}).classify("run")
     assert not list(place.glob("logs/*"))

@@ -11,12 +11,12 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder.cli import Autoencoder
-from autoencoder.cluster_settings import Clusters, Method
+from autoencoder.cli.main import Autoencoder
 from autoencoder.clustering import METHODS, read
 from autoencoder.deep import DEEP
 from autoencoder.errors import DataError, Interrupted, ModelFileError, UsageError
 from autoencoder.model.saved import load
+from autoencoder.settings.clustering import Clusters, Method
 
 PICTURES = {"overview.png", "sizes.png", "pca.png", "umap.png", "confusion.png"}
 TABLES = {"provenance.json", "clustering.npz", "clustering.json", "encoder.keras", "clusters.csv", "scores.json"}
@@ -275,7 +275,7 @@ def test_a_deep_method_that_goes_wrong_at_once_gives_the_clusters_that_it_began_
 
 def test_a_signal_while_a_deep_method_goes_wrong_leaves_nothing(place, monkeypatch, collapsing):
     collapsing(1)
-    module = importlib.import_module("autoencoder.pipeline.refine")
+    module = importlib.import_module("autoencoder.workflows.refine")
     real = module.refine
 
     def refine(*arguments, **options):

@@ -5,11 +5,11 @@ import keras
 import numpy as np
 import pytest
 
-from autoencoder.cli import Autoencoder, main
-from autoencoder.data.folder import scan
+from autoencoder.cli.main import Autoencoder, main
 from autoencoder.data.idx import write_idx
+from autoencoder.data.scan import scan
 from autoencoder.errors import DataError, DiskError, UsageError
-from autoencoder.pipeline import import_data
+from autoencoder.workflows import import_data
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (12, 4, 4), np.uint8)
 LABELS = np.array([3, 0, 3, 0] * 3, np.uint8)
@@ -348,8 +348,8 @@ def test_classes_that_training_has_not_are_told(place, capsys):
 @pytest.mark.parametrize("valid_split", [0.001, 0.15, 0.999])
 @pytest.mark.parametrize("labels", ["aaab", "aabb", "abcdd", "aaaaaaaab"])
 def test_classify_takes_what_is_imported(place, labels, valid_split):
-    from autoencoder.classify_settings import Classifier, Labelled
-    from autoencoder.pipeline.labelled import find_labelled
+    from autoencoder.settings.classification import Classifier, Labelled
+    from autoencoder.workflows.labelled import find_labelled
 
     np.savez(place / "a.npz", images=PIXELS[: len(labels)], labels=np.array(list(labels)))
     out = Autoencoder().import_data("a.npz", out="here", valid_split=valid_split)

@@ -8,10 +8,10 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder.cli import Autoencoder, plan
+from autoencoder.cli.main import Autoencoder, plan
 from autoencoder.errors import DataError, ModelFileError, UsageError
+from autoencoder.metrics.hamming import binary_code
 from autoencoder.model.saved import load
-from autoencoder.scores.hamming import binary_code
 
 FILES = {
     "autoencoder.keras",

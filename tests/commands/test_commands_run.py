@@ -12,7 +12,7 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder.cli import Autoencoder, main
+from autoencoder.cli.main import Autoencoder, main
 from autoencoder.errors import DataError, DivergedError, UsageError
 from autoencoder.model.saved import load
 
@@ -152,7 +152,7 @@ def test_an_architecture_that_does_not_fit_the_images_is_refused(small, place):
 
 
 def test_a_batch_that_cannot_fit_is_refused_with_one_that_does(small, monkeypatch):
-    monkeypatch.setattr("autoencoder.sizes.available_memory", lambda: 100_000)
+    monkeypatch.setattr("autoencoder.training.sizes.available_memory", lambda: 100_000)
     with pytest.raises(UsageError, match=r"--batch_size=4096: .* try --batch_size=\d+"):
         Autoencoder(**small, batch_size=4096).run()
 
@@ -226,7 +226,7 @@ def test_four_images_of_any_shape_train(tmp_path, monkeypatch, shape, flags):
 
 def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place, monkeypatch):
     from autoencoder.errors import Interrupted
-    from autoencoder.pipeline import train as module
+    from autoencoder.workflows import train as module
 
     real = module.fit
 
@@ -243,7 +243,7 @@ def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place
 
 
 def test_a_signal_while_a_complete_run_is_saved_changes_nothing(small, place, monkeypatch, capsys):
-    from autoencoder.pipeline import train as module
+    from autoencoder.workflows import train as module
 
     real = module.leave
 

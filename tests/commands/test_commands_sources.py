@@ -10,7 +10,7 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder.cli import Autoencoder
+from autoencoder.cli.main import Autoencoder
 from autoencoder.errors import DataError, ModelFileError, UsageError
 
 CLASSES = ("01", "1", "no")
@@ -186,8 +186,8 @@ def test_outside_a_checkout_the_sample_is_not_to_be_had():
 
 def test_validation_images_are_drawn_from_every_class(tmp_path):
     draw(tmp_path / "photos", 6, 3)
-    from autoencoder.pipeline.images import prepare
     from autoencoder.settings import Settings
+    from autoencoder.workflows.images import prepare
 
     _, found = prepare(Settings.from_flags({"train_dir": tmp_path / "photos", "valid_split": 0.17}))
     assert sorted(found.valid.labels) == list(CLASSES) and len(found.train.paths) == 15

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autoencoder.cli import COMMANDS
+from autoencoder.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 

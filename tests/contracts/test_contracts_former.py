@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas
 import pytest
 
-from autoencoder.cli import Autoencoder, plan
+from autoencoder.cli.main import Autoencoder, plan
 from autoencoder.errors import UsageError
-from autoencoder.lookup import find
+from autoencoder.storage.lookup import find
 
 FORMER = Path(__file__).parents[1] / "former"
 RUN, CLASSIFIER, RESTORER = (f"logs/{name}_20260101_120000" for name in ("ae", "classifier", "restorer"))

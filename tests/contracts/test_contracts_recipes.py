@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from autoencoder.cli import plan
+from autoencoder.cli.main import plan
 from autoencoder.model.build import build
 from autoencoder.model.classifier import classifier
-from autoencoder.restore_settings import RestoreSettings
 from autoencoder.settings import Architecture, Data
+from autoencoder.settings.restoration import RestoreSettings
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 

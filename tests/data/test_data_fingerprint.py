@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from autoencoder.data.folder import scan
 from autoencoder.data.idx import write_idx
 from autoencoder.data.listing import fingerprint
 from autoencoder.data.load import load
 from autoencoder.data.rules import AS_STORED
+from autoencoder.data.scan import scan
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoencoder.data import folder, reading
-from autoencoder.data.folder import scan
+from autoencoder.data import reading
+from autoencoder.data import scan as folder
 from autoencoder.data.formats.common import BadImage, Header
 from autoencoder.data.listing import BadFile, check_usable, common_shape, printable
+from autoencoder.data.scan import scan
 from autoencoder.errors import DataError, UsageError
 
 

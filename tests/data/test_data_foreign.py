@@ -9,9 +9,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from autoencoder.data.folder import scan
 from autoencoder.data.formats.common import BadImage
 from autoencoder.data.formats.header import read_header
+from autoencoder.data.scan import scan
 from autoencoder.errors import DataError, UsageError
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from autoencoder.data.decode import decode, fit, quiet_codecs
-from autoencoder.data.folder import scan
 from autoencoder.data.formats.common import BadImage
 from autoencoder.data.formats.header import read_header
 from autoencoder.data.load import load
 from autoencoder.data.rules import AS_STORED
+from autoencoder.data.scan import scan
 
 pillow_heif = pytest.importorskip("pillow_heif", reason="the extra heif")
 pillow_heif.register_heif_opener()

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autoencoder.data.folder import scan
 from autoencoder.data.idx import read_idx, write_idx
 from autoencoder.data.listing import common_shape
+from autoencoder.data.scan import scan
 from autoencoder.errors import DataError, UsageError
 
 

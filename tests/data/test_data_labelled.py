@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoencoder.data.folder import scan
-from autoencoder.data.labelled import (
+from autoencoder.data.labels import (
     check_classes,
     check_divisible,
     check_folders,
@@ -14,6 +13,7 @@ from autoencoder.data.labelled import (
     read_labels,
     with_labels,
 )
+from autoencoder.data.scan import scan
 from autoencoder.data.splits import split
 from autoencoder.errors import DataError, UsageError
 

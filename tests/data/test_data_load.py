@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from autoencoder.data import folder, load, parallel
-from autoencoder.data.folder import scan
+from autoencoder.data import load, parallel
+from autoencoder.data import scan as folder
 from autoencoder.data.idx import write_idx
 from autoencoder.data.listing import BadFile
+from autoencoder.data.scan import scan
 from autoencoder.errors import DataError, DiskError
 
 
@@ -213,7 +214,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_left(root, tmp_path):
     write = """
 import resource, sys
 from pathlib import Path
-from autoencoder.data.folder import scan
+from autoencoder.data.scan import scan
 from autoencoder.data.load import load
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 try:

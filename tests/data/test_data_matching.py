@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoencoder.data.folder import scan
-from autoencoder.data.labelled import read_labels, with_labels
+from autoencoder.data.labels import read_labels, with_labels
 from autoencoder.data.matching import Names
+from autoencoder.data.scan import scan
 from autoencoder.errors import DataError
-from autoencoder.run_folder import write_csv
+from autoencoder.storage.run import write_csv
 
 PNG = cv2.imencode(".png", np.zeros((2, 2), np.uint8))[1].tobytes()
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autoencoder.data.folder import scan
 from autoencoder.data.idx import write_idx
 from autoencoder.data.notes import SAMPLE, all_one_color, find_range, notes, sample_rows
 from autoencoder.data.rules import AS_STORED
+from autoencoder.data.scan import scan
 
 
 def write(folder, count, make, suffix=".png"):

@@ -11,10 +11,10 @@ from PIL import Image
 
 from autoencoder.data.decode import decode, fit
 from autoencoder.data.fitting import ample
-from autoencoder.data.folder import scan
 from autoencoder.data.formats.header import read_header
 from autoencoder.data.load import is_grayscale, load
 from autoencoder.data.rules import AS_STORED, Rules
+from autoencoder.data.scan import scan
 from autoencoder.errors import DataError
 
 WHITE = AS_STORED._replace(background=(255, 255, 255))

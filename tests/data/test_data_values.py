@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from autoencoder.data.decode import checked, decode
-from autoencoder.data.folder import scan
 from autoencoder.data.formats.common import BadImage
 from autoencoder.data.formats.header import read_header
 from autoencoder.data.load import is_grayscale, load
 from autoencoder.data.rules import AS_STORED
+from autoencoder.data.scan import scan
 from autoencoder.data.values import read_stored
 
 RGBA = np.random.default_rng(3).integers(0, 256, (5, 6, 4)).astype(np.uint8)

@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 
 from autoencoder import Autoencoder, Classifier, Clusterer, Restorer, load
 from autoencoder.errors import DataError, UsageError
-from autoencoder.flags import fields
 from autoencoder.settings import Settings
+from autoencoder.settings.fields import fields
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"filters": (4,), "dims": (6,), "train_epochs": 1}
@@ -199,7 +199,7 @@ def test_what_is_saved_comes_back(alone, ae, images):
 
 
 def test_the_command_line_reads_what_the_library_saved_and_the_reverse(alone, ae, folders):
-    from autoencoder.cli import Autoencoder as Commands
+    from autoencoder.cli.main import Autoencoder as Commands
 
     ae.save("run")
     table = Commands().encode("run", images=folders / "train")

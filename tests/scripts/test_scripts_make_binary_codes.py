@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autoencoder.data.pairs import load_pairs, match
-from autoencoder.scores.hamming import binary_code, hamming
+from autoencoder.metrics.hamming import binary_code, hamming
 
 SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "make_binary_codes.py"))
 make, pair = SCRIPT["make"], SCRIPT["pair"]

@@ -103,7 +103,7 @@ def test_a_run_says_and_keeps_the_precision_that_it_was_made_in(
 ):
     if taken == "bfloat16":
         request.getfixturevalue("bfloat16")
-    from autoencoder.cli import main
+    from autoencoder.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     processor(PROCESSORS[name][0])
@@ -117,7 +117,7 @@ def test_a_run_says_and_keeps_the_precision_that_it_was_made_in(
 
 
 def test_dry_run_says_what_auto_takes(processor, folders, tmp_path, monkeypatch, capsys):
-    from autoencoder.cli import main
+    from autoencoder.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     processor(PROCESSORS["amx_bf16"][0])

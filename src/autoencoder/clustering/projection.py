@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from ..errors import DataError
-from ..pca import fit_pca
+from ..metrics.pca import fit_pca
 from ..progress import stage
 from .nearest import neighbours
 

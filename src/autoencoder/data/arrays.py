@@ -12,14 +12,14 @@ import numpy as np
 
 from ..errors import DataError
 from .decode import decode, fit, quiet_codecs
-from .folder import scan
 from .idx import scan_idx
-from .labelled import read_labels, read_parts, with_labels
+from .labels import read_labels, read_parts, with_labels
 from .listing import BadFile, Listing, check_usable, printable
 from .load import content_of, is_grayscale
 from .memory import available_memory
 from .parts import Part, check_clear, checked
 from .pixel_table import holds_paths, read_pixel_table
+from .scan import scan
 from .splits import rows_by_class
 
 #: What the parts of a data set, its images and its labels are called in the names of arrays: x_train, test_images.

@@ -12,12 +12,12 @@ import numpy as np
 
 from ..errors import DataError
 from .decode import decode, fit, quiet_codecs
-from .folder import scan
 from .formats.common import BadImage
 from .listing import BadFile, Listing, check_usable, printable
 from .load import is_grayscale
 from .memory import available_memory
 from .reading import read
+from .scan import scan
 
 _EXAMPLES = 3
 #: One pair to learn from, one to choose the best epoch, one to judge the result.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..flags import parse
 from ..settings import Reading
-from .folder import scan
+from ..settings.fields import parse
 from .listing import ARRAY, Images, Listing, check_usable, fingerprint
 from .rules import AS_STORED, Rules
+from .scan import scan
 
 
 @dataclass(frozen=True)

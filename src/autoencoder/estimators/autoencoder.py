@@ -12,15 +12,15 @@ import numpy as np
 from ..data.rules import AS_STORED, Rules
 from ..data.source import ImageSource, changed_rules
 from ..errors import DataError, ModelFileError, UsageError
-from ..run_folder import CACHE, Run, check_free, create
 from ..settings import Architecture, Data, Output, Settings, Training
+from ..storage.run import CACHE, Run, check_free, create
 from ..tensorflow_start import start_tensorflow
 from .base import Estimator, absolute, described, is_path, keywords, values_of
 
 if TYPE_CHECKING:
     from ..data.listing import Images
-    from ..embeddings import Embeddings
     from ..model.encoder import Encoder
+    from ..workflows.embeddings import Embeddings
 
 #: What lies in a run's folder and was made from it later.
 _MADE_LATER = ("clusters", "embeddings")
@@ -93,7 +93,7 @@ class Autoencoder(Estimator):
         return run
 
     def _train(self, images: Any, classes: Any, *, keep: bool) -> Self:
-        from ..pipeline.images import prepare
+        from ..workflows.images import prepare
 
         flags, array = self.changed(), None
         if images is not None and not is_path(images):
@@ -106,7 +106,7 @@ class Autoencoder(Estimator):
             flags["save_dir"] = absolute(self.save_dir)
         settings, listings = prepare(Settings.from_flags(flags), array)
         start_tensorflow()
-        from ..pipeline.train import train
+        from ..workflows.train import train
 
         trained = train(settings, listings, keep=keep)
         self._trained, self.run_ = trained, trained.run
@@ -142,7 +142,7 @@ class Autoencoder(Estimator):
     def embed(self, X: Any, y: Any = None) -> tuple[Embeddings, Images]:
         """Embed images as `transform` does; return the decoded images too, and keep classes that are given."""
         self.check_fitted("networks_")
-        from ..embeddings import embed
+        from ..workflows.embeddings import embed
 
         source, listing = self.source(X, y).look()
         return embed(self.encoder(), source, listing, CACHE)
@@ -211,8 +211,8 @@ class Autoencoder(Estimator):
         _, images = self.embed(X)
         if self.networks_.autoencoder is None:
             raise ModelFileError("there is only an encoder here, and nothing that rebuilds images")
+        from ..metrics.reconstruction import score
         from ..model.apply import applied, fitting_batch
-        from ..scores.reconstruction import score
 
         network = self.networks_.autoencoder
         return -score(images.pixels, applied(network), batch_size=fitting_batch(network, 256)).mse
@@ -242,7 +242,7 @@ class Autoencoder(Estimator):
             return run
         from datetime import datetime
 
-        from ..pipeline.leave import begin, save_models, write_about
+        from ..workflows.leave import begin, save_models, write_about
 
         run, trained = create(output, datetime.now()), self._trained
         begin(run, trained.settings, trained.models, trained.made, trained.bad)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic_core import PydanticUndefined
 
-from ..flags import Section, fields, nearest
+from ..settings.fields import Section, fields, nearest
 
 #: What a knob is called here where its own name is a method's: `--fit=crop` is `Autoencoder(fitting="crop")`.
 RENAMED = {"fit": "fitting"}

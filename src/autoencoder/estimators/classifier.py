@@ -11,16 +11,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..classifier_folder import ClassifierRun
-from ..classify_settings import Classifier as Knobs
-from ..classify_settings import Labelled
 from ..data.rules import AS_STORED, Rules
 from ..data.source import changed_rules
-from ..embeddings import Embeddings
 from ..errors import DataError, UsageError
-from ..flags import parse
-from ..run_folder import create
 from ..settings import Output
+from ..settings.classification import Classifier as Knobs
+from ..settings.classification import Labelled
+from ..settings.fields import parse
+from ..storage.classifier import ClassifierRun
+from ..storage.run import create
+from ..workflows.embeddings import Embeddings
 from .autoencoder import Autoencoder, Networks
 from .base import Estimator, absolute, described, is_path, keywords
 
@@ -81,8 +81,8 @@ class Classifier(Estimator):
             raise UsageError("a classifier needs a fitted encoder: Classifier(Autoencoder().fit(...))")
         self.encoder.check_fitted("networks_")
         from ..model.encoder import encoder_of
-        from ..pipeline.classify import Origin, classify
-        from ..pipeline.labelled import find_labelled, list_labelled, load_labelled
+        from ..workflows.classify import Origin, classify
+        from ..workflows.labelled import find_labelled, list_labelled, load_labelled
 
         flags = {name: each for name, each in self.changed().items() if name not in ("encoder", "save_dir", "verbose")}
         place = X if is_path(X) else "array"
@@ -167,7 +167,7 @@ class Classifier(Estimator):
                 shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
             return run
         from ..model.saved import save
-        from ..pipeline.leave_classifier import leave_classifier
+        from ..workflows.leave_classifier import leave_classifier
 
         save(self.network_, run.classifier)
         leave_classifier(run, self._taught)

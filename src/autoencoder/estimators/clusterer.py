@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..cluster_folder import ClusterFolder, write_table
-from ..cluster_settings import Clusters
 from ..clustering import Assignment, Clustering, assign, fit, read, save
 from ..data.listing import ARRAY
 from ..data.source import ImageSource
 from ..data.tables import open_table
-from ..embeddings import Embeddings
 from ..errors import UsageError
 from ..files import disk_errors
-from ..flags import parse
-from ..provenance import NAME, Provenance, encoder_record, read_provenance, write_provenance
-from ..run_folder import Run, check_free
 from ..settings import Output
+from ..settings.clustering import Clusters
+from ..settings.fields import parse
+from ..storage.clustering import ClusterFolder, write_table
+from ..storage.provenance import NAME, Provenance, encoder_record, read_provenance, write_provenance
+from ..storage.run import Run, check_free
+from ..workflows.embeddings import Embeddings
 from .autoencoder import Autoencoder, Networks
 from .base import Estimator, absolute, described, is_path, keywords
 
@@ -89,7 +89,7 @@ class Clusterer(Estimator):
                 f"{wanted.method} trains an encoder further: give it, as in encoder=Autoencoder().fit(...)"
             )
         embeddings, images = self._embedded(X, fitting=True)
-        from ..pipeline.cluster import propose
+        from ..workflows.cluster import propose
 
         self.proposal_ = propose(embeddings, wanted, self.seed)
         k = self.proposal_.best if self.proposal_ else wanted.k
@@ -115,7 +115,7 @@ class Clusterer(Estimator):
         import keras
 
         from ..model.build import Models
-        from ..pipeline.refine import refine_encoder
+        from ..workflows.refine import refine_encoder
 
         given = self.encoder.networks_
         copies: list[Any] = [None if each is None else keras.models.clone_model(each) for each in given[:2]]
@@ -201,7 +201,7 @@ class Clusterer(Estimator):
             If it cannot be written.
         """
         self.check_fitted("clustering_")
-        from ..pipeline.cluster import cluster_scores
+        from ..workflows.cluster import cluster_scores
 
         folder = ClusterFolder(absolute(path))
         check_free(Output(save_dir=folder.path))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..classifier_folder import ClassifierRun
 from ..clustering.storage import JSON_FILE
-from ..lookup import find, find_restorer, kind_of, locate, under_logs
+from ..storage.classifier import ClassifierRun
+from ..storage.lookup import find, find_restorer, kind_of, locate, under_logs
 from .autoencoder import Autoencoder
 from .classifier import Classifier
 from .clusterer import Clusterer

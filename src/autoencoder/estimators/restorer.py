@@ -13,9 +13,9 @@ import numpy as np
 from ..data.in_memory import check_array
 from ..data.pairs import FEWEST, Pair
 from ..errors import DataError
-from ..restore_settings import RestoreSettings
-from ..run_folder import Run, create
 from ..settings import Output
+from ..settings.restoration import RestoreSettings
+from ..storage.run import Run, create
 from ..tensorflow_start import start_tensorflow
 from .base import Estimator, absolute, described, is_path, keywords, values_of
 
@@ -66,7 +66,7 @@ class Restorer(Estimator):
         UserError
             Of any kind. Wrong parameters and wrong images are also `ValueError`.
         """
-        from ..pipeline.pairs import load_sets, prepare_pairs, share_out
+        from ..workflows.pairs import load_sets, prepare_pairs, share_out
 
         folders = is_path(X)
         given = {"modified": absolute(X), "original": absolute(y)} if folders else dict.fromkeys(_GIVEN_TO_FIT, "array")
@@ -81,7 +81,7 @@ class Restorer(Estimator):
             settings = asked.model_copy(update={"pairs": asked.pairs.model_copy(update={"color": color})})
             sets = share_out(settings, pairs)
         start_tensorflow()
-        from ..pipeline.restore_train import restore_train
+        from ..workflows.restore_train import restore_train
 
         self._trained = restore_train(settings, sets, keep=self.save_dir is not None)
         self.run_, self.scores_ = self._trained.run, self._trained.scores
@@ -109,7 +109,7 @@ class Restorer(Estimator):
         """
         self.check_fitted("network_")
         from ..model.apply import applied
-        from ..pipeline.restore import restored_image
+        from ..workflows.restore import restored_image
 
         given, codes = np.asarray(X), self.settings_.codes
         pixels = check_array(given)
@@ -129,7 +129,7 @@ class Restorer(Estimator):
         self.check_fitted("network_")
         from ..data.single import files_of
         from ..files import check_new, probe
-        from ..pipeline.restore import restore_files
+        from ..workflows.restore import restore_files
 
         check_new(absolute(out))
         probe(absolute(out))
@@ -153,8 +153,8 @@ class Restorer(Estimator):
             with disk_errors(run.path):
                 shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
             return run
-        from ..pipeline.leave import begin
-        from ..pipeline.restore_train import save_models, write_about
+        from ..workflows.leave import begin
+        from ..workflows.restore_train import save_models, write_about
 
         trained = self._trained
         begin(run, trained.settings, trained.models, trained.made, trained.bad)

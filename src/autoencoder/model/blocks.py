@@ -6,8 +6,8 @@ from typing import Any
 
 from keras import layers, regularizers
 
-from ..geometry import Level
 from ..settings import Architecture
+from .geometry import Level
 from .upsampling import UPSAMPLING
 
 #: The strength of a Keras regularizer that is named without one.

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers
 
-from ..geometry import Level, levels
 from ..settings import Architecture
 from .blocks import activated, activation, convolution_options, decoder_level, dense_options, dense_step, encoder_level
+from .geometry import Level, levels
 
 
 class Models(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-from ..geometry import Layer
 from .build import Models
+from .geometry import Layer
 
 _FLOAT = 4
 

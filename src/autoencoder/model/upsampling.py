@@ -12,7 +12,7 @@ from typing import Any
 
 from keras import layers
 
-from ..geometry import Level
+from .geometry import Level
 
 
 def transpose(x: Any, level: Level, filters: int, options: dict[str, Any], name: str) -> Any:

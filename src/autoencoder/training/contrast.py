@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from ..clustering.nearest import neighbours
 from ..losses.neighbour import neighbour_contrast
+from ..metrics.pca import fit_pca
 from ..model.build import Models
-from ..pca import fit_pca
 
 #: Neighbours are looked for among so many principal components of the pixels.
 COMPONENTS = 50

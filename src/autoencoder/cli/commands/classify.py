@@ -1,0 +1,74 @@
+"""`classify`: teach a classifier on a saved encoder, with many labels or with few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ...data.rules import AS_STORED
+from ...errors import UsageError
+from ...settings import Output, Training
+from ...settings.classification import Classifier, Labelled
+from ...settings.fields import Section
+from ...settings.types import RunName
+from ...storage import run as run_folder
+from ...storage.lookup import locate
+from ...tensorflow_start import start_tensorflow
+from ..command import Command
+
+
+class Options(Section):
+    """The encoder, and where the classifier is kept."""
+
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras or .h5"
+    )
+    save_dir: Path | None = Field(None, description="the new run's folder; auto: logs/classifier_<date>_<time>")
+    verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
+
+
+def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
+    """Teach, and return the run; for several numbers of labels the folder of their curve."""
+    run, encoder_file = locate(options.run)
+    output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
+    run_folder.check_free(output)
+    several = len(wanted.labels_per_class) > 1
+    if several and options.save_dir is not None:
+        raise UsageError("--save_dir names one folder, but several --labels_per_class make several runs; leave one out")
+    from ...workflows.labelled import find_labelled, load_labelled
+
+    kept = run.source()
+    found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules)
+    start_tensorflow()
+    from ...model.encoder import encoder_of, open_trainable
+    from ...workflows.classify import Origin, classify
+    from ...workflows.label_curve import draw_label_curve
+
+    encoder = open_trainable(encoder_file)
+    augment = run.section(Training).augment
+    origin = Origin(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
+    lots = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
+    if not several:
+        return classify(origin, lots, wanted).run
+    folder, told = draw_label_curve(origin, lots, wanted)
+    print(told)
+    return folder
+
+
+def compare(results: dict[str, Any]) -> Path | None:
+    """Draw the losses of several classifiers in one picture, and return its folder; None of curves of labels."""
+    from ...workflows.compare import compare_losses
+
+    runs = {name: result for name, result in results.items() if isinstance(result, run_folder.Run)}
+    return compare_losses(runs) if runs else None
+
+
+COMMAND = Command(
+    "Teach a classifier on a saved encoder: first its head, then everything.",
+    sections=(Options, Labelled, Classifier),
+    carry_out=carry_out,
+    words=("run",),
+    compare=compare,
+)

@@ -1,0 +1,51 @@
+"""`cluster`: sort a folder of images into clusters, with pictures and scores that let a person judge them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from ...settings import Reading
+from ...settings.clustering import Clusters, Export
+from ...settings.fields import Section
+from ...settings.types import RunName
+from ...storage.clustering import read_names
+from ...storage.lookup import images_of, locate
+from ...tensorflow_start import start_tensorflow
+from ...workflows.export import check_export
+from ..command import Command
+
+
+class Options(Section):
+    """What is clustered."""
+
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
+    )
+    images: Path | None = Field(
+        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="of every random start")
+
+
+def carry_out(options: Options, reading: Reading, clusters: Clusters, export: Export) -> Path:
+    """Cluster, and return the folder that the clustering left."""
+    run, encoder = locate(options.run)
+    names = read_names(export.names)
+    source, listing = images_of(run, options.images, reading).look()
+    check_export(export.export, listing, export.overwrite)
+    start_tensorflow()
+    from ...workflows.cluster import Wanted, cluster
+    from ...workflows.refine import Place
+
+    return cluster(Place(run, encoder, source), listing, Wanted(clusters, export, names, options.seed)).path
+
+
+COMMAND = Command(
+    "Cluster the embeddings of a folder of images, with pictures, scores and the files of each cluster.",
+    sections=(Options, Reading, Clusters, Export),
+    carry_out=carry_out,
+    words=("run",),
+)

@@ -1,0 +1,44 @@
+"""`run`: train an autoencoder on a folder of images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...settings import Architecture, Data, Output, Settings, Training
+from ...tensorflow_start import start_tensorflow
+from ..command import Command, DryRun
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ...storage.run import Run
+
+
+def carry_out(data: Data, architecture: Architecture, training: Training, output: Output, dry: DryRun) -> Run | None:
+    """Train, and return the run; None after a dry run."""
+    from ...workflows.images import prepare
+
+    asked = Settings(data=data, architecture=architecture, training=training, output=output)
+    settings, listings = prepare(asked)
+    start_tensorflow()
+    from ...workflows.train import dry_run, train
+
+    if dry.dry_run:
+        print(dry_run(settings, listings))
+        return None
+    return train(settings, listings).run
+
+
+def compare(results: dict[str, Run]) -> Path:
+    """Draw the losses of several runs in one picture, and return its folder."""
+    from ...workflows.compare import compare_losses
+
+    return compare_losses(results)
+
+
+COMMAND = Command(
+    "Train an autoencoder on a folder of images.",
+    sections=(*Settings.sections, DryRun),
+    carry_out=carry_out,
+    compare=compare,
+)

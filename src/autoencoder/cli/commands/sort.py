@@ -1,0 +1,45 @@
+"""`sort`: from a folder of images to clusters in one command: train, then cluster the same images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import Interrupted
+from ...settings import Architecture, Data, Output, Settings, Training
+from ...settings.clustering import Clusters, Export
+from ...storage.clustering import read_names
+from ...tensorflow_start import start_tensorflow
+from ...workflows.export import check_export
+from ..command import Command
+
+
+def carry_out(
+    data: Data, architecture: Architecture, training: Training, output: Output, clusters: Clusters, export: Export
+) -> Path:
+    """Train and cluster, and return the folder that the clustering left."""
+    from ...workflows.images import prepare
+
+    names = read_names(export.names)
+    asked = Settings(data=data, architecture=architecture, training=training, output=output)
+    settings, listings = prepare(asked)
+    check_export(export.export, listings.whole, export.overwrite)
+    start_tensorflow()
+    from ...workflows.cluster import Wanted, cluster
+    from ...workflows.refine import Place
+    from ...workflows.train import train
+
+    try:
+        run = train(settings, listings).run
+    except Interrupted as error:
+        raise Interrupted(f"{error}; nothing is clustered yet: flexae cluster latest", error.signal) from error
+    assert run is not None
+    wanted = Wanted(clusters, export, names, training.seed)
+    place = Place(run, run.encoder, listings.source)
+    return cluster(place, listings.whole, wanted).path
+
+
+COMMAND = Command(
+    "From a folder of images to clusters: train an autoencoder, then cluster the same images.",
+    sections=(*Settings.sections, Clusters, Export),
+    carry_out=carry_out,
+)

@@ -1,0 +1,154 @@
+"""A picture of a network: an hourglass of its layers, drawn without any program beside matplotlib."""
+
+import math
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch, Polygon
+
+from ..model.geometry import Layer
+from .style import STYLE, save, sheet, write
+
+_WIDTH = 1200
+_TOP, _BOTTOM = 156, 24
+_ROW, _BOX = 50, 34
+_CENTER, _WIDEST, _NARROWEST = 620, 390, 60
+_SHAPE_AT, _PARAMETERS_AT = 850, 1170
+_EMBEDDING = "embedding"
+_TIMES = " \N{MULTIPLICATION SIGN} "
+
+
+class _Block(NamedTuple):
+    """A box: a layer and those after it that only finish its work."""
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    shape: tuple[int, ...]
+    parameters: int
+
+    @property
+    def values(self) -> int:
+        return math.prod(self.shape)
+
+
+def diagram(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
+    """Draw the layers from image to embedding and back, a line each, as boxes that are wider the more values they hold.
+
+    Widths follow the logarithm of the number of values. Layers that only activate, normalise, drop out or reshape
+    share the box of the layer before them.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In order, from the image to the image. The one called "embedding" is marked as such, or the one with the
+        fewest values where none is.
+    path : path
+        A PNG file to write.
+
+    Raises
+    ------
+    ValueError
+        If there are no layers.
+    DiskError
+        If the file cannot be written.
+    """
+    if not layers:
+        raise ValueError("a picture of a network needs at least one layer: 0 given")
+    blocks = _blocks(layers)
+    middle = _middle(blocks)
+    widths = [_width(block.values, max(block.values for block in blocks)) for block in blocks]
+    figure, page = sheet(_WIDTH, _TOP + len(blocks) * _ROW + _BOTTOM)
+    _write_head(page, blocks, middle)
+    for number, block in enumerate(blocks):
+        y = _TOP + number * _ROW
+        color = STYLE["accent"] if number == middle else STYLE["encoder" if number < middle else "decoder"]
+        if number + 1 < len(blocks):
+            _draw_link(page, y + _BOX, (widths[number], widths[number + 1]))
+        _draw_box(page, y, widths[number], color)
+        _write_block(page, y + _BOX / 2, block, embedding=number == middle)
+    save(figure, path)
+
+
+def _blocks(layers: Sequence[Layer]) -> list[_Block]:
+    blocks: list[_Block] = []
+    for layer in layers:
+        last = blocks[-1] if blocks else None
+        shape = tuple(layer.shape)
+        # A layer whose weights are a handful for each channel (a normalisation) finishes the work of the one before.
+        finishing = layer.parameters == 0 or (last is not None and shape == last.shape and "Norm" in layer.kind)
+        if last is not None and math.prod(shape) == last.values and finishing:
+            blocks[-1] = _Block(
+                (*last.names, layer.name), (*last.kinds, layer.kind), last.shape, last.parameters + layer.parameters
+            )
+        else:
+            blocks.append(_Block((layer.name,), (layer.kind,), shape, layer.parameters))
+    return blocks
+
+
+def _middle(blocks: Sequence[_Block]) -> int:
+    named = [number for number, block in enumerate(blocks) if _EMBEDDING in block.names]
+    return named[0] if named else min(range(len(blocks)), key=lambda number: blocks[number].values)
+
+
+def _width(values: int, most: int) -> float:
+    return _NARROWEST + (_WIDEST - _NARROWEST) * math.log(max(values, 1)) / math.log(max(most, 2))
+
+
+def _size(shape: Sequence[int]) -> str:
+    return _TIMES.join(map(str, shape))
+
+
+def _write_head(page: Axes, blocks: Sequence[_Block], middle: int) -> None:
+    left, muted = STYLE["margin"], STYLE["muted"]
+    image, embedding = blocks[0], blocks[middle]
+    weights = sum(block.parameters for block in blocks)
+    write(page, left, 40, f"{_size(image.shape)} to {_size(embedding.shape)} and back", kind="title", weight="bold")
+    ratio = image.values / max(embedding.values, 1)
+    times = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+    said = f"{image.values:,} values become {embedding.values:,} ({times} to 1); {weights:,} parameters"
+    write(page, left, 76, said, color=muted)
+    for x, text, side in (
+        (left, "layer", "left"),
+        (_CENTER, "values", "center"),
+        (_SHAPE_AT, "shape", "left"),
+        (_PARAMETERS_AT, "parameters", "right"),
+    ):
+        write(page, x, _TOP - 30, text, kind="small", color=muted, ha=side)
+
+
+def _draw_link(page: Axes, y: float, widths: tuple[float, float]) -> None:
+    above, below = (width / 2 for width in widths)
+    corners = [
+        (_CENTER - above, y),
+        (_CENTER + above, y),
+        (_CENTER + below, y + _ROW - _BOX),
+        (_CENTER - below, y + _ROW - _BOX),
+    ]
+    page.add_patch(Polygon(corners, closed=True, facecolor=STYLE["rule"], edgecolor="none", alpha=0.6))
+
+
+def _draw_box(page: Axes, y: float, width: float, color: str) -> None:
+    page.add_patch(
+        FancyBboxPatch(
+            (_CENTER - width / 2, y),
+            width,
+            _BOX,
+            boxstyle="round,pad=0,rounding_size=5",
+            facecolor=color,
+            edgecolor="none",
+        )
+    )
+
+
+def _write_block(page: Axes, y: float, block: _Block, embedding: bool) -> None:
+    left = STYLE["margin"]
+    room = _CENTER - _WIDEST // 2 - left - 15
+    write(page, left, y - 10, block.names[0], limit=room)
+    kinds = ("embedding: " if embedding else "") + ", ".join(block.kinds).replace("Normalization", "Norm")
+    write(page, left, y + 12, kinds, kind="tiny", color=STYLE["accent" if embedding else "muted"], limit=room)
+    write(page, _CENTER, y, f"{block.values:,}", ha="center", color=STYLE["paper"])
+    write(page, _SHAPE_AT, y, _size(block.shape))
+    if block.parameters:
+        write(page, _PARAMETERS_AT, y, f"{block.parameters:,}", ha="right")

@@ -1,0 +1,229 @@
+"""Classify: from an encoder and labelled images to a classifier's run."""
+
+from __future__ import annotations
+
+import logging
+import math
+import shlex
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from ..clustering.spread import spread
+from ..data.labels import draw
+from ..data.memory import available_memory
+from ..data.rules import AS_STORED, Rules
+from ..data.source import to_flags
+from ..errors import DataError, DivergedError, Interrupted, UsageError
+from ..model.classifier import Network, classifier, fresh
+from ..model.encoder import encoder_of
+from ..model.saved import save
+from ..settings import Augmentation, Output, Training
+from ..settings.classification import Classifier, Labelled
+from ..signals import stop_at_next_batch
+from ..storage import run as run_folder
+from ..storage import runs_table as aescore
+from ..storage.classifier import ClassifierRun
+from ..storage.provenance import Provenance, encoder_record
+from ..storage.run import Run
+from ..training.classify import HEAD, Lot, teach
+from ..training.fit import Fitted
+from ..training.progress import EpochLines
+from .embeddings import embed, encode
+from .labelled import Lots
+from .leave import add_row
+from .leave_classifier import Taught, judge, leave_classifier
+
+log = logging.getLogger("autoencoder")
+
+_INTERRUPTED = "interrupted; the classifier so far"
+
+
+class Origin(NamedTuple):
+    """What a classifier begins with: an encoder, where it comes from, and where the images come from.
+
+    `encoder` is a Keras model, whose weights stay as they are; `run` and `file` may be none. `augment` is how the
+    encoder's own training changed its images.
+    """
+
+    encoder: keras.Model
+    labelled: Labelled
+    run: Run | None = None
+    file: Path | None = None
+    augment: tuple[Augmentation, ...] | None = None
+    output: Output = Output(save_prefix="classifier")
+    rules: Rules = AS_STORED
+
+    def made(self, wanted: Classifier) -> Provenance:
+        """Say what makes the classifier: the flags and the encoder."""
+        return Provenance(
+            "classify", self.flags(wanted), None, None if self.file is None else encoder_record(self.file)
+        )
+
+    def flags(self, wanted: Classifier) -> dict[str, Any]:
+        """Return what repeats an experiment: `flexae classify --config=settings.yml`."""
+        run = self.run.path if self.run is not None and self.file == self.run.encoder else self.file
+        reading = {name: value for name, value in to_flags(self.rules).items() if value is not None}
+        labelled = self.labelled.absolute().model_dump(mode="json") | reading
+        return {"run": None if run is None else str(run), **labelled, **wanted.absolute().model_dump(mode="json")}
+
+
+class Material(NamedTuple):
+    """The images that are learned, and how many of them had a label or got one, how surely and how rightly."""
+
+    lot: Lot
+    figures: dict[str, Any]
+
+
+def classify(origin: Origin, lots: Lots, wanted: Classifier, *, keep: bool = True) -> Taught:
+    """Teach one classifier.
+
+    Parameters
+    ----------
+    origin : Origin
+    lots : Lots
+    wanted : Classifier
+    keep : bool
+        Whether to leave a run's folder and its row in logs/classifiers.csv; otherwise nothing is written.
+
+    Raises
+    ------
+    UserError
+        Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
+    """
+    material = _material(origin, lots, wanted)
+    keras.utils.set_random_seed(wanted.seed)
+    network = _network(origin, wanted, len(lots.classes))
+    valid = None if wanted.few else Lot(lots.valid.pixels, lots.numbers(lots.valid))
+
+    def finish(steps: dict[str, Fitted]) -> Taught:
+        figures, flags = material.figures, origin.flags(wanted)
+        run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path) if keep else None
+        if run is not None:
+            save(network.classifier, run.classifier)  # first of all: it is what took the time
+        judged = judge(network.classifier, steps, flags, wanted, figures, lots)
+        taught = Taught(network.classifier, lots.classes, steps, flags, judged, origin.made(wanted), lots.bad, run)
+        if run is not None:
+            leave_classifier(run, taught)
+            add_row(run, judged.scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
+        return taught
+
+    if not keep:
+        return finish(teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin)))
+    with stop_at_next_batch() as stopping:
+        try:
+            steps = teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
+        except DivergedError as error:
+            failed = finish(error.fitted).run
+            assert failed is not None
+            raise DivergedError(
+                f"{error}; they are in {failed.path}; --fine_rate is the rate of the second step", error.fitted
+            ) from error
+        if stopping.signal is not None:
+            last = list(steps)[-1]
+            steps[last] = steps[last]._replace(status="interrupted")
+        taught = finish(steps)
+        run, scores = taught.run, taught.judged.scores
+        assert run is not None
+    log.info(summary(run, scores))
+    if stopping.signal is not None:
+        complete = scores["status"] != "interrupted"
+        said = "the classifier was complete when the signal came; it" if complete else _INTERRUPTED
+        raise Interrupted(f"{said} is in {run.path}", stopping.signal, complete=complete)
+    return taught
+
+
+def _network(origin: Origin, wanted: Classifier, classes: int) -> Network:
+    encoder = fresh(origin.encoder)
+    if not wanted.scratch:
+        encoder.set_weights(origin.encoder.get_weights())
+    need, free = 16 * wanted.units * (math.prod(encoder.output.shape[1:]) + classes), available_memory()
+    if need > free:
+        raise UsageError(
+            f"--units={wanted.units}: its weights take {need / 1e9:,.1f} GB to train, and {free / 1e9:,.1f} GB are "
+            "free; give fewer"
+        )
+    return classifier(encoder, wanted.units, classes, wanted.drop_rate)
+
+
+def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
+    common = {
+        "schedule": "cosine",
+        "batch_size": wanted.batch_size,
+        "augment": origin.augment if wanted.augment is None else wanted.augment,
+        "seed": wanted.seed,
+    }
+    if wanted.scratch:
+        return {"scratch": Training(train_epochs=2 * wanted.epochs, learning_rate=wanted.learning_rate, **common)}
+    return {
+        HEAD: Training(train_epochs=wanted.epochs, learning_rate=wanted.learning_rate, **common),
+        "everything": Training(train_epochs=wanted.epochs, learning_rate=wanted.fine_rate, **common),
+    }
+
+
+def _callbacks(origin: Origin) -> Callable[[str, Training], list[keras.callbacks.Callback]]:
+    def callbacks(step: str, training: Training) -> list[keras.callbacks.Callback]:
+        log.info(f"{step}:")
+        return [EpochLines(training.train_epochs)]
+
+    return callbacks
+
+
+def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
+    """Draw the labels, and spread them where that is asked for."""
+    pixels, classes = lots.train.pixels, lots.numbers(lots.train)
+    (count,) = wanted.labels_per_class
+    if isinstance(count, int):
+        assert lots.train.labels is not None
+        rows = draw(lots.train.labels, count, wanted.seed)
+        pixels, classes = pixels[rows], classes[rows]
+    labelled = {"labelled": len(classes)}
+    log.info(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
+    if wanted.unlabelled is None:
+        return Material(Lot(pixels, classes), labelled)
+    more, figures = _spread(origin, Lot(pixels, classes), lots, wanted)
+    if not figures["spread"]:
+        raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
+    known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
+    log.info(
+        f"labels were spread to {figures['spread']:,} of {figures['unlabelled']:,} unlabelled images with a confidence "
+        f"of {wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
+    )
+    lot = Lot(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
+    return Material(lot, labelled | figures)
+
+
+def _spread(origin: Origin, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
+    """Give labels to the unlabelled images that are near enough to labelled ones."""
+    assert lots.unlabelled is not None
+    encoder = encoder_of(origin.encoder, origin.file or Path("the encoder"))
+    source, listing = lots.unlabelled
+    embeddings, images = embed(encoder, source, listing, run_folder.CACHE)
+    found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
+    sure = np.flatnonzero(found.confidence >= wanted.confidence)
+    figures: dict[str, Any] = {"unlabelled": len(found.labels), "spread": len(sure)}
+    if len(sure):
+        figures["spread_confidence"] = float(found.confidence[sure].mean())
+        if embeddings.labels is not None and set(embeddings.labels) == set(lots.classes):
+            figures["spread_accuracy"] = float((found.labels == lots.numbers(images))[sure].mean())
+    return Lot(images.pixels[sure], found.labels[sure].astype(np.int32)), figures
+
+
+def summary(run: ClassifierRun, scores: dict[str, Any]) -> str:
+    """Return what the user is told at the end."""
+    parts = ", ".join(
+        f"{name} {scores[f'{name}_accuracy']:.2%}"
+        for name in ("train", "valid", "test")
+        if f"{name}_accuracy" in scores
+    )
+    lines = (
+        f"\naccuracy: {parts}",
+        f"the classifier is in {run.classifier}; look at {run.mistakes_picture.name} and {run.confusion_picture.name}",
+        f"  its row is in {run_folder.LOGS / 'classifiers.csv'}",
+        f"next: flexae predict {shlex.quote(str(run.path))} --images=FOLDER",
+    )
+    return "\n".join(lines)

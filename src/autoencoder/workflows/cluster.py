@@ -1,0 +1,134 @@
+"""Cluster: from an encoder and a folder of images to a clustering's folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..clustering import METHODS, Clustering, fit, save
+from ..data.listing import Listing
+from ..metrics import clusters as scores_of
+from ..model.encoder import open_encoder
+from ..settings.clustering import Clusters, Export
+from ..storage.clustering import ClusterFolder, write_table
+from ..storage.provenance import Provenance, encoder_record, keep_folder
+from ..storage.run import CACHE, write_bad_files
+from .draw_clusters import Shown, draw
+from .embeddings import Embeddings, embed
+from .export import export_clusters
+from .images import tell_left_out
+from .refine import Place, refine_run
+
+if TYPE_CHECKING:
+    from ..clustering.choose_k import Proposal
+
+log = logging.getLogger("autoencoder")
+
+#: Two clusterings that agree less, by the adjusted Rand index, are told of: another seed finds other clusters.
+LEAST_STABILITY = 0.6
+
+
+class Wanted(NamedTuple):
+    """How the images are clustered, and what becomes of the clusters."""
+
+    clusters: Clusters
+    export: Export
+    names: dict[int, str]
+    seed: int
+
+    def to_record(self) -> dict[str, Any]:
+        """Return what decides about the result, as plain values."""
+        names = {str(number): name for number, name in self.names.items()}
+        return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
+
+
+def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
+    """Cluster the images, and leave tables, scores and pictures.
+
+    A deep method leaves a new run, whose folder then holds the clustering. `say` is told what is lost of the images as
+    they are read.
+    """
+    embeddings, images = embed(open_encoder(place.encoder), place.images, listing, CACHE)
+    source = place.images.to_record(images)
+    proposal = propose(embeddings, wanted.clusters, wanted.seed)
+    k = proposal.best if proposal else wanted.clusters.k
+    parent = place
+    if wanted.clusters.deep:
+        clusters = wanted.clusters.model_copy(update={"k": k})
+        place, embeddings, found = refine_run(place, embeddings, images, clusters, wanted.seed)
+    else:
+        found = fit(embeddings.vectors, wanted.clusters.method, k, wanted.seed)
+    scores = cluster_scores(embeddings, found, wanted.seed)
+    shown = Shown(embeddings, images, found, wanted.names)
+
+    def fill(path: Path) -> None:
+        folder = ClusterFolder(path)
+        save(found, folder.path)
+        folder.keep_encoder(place.encoder)
+        write_table(folder.table, embeddings.paths, found, wanted.names)
+        folder.write_scores(scores)
+        write_bad_files(embeddings.bad, folder.bad_files)
+        draw(shown, proposal, folder, wanted.seed)
+
+    made = Provenance("cluster", wanted.to_record(), source, encoder_record(place.encoder))
+    wanted_path = place.run.clustering(found.method, found.k)
+    folder = ClusterFolder(keep_folder(wanted_path, made, fill, overwrite=wanted.export.overwrite))
+    if place.run != parent.run:
+        place.run.write_provenance(Provenance("cluster", wanted.to_record(), source, encoder_record(parent.encoder)))
+    log.info(_summary(found, scores, folder))
+    tell_left_out(embeddings.bad, folder.bad_files)
+    if wanted.export.export is not None:
+        export_clusters(embeddings, found.labels, wanted.names, wanted.export.export, wanted.export.link)
+    log.info(
+        f"next: flexae assign {shlex.quote(str(folder.path))} --images=FOLDER sorts new images into these clusters"
+    )
+    return folder
+
+
+def propose(embeddings: Embeddings, wanted: Clusters, seed: int) -> Proposal | None:
+    """Propose a number of clusters where none is given and the method takes one."""
+    if wanted.k is not None or wanted.method == "hdbscan":
+        return None
+    from ..clustering.choose_k import propose_k
+
+    proposal = propose_k(embeddings.vectors, wanted.k_min, wanted.k_max, seed)
+    log.info(f"number of clusters: {proposal.low} to {proposal.high} fit about as well; {proposal.best} is taken")
+    return proposal
+
+
+def cluster_scores(embeddings: Embeddings, found: Clustering, seed: int) -> dict[str, Any]:
+    """Return every score of a clustering; those against class folders where there are some."""
+    row: dict[str, Any] = {"method": found.method, "k": found.k, "seed": seed, "images": len(found.labels)}
+    row["bad_files"] = len(embeddings.bad)
+    row |= scores_of.without_labels(embeddings.vectors, found.labels, seed)
+    if METHODS[found.method].fit and METHODS[found.method].takes_k:
+        row["stability"] = scores_of.stability(
+            embeddings.vectors, lambda vectors, other: fit(vectors, found.method, found.k, other).labels, seed
+        )
+    if embeddings.labels is not None and len(set(embeddings.labels)) > 1:
+        row |= scores_of.with_labels(found.labels, embeddings.labels)
+    return row
+
+
+def _summary(found: Clustering, scores: dict[str, Any], folder: ClusterFolder) -> str:
+    own = f", silhouette {scores['silhouette']:.3f}" if scores["silhouette"] is not None else ""
+    known = "  ".join(f"{name} {scores[name]:.3f}" for name in ("accuracy", "nmi", "ari") if name in scores)
+    stability = scores.get("stability", 1.0)
+    lines = [
+        f"{found.k} clusters by {found.method} of {len(found.labels):,} images{own}",
+        *([f"against the class folders: {known}"] if known else []),
+        *([_unstable(stability)] if stability < LEAST_STABILITY else []),
+        f"the clustering is in {folder.path}{os.sep}",
+        f"  look at {folder.picture('overview').name}; the table of files is {folder.table.name} beside it",
+    ]
+    return "\n".join(lines)
+
+
+def _unstable(stability: float) -> str:
+    return (
+        f"be careful: another seed finds other clusters (agreement {stability:.2f}, where 1 is the same); try another "
+        "--k, --method=umap_gmm, or more --train_epochs"
+    )

@@ -1,0 +1,171 @@
+"""The images of a run: which ones, in what shape and colour, and which of them judge the others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..data.listing import BadFile, Images, Listing, common_shape, printable
+from ..data.load import is_grayscale, load
+from ..data.memory import memory_plan
+from ..data.notes import all_one_color, notes
+from ..data.source import ImageSource
+from ..data.splits import split
+from ..errors import DataError, UsageError
+from ..model.geometry import levels
+from ..settings import Data, Settings
+from ..storage.run import CACHE, check_free, write_bad_files
+from ..training.sizes import check_size
+
+log = logging.getLogger("autoencoder")
+
+#: Where the program looks when nothing is named: the sample that comes with it.
+SAMPLE = {"train_dir": Path("data/train"), "valid_dir": Path("data/valid")}
+SHAPE_WHERE_SIZES_DIFFER = (256, 256)
+#: Of fewer images nothing is learned, and a part of them must judge.
+FEWEST = 4
+#: So many bad files are named on the screen.
+NAMED = 20
+
+
+class Listings(NamedTuple):
+    """What a scan found, before any pixel is kept: all images of the source, those to learn from, those that judge."""
+
+    source: ImageSource
+    whole: Listing
+    train: Listing
+    valid: Listing
+
+
+class Parts(NamedTuple):
+    """The images that the network learns from and those that judge it."""
+
+    train: Images
+    valid: Images
+
+
+def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings, Listings]:
+    """Find the images, replace what is `auto` by what they say, and check all that can be checked without TensorFlow.
+
+    Parameters
+    ----------
+    asked : Settings
+    array : ImageSource, optional
+        Images that came as an array, in place of the folders that the settings name.
+
+    Raises
+    ------
+    UsageError
+        If the architecture has skips or does not fit the images, or the run's folder is taken.
+    DataError
+        If there are too few images, or too many files cannot be used.
+    """
+    if asked.architecture.skips:
+        raise UsageError(
+            "--skips leads the image around the embedding, and there would be none; it is for restore_train"
+        )
+    check_free(asked.output)
+    if array is None:
+        data = _placed(asked.data)
+        source = ImageSource.of(Path(str(data.train_dir)), data)
+    else:
+        _check_array_alone(asked.data)
+        data, source = asked.data.model_copy(update={"train_dir": array.root}), array
+    listings = _listings(source, data, asked.training.seed)
+    settings = asked.model_copy(update={"data": _resolve(data, listings)})
+    levels(settings.architecture, settings.image_shape)
+    check_size(settings)
+    return settings, listings
+
+
+def _placed(data: Data) -> Data:
+    """Take the sample where nothing is named, and say where folders lie, wherever the run is used from later."""
+    if data.train_dir is None:
+        if not SAMPLE["train_dir"].is_dir():
+            raise UsageError("--train_dir: name a folder of images (the sample, data/train, is in a checkout only)")
+        data = data.model_copy(update=SAMPLE)
+    return data.absolute()
+
+
+def _check_array_alone(data: Data) -> None:
+    """Refuse what chooses or changes files, where the images came as an array."""
+    for name in type(data).model_fields:
+        if name != "valid_split" and data.changed(name):
+            raise UsageError(f"--{name} is about files, and the images came as an array: leave it out")
+
+
+def _listings(source: ImageSource, data: Data, seed: int) -> Listings:
+    """Scan the training and validation images, or split the training images where there are no others."""
+    source, train = source.look()
+    count = len(train.paths)
+    if count < FEWEST:
+        raise DataError(f"{data.train_dir}: holds {count} usable images; training needs {FEWEST} at least")
+    if data.valid_dir is not None:
+        return Listings(source, train, train, replace(source, root=data.valid_dir).scan())
+    learned, judging = split(train.labels or [""] * count, data.valid_split, seed)
+    return Listings(source, train, train.take(learned), train.take(judging))
+
+
+def _resolve(data: Data, found: Listings) -> Data:
+    """Replace `auto` by what the training images say."""
+    shape = data.image_shape or common_shape(found.train) or SHAPE_WHERE_SIZES_DIFFER
+    color = data.color or ("grayscale" if is_grayscale(found.train) else "rgb")
+    values = found.source.rules.range if data.range == "auto" else data.range
+    return data.model_copy(update={"image_shape": shape, "color": color, "range": values})
+
+
+def load_images(settings: Settings, listings: Listings) -> Parts:
+    """Decode the images, and say how many there are and what could not be used.
+
+    Raises
+    ------
+    DataError
+        If too many files cannot be used.
+    """
+    shape, color = settings.image_shape, settings.data.color
+    assert color is not None
+    options: dict[str, Any] = {"max_bad": settings.data.max_bad, "cache_dir": CACHE}
+    for note in notes(listings.whole, shape):
+        log.info(f"note: {note}")
+    for name, listing in (("train", listings.train), ("valid", listings.valid)):
+        plan = memory_plan(len(listing.paths), shape, color)
+        if plan.mapped:
+            size = f"{plan.bytes / 1e9:.1f} GB, more than half of the free memory"
+            log.info(f"the decoded {name} images take {size}: they lie in a file in {CACHE}, used again the next time")
+    parts = Parts(load(listings.train, shape, color, **options), load(listings.valid, shape, color, **options))
+    if all(all_one_color(part.pixels) for part in parts):
+        raise DataError(
+            f"{listings.source.root}: all images are of one colour, so there is nothing to learn; --background=white "
+            "shows drawings on a transparent ground, and --range=auto images that use few of their values"
+        )
+    bad = sorted({*parts.train.bad, *parts.valid.bad})
+    log.info(
+        f"{len(parts.train.paths):,} training and {len(parts.valid.paths):,} validation images of "
+        f"{shape[0]} x {shape[1]} {color}; {len(bad):,} files could not be used"
+    )
+    tell_bad(bad)
+    return parts
+
+
+def tell_bad(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's folder") -> None:
+    """Name the first files that could not be used; `where` all of them are listed."""
+    for name, reason in bad[:NAMED]:
+        log.info(f"  not used: {printable(name)}: {reason}")
+    if len(bad) > NAMED:
+        log.info(f"  ... and {len(bad) - NAMED:,} more, all in {where}")
+
+
+def tell_left_out(bad: Sequence[BadFile], table: Path) -> None:
+    """Say how many files could not be used, where there are any, and name the first; all of them are in a table."""
+    if bad:
+        log.info(f"{len(bad):,} files could not be used")
+        tell_bad(bad, str(table))
+
+
+def leave_bad(bad: Sequence[BadFile], table: Path) -> None:
+    """List the files that could not be used in a table, where there are any, and say so."""
+    write_bad_files(bad, table)
+    tell_left_out(bad, table)

@@ -1,0 +1,170 @@
+"""The labelled images of a classifier: which ones teach it, which choose the epoch, which only judge it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data.idx import scan_idx
+from ..data.labels import check_classes, check_divisible, check_folders, check_known, draw, read_labels, with_labels
+from ..data.listing import BadFile, Images, Listing, check_usable
+from ..data.load import load
+from ..data.notes import find_range, notes
+from ..data.rules import AS_STORED, Rules
+from ..data.scan import scan
+from ..data.source import ImageSource, changed_rules
+from ..data.splits import split
+from ..model.encoder import Encoder
+from ..settings.classification import Classifier, Labelled
+from ..storage.clustering import read_names
+from ..storage.run import CACHE
+from .embeddings import tell_changes
+from .images import tell_bad
+
+log = logging.getLogger("autoencoder")
+
+
+class Named(NamedTuple):
+    """What a scan found, and the names of the classes, sorted. Test and unlabelled images there may be none."""
+
+    train: Listing
+    valid: Listing
+    test: Listing | None
+    classes: list[str]
+    unlabelled: tuple[ImageSource, Listing] | None
+
+
+class Lots(NamedTuple):
+    """Decoded images, and the names of the classes, sorted; unlabelled images are decoded when they are needed."""
+
+    train: Images
+    valid: Images
+    test: Images | None
+    classes: list[str]
+    unlabelled: tuple[ImageSource, Listing] | None
+
+    @property
+    def bad(self) -> list[BadFile]:
+        """The files that cannot be used, sorted."""
+        return sorted({bad for part in self.parts.values() for bad in part.bad})
+
+    @property
+    def parts(self) -> dict[str, Images]:
+        """The images by part: train, valid, and test where there is one."""
+        return {name: part for name, part in zip(("train", "valid", "test"), self[:3], strict=True) if part is not None}
+
+    def numbers(self, images: Images) -> np.ndarray:
+        """Return the classes of images as int32 numbers, by their sorted names."""
+        assert images.labels is not None
+        return np.searchsorted(np.array(self.classes), np.array(images.labels)).astype(np.int32)
+
+
+def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED) -> Named:
+    """Find the images and their labels, and check all that can be checked before one is decoded.
+
+    Parameters
+    ----------
+    asked : Labelled
+    wanted : Classifier
+    rules : Rules
+        How the encoder's images were read; what is asked for comes first.
+
+    Raises
+    ------
+    UsageError
+        If more labels are to be drawn than there are.
+    DataError
+        If images, labels or classes do not fit each other.
+    """
+    names = read_names(asked.names)
+    labels = None if asked.labels is None else read_labels(asked.labels, names)
+    rules, whole = _training(asked, changed_rules(rules, asked))
+    train = whole if labels is None or asked.labels is None else with_labels(whole, labels, asked.labels)
+    check_classes(train, 2)
+    if labels is None:
+        check_folders(train)
+    assert train.labels is not None
+    classes = sorted(set(train.labels))
+    test = _testing(asked, rules)
+    if test is not None:
+        check_judges(test, classes, train)
+    unlabelled = None
+    if wanted.unlabelled is not None:
+        unlabelled = ImageSource(wanted.unlabelled.absolute(), max_bad=asked.max_bad, rules=rules).look()
+    if asked.valid_dir is not None:
+        valid = _usable(scan(asked.valid_dir, rules=rules), asked.max_bad)
+        check_judges(valid, classes, train)
+    else:
+        check_divisible(train.labels)
+        first, second = split(train.labels, asked.valid_split, wanted.seed)
+        train, valid = train.take(first), train.take(second)
+    for count in wanted.labels_per_class:
+        if isinstance(count, int):
+            assert train.labels is not None
+            draw(train.labels, count, wanted.seed)
+    return Named(train, valid, test, classes, unlabelled)
+
+
+def list_labelled(source: ImageSource, asked: Labelled, wanted: Classifier) -> Named:
+    """List the images of an array, and keep a share of each class for validation; raises as `find_labelled`."""
+    train = source.scan()
+    check_classes(train, 2)
+    assert train.labels is not None
+    check_divisible(train.labels)
+    first, second = split(train.labels, asked.valid_split, wanted.seed)
+    for count in wanted.labels_per_class:
+        if isinstance(count, int):
+            draw(train.take(first).labels or (), count, wanted.seed)
+    return Named(train.take(first), train.take(second), None, sorted(set(train.labels)), None)
+
+
+def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
+    """Refuse validation or test images without labels, or of classes that nobody teaches."""
+    check_classes(listing, 1)
+    check_folders(listing)
+    check_known(listing, classes, train.root)
+
+
+def _training(asked: Labelled, rules: Rules) -> tuple[Rules, Listing]:
+    """List the training images, and return the rules with what is `auto` in them replaced by what the images say."""
+    if asked.train_images is not None:
+        listing = _usable(scan_idx(asked.train_images, asked.train_labels), asked.max_bad)
+    else:
+        assert asked.train_dir is not None
+        listing = _usable(scan(asked.train_dir, rules=rules), asked.max_bad)
+    if rules.range == "auto":
+        rules = rules._replace(range=find_range(listing))
+    return rules, replace(listing, rules=rules)
+
+
+def _testing(asked: Labelled, rules: Rules) -> Listing | None:
+    if asked.test_images is not None:
+        return replace(_usable(scan_idx(asked.test_images, asked.test_labels), asked.max_bad), rules=rules)
+    return None if asked.test_dir is None else _usable(scan(asked.test_dir, rules=rules), asked.max_bad)
+
+
+def _usable(listing: Listing, max_bad: float) -> Listing:
+    check_usable(listing, max_bad)
+    return listing
+
+
+def load_labelled(found: Named, encoder: Encoder, max_bad: float) -> Lots:
+    """Decode the images to the shape and colour that the encoder takes, and say where theirs differ.
+
+    Raises
+    ------
+    DataError
+        If too many files cannot be used.
+    """
+    tell_changes(found.train, encoder)
+    for note in notes(found.train, encoder.image_shape):
+        log.info(f"note: {note}")
+    options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
+    train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
+    test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)
+    lots = Lots(train, valid, test, found.classes, found.unlabelled)
+    tell_bad(lots.bad)
+    return lots

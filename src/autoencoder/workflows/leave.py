@@ -1,0 +1,170 @@
+"""What a training leaves: models first, then scores, pictures and the row in logs/aescore.csv."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data.listing import BadFile
+from ..losses import LOSSES
+from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
+from ..metrics.reconstruction import Restore, pca_mse, score
+from ..model import describe
+from ..model.apply import applied, fitting_batch
+from ..model.build import Models
+from ..model.saved import save
+from ..plots.diagram import diagram
+from ..plots.figures import comparison, loss_curve
+from ..settings import Settings
+from ..settings.restoration import RestoreSettings
+from ..storage import run as run_folder
+from ..storage import runs_table as aescore
+from ..storage.provenance import Provenance
+from ..storage.run import Run
+from ..training.fit import Fitted
+from .doubts import doubts_of_run
+from .images import Parts
+
+log = logging.getLogger("autoencoder")
+
+#: Scores of the training images are of so many of them at most, and of so many bytes, evenly spread.
+SCORED_TRAINING_IMAGES, SCORED_TRAINING_BYTES = 10_000, 2**27
+PICTURED = 10
+
+
+class Trained(NamedTuple):
+    """A network that has learned, and all that its run's folder says about it.
+
+    `compared` holds, for train and valid, some originals (uint8) and what the network makes of them (float32).
+    """
+
+    settings: Settings
+    models: Models
+    fitted: Fitted
+    scores: dict[str, Any]
+    compared: dict[str, tuple[np.ndarray, np.ndarray]]
+    made: Provenance
+    bad: Sequence[BadFile]
+    run: Run | None = None
+
+
+def begin(
+    run: Run, settings: Settings | RestoreSettings, models: Models, made: Provenance, bad: Sequence[BadFile]
+) -> None:
+    """Write what is known before training: settings, what makes the run, unusable files, and the network's picture."""
+    run.write_settings(settings)
+    run.write_provenance(replace(made, finished=False))
+    run.write_bad_files(bad)
+    diagram(describe.layer_rows(models), run.model_picture)
+
+
+def save_models(run: Run, settings: Settings, models: Models) -> None:
+    """Save the autoencoder, its encoder and its decoder."""
+    save(models.autoencoder, run.autoencoder)
+    save(models.encoder, run.encoder)
+    save(models.decoder, run.decoder)
+    if settings.output.h5:
+        save(models.autoencoder, run.autoencoder_h5)
+        save(models.encoder, run.encoder_h5)
+
+
+def judge(
+    settings: Settings, models: Models, parts: Parts, fitted: Fitted
+) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Return the scores of a network, and some images beside what it makes of them."""
+    restore = applied(models.autoencoder)
+    compared = {}
+    for part, images in zip(("train", "valid"), parts, strict=True):
+        originals = images.pixels[_spread(len(images.pixels), PICTURED)]
+        compared[part] = originals, restore(originals.astype(np.float32) / 255)
+    return _scores(settings, models, parts, fitted, restore), compared
+
+
+def write_about(run: Run, trained: Trained) -> None:
+    """Write the history, the scores and the pictures."""
+    run.write_history(trained.fitted.history)
+    if trained.fitted.history["epoch"]:
+        loss_curve(trained.fitted.history, run.loss_picture)
+    for part, (originals, restored) in trained.compared.items():
+        comparison(originals, restored, run.comparison(part))
+    run.write_scores(trained.scores)
+
+
+def leave(run: Run, trained: Trained) -> None:
+    """Write all that is said about the models, and append the row."""
+    write_about(run, trained)
+    add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
+
+
+def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[str]) -> None:
+    """Append a run's scores to a table in logs/, with its time and folder; `columns` are the table's first ones."""
+    row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
+    aescore.append(run_folder.LOGS / table, row, columns)
+
+
+def scored_rows(pixels: np.ndarray) -> np.ndarray:
+    """Return the rows of the training images that are scored."""
+    most = max(PICTURED, SCORED_TRAINING_BYTES // pixels[0].nbytes)
+    return _spread(len(pixels), min(SCORED_TRAINING_IMAGES, most))
+
+
+def _spread(images: int, count: int) -> np.ndarray:
+    """Return at most `count` rows of so many images, evenly spread."""
+    return np.linspace(0, images - 1, min(count, images)).astype(int)
+
+
+def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, restore: Restore) -> dict[str, Any]:
+    train = parts.train.pixels[scored_rows(parts.train.pixels)]
+    width = math.prod(models.encoder.output.shape[1:])
+    loss = LOSSES[settings.training.loss]
+    row: dict[str, Any] = {}
+    for part, pixels in (("train", train), ("valid", parts.valid.pixels)):
+        found = score(pixels, restore, loss, fitting_batch(models.autoencoder, 256))
+        row |= {f"{part}_{name}": value for name, value in found._asdict().items()}
+    row |= {
+        "pca_mse": pca_mse(train, parts.valid.pixels, width, settings.training.seed) if len(train) > 1 else None,
+        "parameters": int(models.autoencoder.count_params()),
+        "embedding_size": width,
+        "used_numbers": used_numbers(_embedded(models, train)),
+        "epochs": len(fitted.history["epoch"]),
+        "best_epoch": fitted.best_epoch,
+        "seconds": round(fitted.seconds, 2),
+        "images_per_second": round(fitted.images_per_second, 1),
+        "seed": settings.training.seed,
+        "status": fitted.status,
+        "bad_files": len({*parts.train.bad, *parts.valid.bad}),
+    }
+    return row
+
+
+def _embedded(models: Models, pixels: np.ndarray) -> np.ndarray:
+    """Embed a sample of images; float32 of shape (n, ...)."""
+    chosen = pixels[_spread(len(pixels), EMBEDDED_IMAGES)]
+    encode, step = applied(models.encoder), fitting_batch(models.encoder, 256)
+    parts = [encode(chosen[at : at + step].astype(np.float32) / 255) for at in range(0, len(chosen), step)]
+    return np.concatenate(parts)
+
+
+def summary(run: Run, trained: Trained) -> str:
+    """Return what the user is told at the end."""
+    scores = trained.scores
+    pca = "" if scores["pca_mse"] is None else f" (a PCA of the same width: {scores['pca_mse']:.5f})"
+    lines = (
+        f"\nvalidation: loss {scores['valid_loss']:.5f}, mse {scores['valid_mse']:.5f}{pca}, "
+        f"ssim {scores['valid_ssim']:.3f}",
+        *doubts_of_run(trained.settings, scores),
+        f"the run is in {run.path}{os.sep}",
+        f"  look at {run.comparison('valid').name} and {run.loss_picture.name}; the model is {run.autoencoder.name}, "
+        f"its encoder {run.encoder.name}",
+        f"  its row is in {run_folder.LOGS / 'aescore.csv'}",
+        f"next: flexae cluster {shlex.quote(str(run.path))}",
+    )
+    return "\n".join(lines)

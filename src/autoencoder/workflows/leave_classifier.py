@@ -1,0 +1,119 @@
+"""What a classifier leaves: the model first, then scores, pictures and the row in logs/classifiers.csv."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import yaml
+
+from ..data.listing import BadFile, Images
+from ..files import write_text
+from ..metrics.classes import class_report, class_scores, class_table
+from ..model.encoder import encoder_of
+from ..plots.classes import class_confusion, mistakes, step_curves
+from ..settings.classification import Classifier
+from ..storage.classifier import ClassifierRun
+from ..storage.provenance import Provenance
+from ..training.fit import Fitted
+from .embeddings import encode
+from .labelled import Lots
+from .leave import scored_rows
+
+
+class Judged(NamedTuple):
+    """The scores of a classifier, and what it says of the images that judge it: probabilities of shape (n, classes)."""
+
+    scores: dict[str, Any]
+    images: Images
+    classes: np.ndarray
+    probabilities: np.ndarray
+
+
+class Taught(NamedTuple):
+    """A classifier that was taught: the names of its classes, the steps, the flags, and how it is judged."""
+
+    model: keras.Model
+    names: list[str]
+    steps: dict[str, Fitted]
+    flags: dict[str, Any]
+    judged: Judged
+    made: Provenance
+    bad: list[BadFile]
+    run: ClassifierRun | None = None
+
+
+def leave_classifier(run: ClassifierRun, taught: Taught) -> None:
+    """Write all that is said about a classifier that is saved."""
+    run.write_classes(taught.names)
+    write_text(run.settings_file, yaml.safe_dump(taught.flags, sort_keys=False))
+    begun = {name: fitted for name, fitted in taught.steps.items() if fitted.history["epoch"]}
+    if begun:
+        run.write_history(_history(begun))
+        step_curves({name: fitted.history for name, fitted in begun.items()}, run.loss_picture)
+    run.write_bad_files(taught.bad)
+    run.write_scores(taught.judged.scores)
+    _pictures(run, taught.judged, taught.names)
+    run.write_provenance(taught.made)
+
+
+def _history(steps: dict[str, Fitted]) -> dict[str, list[Any]]:
+    """Join the histories of the steps, row by row, with the name of each row's step."""
+    columns = next(iter(steps.values())).history
+    joined = {name: [value for fitted in steps.values() for value in fitted.history[name]] for name in columns}
+    return {"step": [name for name, fitted in steps.items() for _ in fitted.history["epoch"]], **joined}
+
+
+def judge(
+    model: keras.Model,
+    steps: dict[str, Fitted],
+    flags: dict[str, Any],
+    wanted: Classifier,
+    figures: dict[str, Any],
+    lots: Lots,
+) -> Judged:
+    """Score a classifier on each part; what comes last judges: test images, or the validation images without such."""
+    predict = encoder_of(model, Path("the classifier"))
+    row: dict[str, Any] = {}
+    for name, images in lots.parts.items():
+        chosen = _chosen(images) if name == "train" else images
+        classes, probabilities = lots.numbers(chosen), encode(predict, chosen.pixels)
+        found = class_scores(classes, probabilities)
+        row |= {f"{name}_accuracy": found.accuracy, f"{name}_loss": found.loss}
+    (count,) = wanted.labels_per_class
+    fitted = steps.values()
+    scores = {
+        "accuracy": found.accuracy,
+        "macro_f1": found.macro_f1,
+        **row,
+        "run": flags["run"],
+        "scratch": wanted.scratch,
+        "labels_per_class": count,
+        "classes": len(lots.classes),
+        **figures,
+        "units": wanted.units,
+        "parameters": int(model.count_params()),
+        "epochs": sum(len(each.history["epoch"]) for each in fitted),
+        "best_epoch": [each.best_epoch for each in fitted][-1],
+        "seconds": round(math.fsum(each.seconds for each in fitted), 2),
+        "seed": wanted.seed,
+        "status": [each.status for each in fitted][-1],
+    }
+    return Judged(scores, chosen, classes, probabilities)
+
+
+def _chosen(images: Images) -> Images:
+    rows = scored_rows(images.pixels)
+    assert images.labels is not None
+    paths, labels = (tuple(values[row] for row in rows) for values in (images.paths, images.labels))
+    return Images(images.pixels[rows], paths, labels, images.bad)
+
+
+def _pictures(run: ClassifierRun, judged: Judged, names: list[str]) -> None:
+    found = judged.probabilities.argmax(axis=1)
+    run.write_report(class_report(judged.classes, found, names))
+    class_confusion(class_table(judged.classes, found, len(names)), names, run.confusion_picture)
+    mistakes(judged.images.pixels, judged.classes, judged.probabilities, names, run.mistakes_picture)

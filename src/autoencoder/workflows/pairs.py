@@ -1,0 +1,88 @@
+"""The pairs of a restoring run: which there are, in which colour, and which of them judge the others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..data.listing import BadFile
+from ..data.pairs import Matched, Pair, both_grayscale, load_pairs, match, smallest, split
+from ..data.tiles import Tiles
+from ..errors import UsageError
+from ..model.geometry import levels
+from ..settings.restoration import RestoreSettings
+from ..storage.run import check_free
+from ..training.sizes import check_size
+from .images import tell_bad
+
+log = logging.getLogger("autoencoder")
+
+
+class Sets(NamedTuple):
+    """Pairs to learn from, pairs that choose the best epoch, pairs that only judge; and files that are not used."""
+
+    train: list[Pair]
+    valid: list[Pair]
+    test: list[Pair]
+    bad: tuple[BadFile, ...]
+
+
+def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
+    """Find the pairs, and check all that can be checked without TensorFlow.
+
+    Raises
+    ------
+    UsageError
+        If a tile does not fit into the smallest image, the architecture does not fit the tiles, or the run's folder
+        is taken.
+    DataError
+        If there are too few pairs, or pairs whose images differ in size.
+    """
+    check_free(asked.output)
+    levels(asked.architecture, asked.image_shape)
+    matched = match(asked.pairs.modified, asked.pairs.original, asked.pairs.max_bad)
+    name, height, width = smallest(matched)
+    if asked.codes.tile_side > min(height, width):
+        raise UsageError(
+            f"--tile_side={asked.codes.tile_side} is larger than the smallest image, {name} of {height} x {width} "
+            "pixels; give at most its shorter side"
+        )
+    color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
+    settings = asked.model_copy(update={"pairs": asked.pairs.absolute().model_copy(update={"color": color})})
+    check_size(settings)
+    return settings, matched
+
+
+def load_sets(settings: RestoreSettings, matched: Matched) -> Sets:
+    """Decode the pairs and share them out, image by image, before any tile is cut.
+
+    Raises
+    ------
+    DataError
+        If too few can be decoded.
+    """
+    assert settings.pairs.color is not None
+    return share_out(settings, *load_pairs(matched, settings.pairs.color))
+
+
+def share_out(settings: RestoreSettings, pairs: list[Pair], bad: tuple[BadFile, ...] = ()) -> Sets:
+    """Share decoded pairs out to training, validation and test, and say how many there are."""
+    wanted = settings.pairs
+    rows = split(len(pairs), wanted.test_split, wanted.valid_split, settings.training.seed)
+    train, valid, test = ([pairs[row] for row in part] for part in rows)
+    sets = Sets(train, valid, test, bad)
+    log.info(
+        f"{len(sets.train):,} pairs for training, {len(sets.valid):,} for validation and {len(sets.test):,} for the "
+        f"test, {wanted.color}; {len(bad):,} files could not be used"
+    )
+    tell_bad(bad)
+    return sets
+
+
+def tiles(pairs: Sequence[Pair], settings: RestoreSettings) -> Tiles:
+    """Return all tiles of some pairs, the modified image's channels first and the original's after them."""
+    stacked = [np.dstack([pair.modified, pair.original]) for pair in pairs]
+    return Tiles(stacked, settings.codes.tile_side, settings.codes.step_size)

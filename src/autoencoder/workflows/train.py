@@ -1,0 +1,186 @@
+"""Train: from settings to a run's folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+import keras
+
+from ..data.listing import BadFile
+from ..errors import DivergedError, Interrupted
+from ..files import probe
+from ..model import describe
+from ..model.build import Models, build
+from ..model.geometry import cut_lists, levels
+from ..model.saved import save
+from ..settings import Settings, Training
+from ..settings.restoration import RestoreSettings
+from ..signals import stop_at_next_batch
+from ..storage import run as run_folder
+from ..storage.provenance import Provenance
+from ..storage.run import Run
+from ..training.feed import Pixels
+from ..training.fit import Checkpoints, Fitted, fit
+from ..training.precision import choose_precision
+from ..training.progress import EpochLines
+from ..training.sizes import training_bytes
+from .images import Listings, load_images
+from .leave import Trained, begin, judge, leave, save_models, summary
+
+log = logging.getLogger("autoencoder")
+
+Result = TypeVar("Result")
+_INTERRUPTED = "interrupted; the best weights so far and the scores are"
+
+
+class Material(NamedTuple):
+    """What a network learns from and what chooses its best epoch, both uint8, and the files that cannot be used."""
+
+    train: Pixels
+    valid: Pixels
+    bad: Sequence[BadFile]
+    made: Provenance
+
+
+def train(settings: Settings, listings: Listings, *, keep: bool = True) -> Trained:
+    """Train an autoencoder on images that `images.prepare` found.
+
+    Parameters
+    ----------
+    settings : Settings
+    listings : Listings
+    keep : bool
+        Whether to leave a run's folder and its row in logs/aescore.csv; otherwise nothing is written.
+
+    Raises
+    ------
+    UserError
+        Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
+    """
+    tell_cut_lists(settings)
+    settings = settings.model_copy(update={"training": with_precision(settings)})
+    parts = load_images(settings, listings)
+    made = Provenance("run", settings.to_flags(), listings.source.to_record(parts.train, parts.valid))
+    models = build_seeded(settings)
+    bad = sorted({*parts.train.bad, *parts.valid.bad})
+
+    def finish(run: Run | None, fitted: Fitted) -> Trained:
+        if run is not None:
+            save_models(run, settings, models)  # first of all: they are what took the time
+        trained = Trained(settings, models, fitted, *judge(settings, models, parts, fitted), made, bad, run)
+        if run is not None:
+            leave(run, trained)
+            log.info(summary(run, trained))
+        return trained
+
+    return teach(settings, models, Material(parts.train.pixels, parts.valid.pixels, bad, made), finish, keep=keep)
+
+
+def dry_run(settings: Settings, listings: Listings) -> str:
+    """Describe the settings, the layers and an estimate of memory; train nothing, make nothing."""
+    counts = [len(part.paths) for part in (listings.train, listings.valid)]
+    size = sum(counts) * settings.pixels / 1e6
+    return described(
+        settings, f"images: {counts[0]:,} for training, {counts[1]:,} for validation, {size:,.1f} MB as uint8"
+    )
+
+
+def described(settings: Settings | RestoreSettings, material: str) -> str:
+    """Return the settings, the layers, a line on the `material`, and an estimate of memory."""
+    models = build_seeded(settings)
+    need = training_bytes(settings.architecture, settings.image_shape, settings.channels, settings.training)
+    choice = choose_precision(settings.architecture, settings.training)
+    lines = [
+        settings.to_yaml(),
+        *([choice.told] if choice.told else []),
+        f"{describe.layer_table(describe.layer_rows(models))}\n",
+        material,
+        f"memory: about {need / 1e6:,.1f} MB for the network and a batch of {settings.training.batch_size}",
+    ]
+    return "\n".join(lines)
+
+
+def tell_cut_lists(settings: Settings | RestoreSettings) -> None:
+    """Say which lists of the architecture are longer than it has levels."""
+    for note in cut_lists(settings.architecture, len(levels(settings.architecture, settings.image_shape))):
+        log.info(f"note: {note}")
+
+
+def with_precision(settings: Settings | RestoreSettings) -> Training:
+    """Return how the network learns, with the precision that is taken; say which, and why."""
+    choice = choose_precision(settings.architecture, settings.training)
+    if choice.told:
+        log.info(choice.told)
+    return settings.training.model_copy(update={"precision": choice.precision})
+
+
+def build_seeded(settings: Settings | RestoreSettings) -> Models:
+    """Build the models with the weights that the seed gives."""
+    keras.utils.set_random_seed(settings.training.seed)
+    return build(settings.architecture, settings.image_shape, settings.channels)
+
+
+def teach(
+    settings: Settings | RestoreSettings,
+    models: Models,
+    material: Material,
+    finish: Callable[[Run | None, Fitted], Result],
+    *,
+    keep: bool,
+) -> Result:
+    """Fit the models, in a run's folder or without one.
+
+    Parameters
+    ----------
+    settings : Settings or RestoreSettings
+    models : Models
+    material : Material
+    finish : function
+        Judges the models, and saves them and all that is said about them into the run's folder, if there is one; also
+        where training diverged or was interrupted.
+    keep : bool
+        Whether there is a folder. Without one Ctrl-C is what it is in any library.
+
+    Returns
+    -------
+    what `finish` does
+
+    Raises
+    ------
+    UserError
+        As `train` does.
+    """
+    if not keep:
+        return finish(None, fit(models, material.train, material.valid, settings.training, _callbacks(settings)))
+    probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
+    run = run_folder.create(settings.output, datetime.now())
+    begin(run, settings, models, material.made, material.bad)
+    callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models)]
+    with stop_at_next_batch() as stopping:
+        try:
+            fitted = fit(models, material.train, material.valid, settings.training, callbacks, stopping)
+        except DivergedError as error:
+            finish(run, error.fitted)
+            run.write_provenance(material.made)
+            raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
+        if stopping.signal is not None:  # also where it came after the last batch
+            fitted = fitted._replace(status="interrupted")
+        result = finish(run, fitted)
+        run.write_provenance(material.made)
+    if stopping.signal is not None:
+        complete = fitted.status != "interrupted"
+        said = "the training was complete when the signal came; it is" if complete else _INTERRUPTED
+        raise Interrupted(f"{said} in {run.path}", stopping.signal, complete=complete)
+    return result
+
+
+def _callbacks(settings: Settings | RestoreSettings) -> list[Any]:
+    return [EpochLines(settings.training.train_epochs)] if settings.output.verbose else []
+
+
+def _checkpoints(settings: Settings | RestoreSettings, run: Run, models: Models) -> list[Any]:
+    period = settings.training.period
+    return [Checkpoints(period, lambda epoch: save(models.autoencoder, run.checkpoint(epoch)))] if period else []
