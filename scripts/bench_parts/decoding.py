@@ -33,9 +33,9 @@ def _ways(folder: Path, color: str) -> dict[str, Any]:
     import cv2
     import keras
 
-    from autoencoder.data.scan import scan
     from autoencoder.data.listing import common_shape
     from autoencoder.data.load import load
+    from autoencoder.data.scan import scan
 
     shape = common_shape(scan(folder))
     how = cv2.IMREAD_GRAYSCALE if color == "grayscale" else cv2.IMREAD_COLOR

@@ -43,16 +43,16 @@ def measure(setup: Setup) -> Figures:
 
 
 def _pixels(folder: Path, count: int | None) -> np.ndarray:
-    from autoencoder.data.scan import scan
     from autoencoder.data.load import load
+    from autoencoder.data.scan import scan
 
     return load(scan(folder), (28, 28), "grayscale").pixels[:count]
 
 
 def _ways(run: Path, pixels: np.ndarray, floats: np.ndarray) -> dict[str, Callable[[], Any]]:
-    from autoencoder.workflows.embeddings import encode
     from autoencoder.model.encoder import open_encoder
     from autoencoder.model.saved import load
+    from autoencoder.workflows.embeddings import encode
 
     model = load(run / KERAS)
     encoders = {file: open_encoder(run / file) for file in (KERAS, ONNX)}

@@ -32,8 +32,8 @@ def measure(setup: Setup) -> Figures:
     from autoencoder.tensorflow_start import start_tensorflow
 
     start_tensorflow()
-    from autoencoder.data.scan import scan
     from autoencoder.data.load import load
+    from autoencoder.data.scan import scan
     from autoencoder.settings import Training
 
     per_class, epochs = (10, 3) if setup.quick else (1200, 3)

@@ -55,9 +55,9 @@ def measure(setup: Setup) -> Figures:
 
 def make(source: Path, most: int, count: int, images: Path, folder: Path | None) -> None:
     """Write `count` images to an idx file, and to PNG files in a new folder; made of `most` of each class of MNIST."""
-    from autoencoder.data.scan import scan
     from autoencoder.data.idx import write_idx
     from autoencoder.data.load import load
+    from autoencoder.data.scan import scan
 
     pixels = grown(load(scan(source, max_images=most), (28, 28), "grayscale").pixels[..., 0], count)
     write_idx(images, pixels)

@@ -37,10 +37,11 @@ def chosen(*flags: str) -> None:
 def keras_fit(*flags: str) -> None:
     """Train the network of these flags as Keras alone does: `fit` on an array in memory, its own layers, float32."""
     settings, parts = _loaded(*flags)
+    from autoencoder.cli.screen import shown
     from autoencoder.losses import LOSSES
-    from autoencoder.workflows.train import build_seeded
     from autoencoder.training.learning_rate import optimizer
     from autoencoder.training.progress import EpochLines
+    from autoencoder.workflows.train import build_seeded
 
     training = settings.training
     given, judged = (part.pixels.astype(np.float32) / 255 for part in parts)
@@ -48,25 +49,26 @@ def keras_fit(*flags: str) -> None:
     model.compile(optimizer=optimizer(training, 1), loss=LOSSES[training.loss])
     options = {"batch_size": training.batch_size, "epochs": training.train_epochs, "verbose": 0}
     lines = EpochLines(training.train_epochs)
-    model.fit(given, given, validation_data=(judged, judged), callbacks=[lines], **options)
+    with shown():
+        model.fit(given, given, validation_data=(judged, judged), callbacks=[lines], **options)
 
 
 def _loaded(*flags: str) -> Any:
     """Return the settings of flags, `--config` included, and their images; TensorFlow is there then."""
-    from autoencoder.workflows.images import load_images, prepare
     from autoencoder.settings import Settings
     from autoencoder.tensorflow_start import start_tensorflow
+    from autoencoder.workflows.images import load_images, prepare
 
     given = dict(flag.removeprefix("--").split("=", 1) for flag in flags)
     recipe = yaml.safe_load(Path(given.pop("config")).read_text(encoding="utf-8")) if "config" in given else {}
     settings, listings = prepare(Settings.from_flags(recipe | given))
     start_tensorflow()
-    return settings, load_images(settings, listings, lambda *text: None)
+    return settings, load_images(settings, listings)
 
 
 def limited(most: str, *words: str) -> None:
     """Run the command line as if the machine left this process `most` bytes in all; print the most that it took."""
-    from autoencoder import cli
+    from autoencoder.cli.main import main
     from autoencoder.data import memory
 
     memory._of_container = lambda: max(0, int(most) - own_memory())
@@ -78,7 +80,7 @@ def limited(most: str, *words: str) -> None:
             time.sleep(0.02)
 
     threading.Thread(target=watch, daemon=True).start()
-    status = cli.main(words)
+    status = main(words)
     print("took", highest[0])
     sys.exit(status)
 
@@ -111,12 +113,12 @@ def grow(source: str, most: str, count: str, images: str, folder: str = "") -> N
 
 def pictures(vectors: str, images: str, folder: str) -> None:
     """Draw a clustering of vectors (.npy) and their images (an idx file) into a folder; print the seconds."""
-    from autoencoder.storage.clustering import ClusterFolder
     from autoencoder.clustering import fit
-    from autoencoder.data.scan import scan
     from autoencoder.data.load import load
-    from autoencoder.workflows.embeddings import Embeddings
+    from autoencoder.data.scan import scan
+    from autoencoder.storage.clustering import ClusterFolder
     from autoencoder.workflows.draw_clusters import Shown, draw
+    from autoencoder.workflows.embeddings import Embeddings
 
     loaded = np.load(vectors)
     found = fit(loaded, "kmeans", 10, 1)
