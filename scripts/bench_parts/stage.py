@@ -44,7 +44,7 @@ def keras_fit(*flags: str) -> None:
     from autoencoder.workflows.train import build_seeded
 
     training = settings.training
-    given, judged = (part.pixels.astype(np.float32) / 255 for part in parts)
+    given, judged = (np.asarray(part.pixels).astype(np.float32) / 255 for part in parts[:2])
     model = build_seeded(settings).autoencoder
     model.compile(optimizer=optimizer(training, 1), loss=LOSSES[training.loss])
     options = {"batch_size": training.batch_size, "epochs": training.train_epochs, "verbose": 0}

@@ -5,12 +5,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from ..errors import DataError
 from .formats.common import Header
+from .rows import Rows
 from .rules import AS_STORED, Rules
 
 Value = TypeVar("Value")
@@ -103,7 +104,7 @@ class Images:
     Attributes
     ----------
     pixels : uint8 array of shape (n, height, width, channels)
-        In memory, or memory-mapped and read-only.
+        In memory, or memory-mapped and read-only; of a part of the images, `Rows` of such an array.
     paths, labels
         As in `Listing`.
     bad : tuple of BadFile
@@ -114,12 +115,24 @@ class Images:
         SHA-256 of each file's bytes; of an image's height, width and pixels, where they come from an idx file.
     """
 
-    pixels: np.ndarray = field(repr=False)
+    pixels: Any = field(repr=False)
     paths: tuple[str, ...]
     labels: tuple[str, ...] | None
     bad: tuple[BadFile, ...]
     sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64), repr=False)
     digests: np.ndarray = field(default_factory=lambda: np.empty((0, 32), np.uint8), repr=False)
+
+    def take(self, rows: np.ndarray) -> "Images":
+        """Return some of the images, whose pixels are gathered when they are asked for."""
+        chosen = rows.tolist()
+        return replace(
+            self,
+            pixels=Rows(self.pixels, rows),
+            paths=_of(self.paths, chosen),
+            labels=None if self.labels is None else _of(self.labels, chosen),
+            sizes=self.sizes[rows],
+            digests=self.digests[rows],
+        )
 
 
 def fingerprint(*parts: Images) -> str:

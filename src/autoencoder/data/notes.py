@@ -188,5 +188,5 @@ def all_one_color(pixels: np.ndarray) -> bool:
 
     Looks at the images one after the other, and stops where it sees something.
     """
-    first = pixels[0, 0, 0]
+    first = pixels[0][0, 0]
     return all(bool((image == first).all()) for image in pixels)

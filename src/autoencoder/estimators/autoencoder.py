@@ -109,7 +109,7 @@ class Autoencoder(Estimator):
         from ..workflows.train import train
 
         trained = train(settings, listings, keep=keep)
-        self._trained, self.run_ = trained, trained.run
+        self._trained, self.run_ = trained._replace(images=None), trained.run
         self.networks_, self.settings_ = Networks(*trained.models), trained.settings
         self.rules_ = changed_rules(AS_STORED, trained.settings.data)
         self.scores_, self.history_ = trained.scores, trained.fitted.history

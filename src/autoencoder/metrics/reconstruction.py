@@ -179,7 +179,11 @@ def _smooth(images: np.ndarray, window: int) -> np.ndarray:
 
 def _spread(images: np.ndarray) -> np.ndarray:
     count = min(len(images), PCA_IMAGES, max(2, PCA_VALUES // max(1, images[0].size)))
-    return images if count == len(images) else images[np.linspace(0, len(images) - 1, count).round().astype(int)]
+    return (
+        np.asarray(images)
+        if count == len(images)
+        else images[np.linspace(0, len(images) - 1, count).round().astype(int)]
+    )
 
 
 def _primal_mse(train: np.ndarray, valid: np.ndarray, width: int, seed: int) -> float:

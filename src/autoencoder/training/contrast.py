@@ -13,6 +13,7 @@ from ..clustering.nearest import neighbours
 from ..losses.neighbour import neighbour_contrast
 from ..metrics.pca import fit_pca
 from ..model.build import Models
+from .feed import Pixels
 
 #: Neighbours are looked for among so many principal components of the pixels.
 COMPONENTS = 50
@@ -44,7 +45,7 @@ class ContrastedAutoencoder(keras.Model):
         return self.decoder(vectors[:count], training=True)
 
 
-def partners(pixels: np.ndarray, count: int) -> np.ndarray:
+def partners(pixels: Pixels, count: int) -> np.ndarray:
     """Find, for each image, those that it may be paired with: itself, and the `count` that look most alike.
 
     Parameters
@@ -61,10 +62,11 @@ def partners(pixels: np.ndarray, count: int) -> np.ndarray:
     """
     if len(pixels) < 2:
         return np.zeros((len(pixels), 1), np.int32)
-    flat = _shrunk(pixels).reshape(len(pixels), -1)
-    sample = flat[np.unique(np.linspace(0, len(flat) - 1, FITTED_ON).astype(int))].astype(np.float32)
+    count_of = len(pixels)
+    sample = _flat(pixels[np.unique(np.linspace(0, count_of - 1, FITTED_ON).astype(int))]).astype(np.float32)
     fitted = fit_pca(sample, min(COMPONENTS, *sample.shape))
-    blocks = [fitted.transform(flat[start : start + FITTED_ON]) for start in range(0, len(flat), FITTED_ON)]
+    starts = range(0, count_of, FITTED_ON)
+    blocks = [fitted.transform(_flat(pixels[start : start + FITTED_ON])) for start in starts]
     vectors = np.concatenate(blocks).astype(np.float32)
     _, rows = neighbours(vectors, vectors, count + 1)
     others = rows != np.arange(len(rows))[:, None]
@@ -73,12 +75,12 @@ def partners(pixels: np.ndarray, count: int) -> np.ndarray:
     return np.column_stack([np.arange(len(rows)), rows[others].reshape(len(rows), -1)]).astype(np.int32)
 
 
-def _shrunk(pixels: np.ndarray) -> np.ndarray:
-    """Shrink images by averaging areas until no side is above 32 pixels; what looks alike does so at that size."""
+def _flat(pixels: np.ndarray) -> np.ndarray:
+    """Shrink images by averaging areas until no side is above 32 pixels, where what looks alike still does; flatten."""
     shape = tuple(min(side, SEEN_SIDE) for side in pixels.shape[1:3])
     if shape == pixels.shape[1:3]:
-        return pixels
+        return pixels.reshape(len(pixels), -1)
     result = np.empty((len(pixels), *shape, pixels.shape[3]), np.uint8)
     for row, image in enumerate(pixels):
         result[row] = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA).reshape(result.shape[1:])
-    return result
+    return result.reshape(len(result), -1)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from ..errors import DivergedError
@@ -81,7 +80,7 @@ def fit(
     """
     per_epoch = steps(len(train), training.batch_size)
     paired = train.shape[-1] != models.autoencoder.input.shape[-1]
-    pairs = partners(np.asarray(train), training.neighbours) if training.contrast else None
+    pairs = partners(train, training.neighbours) if training.contrast else None
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
     batches = training_batches(train, training, partners=pairs, paired=paired)
     judged = clean_batches(valid, _judged_at_once(models.autoencoder, training.batch_size), paired=paired)

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..clustering import METHODS, Clustering, fit, save
-from ..data.listing import Listing
+from ..data.listing import Images
 from ..metrics import clusters as scores_of
-from ..model.encoder import open_encoder
 from ..settings.clustering import Clusters, Export
 from ..storage.clustering import ClusterFolder, write_table
 from ..storage.provenance import Provenance, encoder_record, keep_folder
-from ..storage.run import CACHE, write_bad_files
+from ..storage.run import write_bad_files
 from .draw_clusters import Shown, draw
-from .embeddings import Embeddings, embed
+from .embeddings import Embeddings
 from .export import export_clusters
 from .images import tell_left_out
 from .refine import Place, refine_run
@@ -45,13 +44,11 @@ class Wanted(NamedTuple):
         return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
 
 
-def cluster(place: Place, listing: Listing, wanted: Wanted) -> ClusterFolder:
-    """Cluster the images, and leave tables, scores and pictures.
+def cluster(place: Place, embeddings: Embeddings, images: Images, wanted: Wanted) -> ClusterFolder:
+    """Cluster images by their embeddings, and leave tables, scores and pictures.
 
-    A deep method leaves a new run, whose folder then holds the clustering. `say` is told what is lost of the images as
-    they are read.
+    A deep method leaves a new run, whose folder then holds the clustering.
     """
-    embeddings, images = embed(open_encoder(place.encoder), place.images, listing, CACHE)
     source = place.images.to_record(images)
     proposal = propose(embeddings, wanted.clusters, wanted.seed)
     k = proposal.best if proposal else wanted.clusters.k

@@ -71,6 +71,17 @@ def embed(encoder: Encoder, source: ImageSource, listing: Listing, cache_dir: Pa
     for note in notes(listing, encoder.image_shape):
         log.info(f"note: {note}")
     images = load(listing, encoder.image_shape, encoder.color, max_bad=source.max_bad, cache_dir=cache_dir)
+    return embed_images(encoder, source, images), images
+
+
+def embed_images(encoder: Encoder, source: ImageSource, images: Images) -> Embeddings:
+    """Encode decoded images of a source.
+
+    Raises
+    ------
+    DataError
+        If an embedding is not a number.
+    """
     vectors = encode(encoder, images.pixels)
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(wrong):
@@ -78,7 +89,7 @@ def embed(encoder: Encoder, source: ImageSource, listing: Listing, cache_dir: Pa
             f"{encoder.path}: the embedding of {images.paths[wrong[0]]} (and of {len(wrong) - 1} others) is not a "
             "number; train the encoder again with a smaller --learning_rate"
         )
-    return Embeddings(vectors, images.paths, images.labels, source, images.bad), images
+    return Embeddings(vectors, images.paths, images.labels, source, images.bad)
 
 
 def tell_changes(listing: Listing, encoder: Encoder) -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..data.listing import BadFile, Images, Listing, common_shape, printable
 from ..data.load import is_grayscale, load
 from ..data.memory import memory_plan
@@ -41,10 +43,11 @@ class Listings(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The images that the network learns from and those that judge it."""
+    """The images that the network learns from and those that judge it; and all images of the source, in order."""
 
     train: Images
     valid: Images
+    whole: Images
 
 
 def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings, Listings]:
@@ -130,13 +133,18 @@ def load_images(settings: Settings, listings: Listings) -> Parts:
     options: dict[str, Any] = {"max_bad": settings.data.max_bad, "cache_dir": CACHE}
     for note in notes(listings.whole, shape):
         log.info(f"note: {note}")
-    for name, listing in (("train", listings.train), ("valid", listings.valid)):
+    apart = listings.whole is listings.train
+    for name, listing in (("train ", listings.train), ("valid ", listings.valid)) if apart else (("", listings.whole),):
         plan = memory_plan(len(listing.paths), shape, color)
         if plan.mapped:
             size = f"{plan.bytes / 1e9:.1f} GB, more than half of the free memory"
-            log.info(f"the decoded {name} images take {size}: they lie in a file in {CACHE}, used again the next time")
-    parts = Parts(load(listings.train, shape, color, **options), load(listings.valid, shape, color, **options))
-    if all(all_one_color(part.pixels) for part in parts):
+            log.info(f"the decoded {name}images take {size}: they lie in a file in {CACHE}, used again the next time")
+    whole = load(listings.whole, shape, color, **options)
+    if apart:
+        parts = Parts(whole, load(listings.valid, shape, color, **options), whole)
+    else:
+        parts = Parts(_part(whole, listings.train), _part(whole, listings.valid), whole)
+    if all(all_one_color(part.pixels) for part in parts[:2]):
         raise DataError(
             f"{listings.source.root}: all images are of one colour, so there is nothing to learn; --background=white "
             "shows drawings on a transparent ground, and --range=auto images that use few of their values"
@@ -148,6 +156,15 @@ def load_images(settings: Settings, listings: Listings) -> Parts:
     )
     tell_bad(bad)
     return parts
+
+
+def _part(whole: Images, listing: Listing) -> Images:
+    """Return the images of a part of a listing, of which the whole was decoded."""
+    rows = {path: row for row, path in enumerate(whole.paths)}
+    chosen = np.array([rows[path] for path in listing.paths if path in rows], int)
+    if not len(chosen):
+        raise DataError(f"{listing.root}: no image of a part can be decoded; repair or remove the files that are bad")
+    return whole.take(chosen)
 
 
 def tell_bad(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's folder") -> None:

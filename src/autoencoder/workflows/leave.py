@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..data.listing import BadFile
+from ..data.listing import BadFile, Images
 from ..losses import LOSSES
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..metrics.reconstruction import Restore, pca_mse, score
@@ -43,7 +43,8 @@ PICTURED = 10
 class Trained(NamedTuple):
     """A network that has learned, and all that its run's folder says about it.
 
-    `compared` holds, for train and valid, some originals (uint8) and what the network makes of them (float32).
+    `compared` holds, for train and valid, some originals (uint8) and what the network makes of them (float32);
+    `images` are all that were decoded, in the order of the listing.
     """
 
     settings: Settings
@@ -54,6 +55,7 @@ class Trained(NamedTuple):
     made: Provenance
     bad: Sequence[BadFile]
     run: Run | None = None
+    images: Images | None = None
 
 
 def begin(
@@ -82,7 +84,7 @@ def judge(
     """Return the scores of a network, and some images beside what it makes of them."""
     restore = applied(models.autoencoder)
     compared = {}
-    for part, images in zip(("train", "valid"), parts, strict=True):
+    for part, images in zip(("train", "valid"), parts[:2], strict=True):
         originals = images.pixels[_spread(len(images.pixels), PICTURED)]
         compared[part] = originals, restore(originals.astype(np.float32) / 255)
     return _scores(settings, models, parts, fitted, restore), compared

@@ -70,7 +70,9 @@ def train(settings: Settings, listings: Listings, *, keep: bool = True) -> Train
     def finish(run: Run | None, fitted: Fitted) -> Trained:
         if run is not None:
             save_models(run, settings, models)  # first of all: they are what took the time
-        trained = Trained(settings, models, fitted, *judge(settings, models, parts, fitted), made, bad, run)
+        trained = Trained(
+            settings, models, fitted, *judge(settings, models, parts, fitted), made, bad, run, parts.whole
+        )
         if run is not None:
             leave(run, trained)
             log.info(summary(run, trained))

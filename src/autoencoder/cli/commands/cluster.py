@@ -13,6 +13,7 @@ from ...settings.fields import Section
 from ...settings.types import RunName
 from ...storage.clustering import read_names
 from ...storage.lookup import images_of, locate
+from ...storage.run import CACHE
 from ...tensorflow_start import start_tensorflow
 from ...workflows.export import check_export
 from ..command import Command
@@ -37,10 +38,14 @@ def carry_out(options: Options, reading: Reading, clusters: Clusters, export: Ex
     source, listing = images_of(run, options.images, reading).look()
     check_export(export.export, listing, export.overwrite)
     start_tensorflow()
+    from ...model.encoder import open_encoder
     from ...workflows.cluster import Wanted, cluster
+    from ...workflows.embeddings import embed
     from ...workflows.refine import Place
 
-    return cluster(Place(run, encoder, source), listing, Wanted(clusters, export, names, options.seed)).path
+    embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
+    wanted = Wanted(clusters, export, names, options.seed)
+    return cluster(Place(run, encoder, source), embeddings, images, wanted).path
 
 
 COMMAND = Command(

@@ -24,18 +24,22 @@ def carry_out(
     settings, listings = prepare(asked)
     check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
+    from ...model.encoder import encoder_of
     from ...workflows.cluster import Wanted, cluster
+    from ...workflows.embeddings import embed_images
     from ...workflows.refine import Place
     from ...workflows.train import train
 
     try:
-        run = train(settings, listings).run
+        trained = train(settings, listings)
     except Interrupted as error:
         raise Interrupted(f"{error}; nothing is clustered yet: flexae cluster latest", error.signal) from error
-    assert run is not None
-    wanted = Wanted(clusters, export, names, training.seed)
+    run, images = trained.run, trained.images
+    assert run is not None and images is not None
+    encoder = encoder_of(trained.models.encoder, run.encoder)
+    embeddings = embed_images(encoder, listings.source, images)
     place = Place(run, run.encoder, listings.source)
-    return cluster(place, listings.whole, wanted).path
+    return cluster(place, embeddings, images, Wanted(clusters, export, names, training.seed)).path
 
 
 COMMAND = Command(
