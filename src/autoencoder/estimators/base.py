@@ -10,7 +10,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic_core import PydanticUndefined
 
@@ -137,14 +137,20 @@ class Estimator:
 
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit, or load a saved one")
 
+    #: What scikit-learn calls its kind; and whether it takes vectors, or images alone.
+    _kind: ClassVar[str | None] = None
+    _takes_vectors: ClassVar[bool] = False
+
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn asks an estimator about itself."""
-        from sklearn.utils import InputTags, Tags, TargetTags
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags, TransformerTags
 
         return Tags(
-            estimator_type=None,
-            target_tags=TargetTags(required=False),
-            input_tags=InputTags(two_d_array=False, three_d_array=True),
+            estimator_type=self._kind,
+            target_tags=TargetTags(required=self._kind == "classifier"),
+            transformer_tags=TransformerTags() if hasattr(self, "transform") else None,
+            classifier_tags=ClassifierTags() if self._kind == "classifier" else None,
+            input_tags=InputTags(two_d_array=self._takes_vectors, three_d_array=not self._takes_vectors),
         )
 
 

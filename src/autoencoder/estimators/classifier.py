@@ -54,6 +54,7 @@ class Classifier(Estimator):
     array([0, 1, 0])
     """
 
+    _kind = "classifier"
     __init__ = keywords(
         [Labelled, Knobs], first=("encoder", "units"), without=_GIVEN_TO_FIT, encoder=None, save_dir=None, verbose=1
     )

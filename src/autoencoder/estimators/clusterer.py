@@ -64,6 +64,7 @@ class Clusterer(Estimator):
     array([ True])
     """
 
+    _kind, _takes_vectors = "clusterer", True
     __init__ = keywords([Clusters], first=("method", "k"), encoder=None, seed=1)
 
     def fit(self, X: Any, y: Any = None) -> Self:
