@@ -31,14 +31,16 @@ def test_epochs_are_read_from_what_run_prints():
 
 
 def test_epochs_are_read_from_the_very_line_that_training_prints(capsys):
+    from autoencoder.cli.screen import shown
     from autoencoder.training.progress import EpochLines
 
-    lines = EpochLines(12)
-    lines.set_params({"steps": 1})
-    lines.on_train_begin()
-    lines.on_epoch_begin(0)
-    lines.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.25})
-    lines.on_train_end()
+    with shown():
+        lines = EpochLines(12)
+        lines.set_params({"steps": 1})
+        lines.on_train_begin()
+        lines.on_epoch_begin(0)
+        lines.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.25})
+        lines.on_train_end()
     (epoch,) = ran([(1.0, line) for line in capsys.readouterr().out.splitlines()]).epochs()
     assert (epoch.loss, epoch.val_loss) == (0.5, 0.25)
 

@@ -89,7 +89,7 @@ def open_table(path: Path) -> Iterator[Table]:
         If it cannot be read, is no text, or a row has more or fewer cells than the head: says in which line.
     """
     where = printable(str(path))
-    csv.field_size_limit(_MOST_IN_A_CELL)
+    before = csv.field_size_limit(_MOST_IN_A_CELL)  # of the whole process, so it is put back
     try:
         encoding = _encoding(path)
         with path.open(encoding=encoding, errors=_errors(encoding), newline="") as file:
@@ -107,6 +107,8 @@ def open_table(path: Path) -> Iterator[Table]:
         raise DataError(f"{where}: {_NO_TEXT}") from None
     except csv.Error as error:
         raise DataError(f"{where}: is no table of cells between commas: {error}") from None
+    finally:
+        csv.field_size_limit(before)
 
 
 def _encoding(path: Path) -> str:
