@@ -74,7 +74,7 @@ def test_twenty_processes_at_once_leave_twenty_whole_rows(table, tmp_path):
     code = (
         "import pathlib, sys, time, types\n"
         "package = sys.modules['autoencoder'] = types.ModuleType('autoencoder')\n"  # twenty times its imports take long
-        f"package.__path__ = [{str(Path(aescore.__file__).parent)!r}]\n"
+        f"package.__path__ = [{str(Path(aescore.__file__).parents[1])!r}]\n"
         "from autoencoder.storage.runs_table import append\n"
         "number, go = sys.argv[2], pathlib.Path(sys.argv[3])\n"
         "print('ready', flush=True)\n"
