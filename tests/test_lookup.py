@@ -151,3 +151,13 @@ class TestImages:
     def test_a_run_that_does_not_say_needs_images(self):
         with pytest.raises(UsageError, match="--images: r does not say what it was trained on"):
             choose_images(None, "r", None, Reading())
+
+
+def test_a_run_in_place_of_a_clustering_names_its_clusterings():
+    for name in ("kmeans_k3", "gmm_k4"):
+        folder = make("run") if not (LOGS / "run").exists() else LOGS / "run"
+        (folder / "clusters" / name).mkdir(parents=True)
+        (folder / "clusters" / name / "clustering.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"run: is a run; name one of its clusterings: .*gmm_k4, .*kmeans_k3"):
+        find_clustering("run")
+    assert find_clustering("run/clusters/gmm_k4") == LOGS / "run" / "clusters" / "gmm_k4"

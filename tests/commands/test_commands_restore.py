@@ -151,6 +151,9 @@ def test_nothing_is_overwritten(place, trained, tmp_path):
         with pytest.raises(UsageError, match="already holds something, and nothing is overwritten"):
             Autoencoder().restore(place / trained.path, images=place / "modified", out=out)
     assert (tmp_path / "full" / "a.png").read_bytes() == b"mine"
+    with pytest.raises(UsageError, match="where it would be taken for damaged images"):
+        Autoencoder().restore(place / trained.path, images=place / "modified", out=place / "modified" / "new")
+    assert not (place / "modified" / "new").exists()
 
 
 def test_what_cannot_be_restored_says_why(place, trained, tmp_path):

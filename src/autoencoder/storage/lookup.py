@@ -20,6 +20,7 @@ _MODELS = {"encoder": "encoder.keras", "classifier": "classifier.keras", "restor
 _MAKERS = {"encoder": "run", "classifier": "classify", "restorer": "restore_train"}
 _KINDS = {"run": "encoder", "cluster": "encoder", "classify": "classifier", "restore_train": "restorer"}
 _NEWEST = 3
+_CLUSTERINGS = "clusters/[!.]*"
 
 
 class _Described(NamedTuple):
@@ -205,9 +206,12 @@ def find_clustering(name: str | os.PathLike[str]) -> Path:
     if not path.is_dir():
         known = ", ".join(str(found.parent) for found in sorted(_clusterings())[-_NEWEST:])
         raise UsageError(f"{name}: no such clustering" + (f"; there are {known}" if known else ""))
+    inside = ", ".join(str(found.parent) for found in sorted(path.glob(f"{_CLUSTERINGS}/clustering.json")))
+    if inside and not (path / "clustering.json").exists():
+        raise UsageError(f"{name}: is a run; name one of its clusterings: {inside}")
     return path
 
 
 def _clusterings() -> Iterator[Path]:
     """Yield the file that describes each clustering under logs/."""
-    yield from LOGS.glob("[!.]*/clusters/[!.]*/clustering.json")
+    yield from LOGS.glob(f"[!.]*/{_CLUSTERINGS}/clustering.json")

@@ -53,7 +53,7 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
         raise UsageError(f"--out={out}: is a file; name a new folder")
     if out.exists() and any(out.iterdir()) and not overwrite:
         raise UsageError(
-            f"--out={out}: is not empty; name a new folder, or give --overwrite to replace train and valid"
+            f"--out={out}: is not empty; name a new folder, or give --overwrite to replace train, valid and test"
         )
     found = _read(source)
     _check_apart(source, found, out)

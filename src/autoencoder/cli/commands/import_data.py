@@ -24,7 +24,7 @@ class Options(Section):
         0.15, description="share of each class that goes to valid, where the source has no test images of its own"
     )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="of that split")
-    overwrite: bool = Field(False, description="replace train and valid in a folder that is not empty")
+    overwrite: bool = Field(False, description="replace train, valid and test in a folder that is not empty")
 
 
 def carry_out(options: Options) -> Path:

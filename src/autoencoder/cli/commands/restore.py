@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from ...errors import UsageError
 from ...files import check_new, probe
 from ...settings.fields import Section
 from ...settings.types import RunName
@@ -27,6 +28,8 @@ def carry_out(options: Options) -> Path:
     """Restore, and return the folder of the restored images."""
     run, settings = find_restorer(options.run)
     check_new(options.out)
+    if options.out.resolve().is_relative_to(options.images.resolve()):
+        raise UsageError(f"--out={options.out}: lies in {options.images}, where it would be taken for damaged images")
     probe(options.out)
     from ...data.single import files_of
 
