@@ -3,9 +3,10 @@ import threading
 
 import pytest
 
-from autoencoder import progress
+from autoencoder.cli import screen
 from autoencoder.cli.command import Command, Job
-from autoencoder.progress import stage, telling
+from autoencoder.cli.screen import telling
+from autoencoder.progress import stage
 from autoencoder.settings.fields import Section
 
 
@@ -28,7 +29,7 @@ def out(monkeypatch):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setattr("sys.stdout", stream)
-        monkeypatch.setattr(progress, "_DELAY", 0.0)
+        monkeypatch.setattr(screen, "_DELAY", 0.0)
         return stream
 
     return put
@@ -58,7 +59,7 @@ def test_a_long_stage_gives_plain_output_one_line(out):
 def test_a_short_stage_prints_nothing(out, monkeypatch):
     for kind in (io.StringIO, Terminal):
         stream = out(kind())
-        monkeypatch.setattr(progress, "_DELAY", 60.0)
+        monkeypatch.setattr(screen, "_DELAY", 60.0)
         with telling(), stage("choosing", 2) as advance:
             advance(1)
         assert stream.getvalue() == ""

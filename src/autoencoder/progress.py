@@ -1,47 +1,44 @@
-"""A line for a stage of work that takes more than two seconds; on a terminal a bar with the time left."""
+"""How far long work has come, told to one callback: on the command line a line or a bar, elsewhere nothing."""
 
 from __future__ import annotations
 
 import contextlib
-import sys
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Any
-
-_DELAY = 2.0
-_wanted: ContextVar[bool] = ContextVar("stages are told of", default=False)
 
 Advance = Callable[[int], None]
+#: Called with what is done and the number of steps, if that is known, at the beginning of a stage.
+Reporter = Callable[[str, int | None], AbstractContextManager[Advance]]
+
+_reporter: ContextVar[Reporter | None] = ContextVar("what is told of stages", default=None)
 
 
 @contextlib.contextmanager
-def telling(wanted: bool = True) -> Iterator[None]:
-    """Tell of the stages inside this block, or do not. Outside of any such block nothing is told.
+def reporting(reporter: Reporter | None) -> Iterator[None]:
+    """Tell the stages inside this block to a callback, or with None to nobody. Outside of any such block none is told.
 
     Parameters
     ----------
-    wanted : bool
-        False silences what an outer block told of.
+    reporter : function or None
+        From what is done and its number of steps, or None, to a context manager that lasts as long as the stage; it
+        gives a function that is called with the number of steps done since the last call.
     """
-    before = _wanted.set(bool(wanted))
+    before = _reporter.set(reporter)
     try:
         yield
     finally:
-        _wanted.reset(before)
+        _reporter.reset(before)
 
 
 def is_told() -> bool:
-    """Whether this is within a block whose stages are told of."""
-    return _wanted.get()
+    """Whether somebody is told of the stages here."""
+    return _reporter.get() is not None
 
 
 @contextlib.contextmanager
 def stage(what: str, total: int | None = None) -> Iterator[Advance]:
-    """Tell of a stage once it has taken two seconds, where `telling` wants it; a shorter one prints nothing.
-
-    Plain output gets one line. A terminal gets a bar with the time left, or a moving one where the total is unknown;
-    it is removed at the end. A stage inside another one is a part of that, and silent.
+    """Tell of a stage where `reporting` wants it. A stage inside another one is a part of that, and silent.
 
     Parameters
     ----------
@@ -57,60 +54,16 @@ def stage(what: str, total: int | None = None) -> Iterator[Advance]:
 
     Examples
     --------
-    >>> with telling(), stage("adding", total=3) as advance:
-    ...     for number in range(3):
-    ...         advance(1)
+    >>> @contextlib.contextmanager
+    ... def shown(what, total):
+    ...     yield lambda steps: print(what, steps, "of", total)
+    >>> with reporting(shown), stage("adding", total=3) as advance:
+    ...     advance(2)
+    adding 2 of 3
     """
-    if not _wanted.get():
+    reporter = _reporter.get()
+    if reporter is None:
         yield lambda steps: None
         return
-    told = _Told(what, total)
-    with telling(False):
-        told.wait()
-        try:
-            yield told.advance
-        finally:
-            told.end()
-
-
-class _Told:
-    def __init__(self, what: str, total: int | None) -> None:
-        self._what, self._out = what, sys.stdout
-        self._bar = _bar(what, total, self._out)
-        self._timer = threading.Timer(_DELAY, self._begin)
-        self._timer.daemon = True
-
-    def wait(self) -> None:
-        self._timer.start()
-
-    def advance(self, steps: int) -> None:
-        if self._bar is not None:
-            self._bar.advance(self._bar.task_ids[0], steps)
-
-    def end(self) -> None:
-        self._timer.cancel()
-        self._timer.join()
-        if self._bar is not None:
-            self._bar.stop()
-
-    def _begin(self) -> None:
-        # A reader that has closed its end is found by the next print of the work itself, in its own thread.
-        with contextlib.suppress(OSError, ValueError):
-            if self._bar is not None:
-                self._bar.start()
-            else:
-                print(f"{self._what} ...", file=self._out, flush=True)
-
-
-def _bar(what: str, total: int | None, out: Any) -> Any:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    console = Console(file=out, highlight=False)
-    if not console.is_interactive:
-        return None
-    clock = TimeElapsedColumn() if total is None else TimeRemainingColumn(compact=True)
-    text = TextColumn("{task.description}", markup=False)
-    bar = Progress(text, BarColumn(), clock, console=console, transient=True)
-    bar.add_task(what, total=total)
-    return bar
+    with reporting(None), reporter(what, total) as advance:
+        yield advance

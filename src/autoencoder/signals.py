@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
+
+log = logging.getLogger("autoencoder")
 
 
 class Stopping:
@@ -31,7 +33,7 @@ def stop_at_next_batch() -> Iterator[Stopping]:
 
     def remember(number: int, frame: Any) -> None:
         stopping.signal = number
-        print("\nstopping after this batch; what was learned is saved (again to stop at once)", file=sys.stderr)
+        log.warning("\nstopping after this batch; what was learned is saved (again to stop at once)")
         for name, former in before.items():
             signal.signal(name, former)
 

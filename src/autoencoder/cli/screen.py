@@ -8,10 +8,12 @@ import io
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 from ..errors import DiskError
-from ..progress import telling
+from ..progress import Advance, reporting
 
 log = logging.getLogger("autoencoder")
 
@@ -62,7 +64,7 @@ class _Printed(logging.Handler):
     """Print what the library says; what goes wrong with the screen is raised, as by any print."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(record.getMessage())
+        print(record.getMessage(), file=sys.stderr if record.levelno >= logging.WARNING else sys.stdout)
 
 
 @contextlib.contextmanager
@@ -77,3 +79,70 @@ def shown(verbose: bool = True) -> Iterator[None]:
     finally:
         log.removeHandler(printed)
         log.setLevel(level)
+
+
+#: A shorter stage prints nothing.
+_DELAY = 2.0
+
+
+@contextlib.contextmanager
+def told(what: str, total: int | None) -> Iterator[Advance]:
+    """Tell of a stage once it has taken two seconds.
+
+    Plain output gets one line. A terminal gets a bar with the time left, or a moving one where the total is unknown;
+    it is removed at the end.
+    """
+    shown_stage = _Told(what, total)
+    shown_stage.wait()
+    try:
+        yield shown_stage.advance
+    finally:
+        shown_stage.end()
+
+
+def telling(wanted: bool = True) -> contextlib.AbstractContextManager[None]:
+    """Tell of the stages inside a block on the screen, or do not, whatever an outer block wants."""
+    return reporting(told if wanted else None)
+
+
+class _Told:
+    def __init__(self, what: str, total: int | None) -> None:
+        self._what, self._out = what, sys.stdout
+        self._bar = _bar(what, total, self._out)
+        self._timer = threading.Timer(_DELAY, self._begin)
+        self._timer.daemon = True
+
+    def wait(self) -> None:
+        self._timer.start()
+
+    def advance(self, steps: int) -> None:
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0], steps)
+
+    def end(self) -> None:
+        self._timer.cancel()
+        self._timer.join()
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _begin(self) -> None:
+        # A reader that has closed its end is found by the next print of the work itself, in its own thread.
+        with contextlib.suppress(OSError, ValueError):
+            if self._bar is not None:
+                self._bar.start()
+            else:
+                print(f"{self._what} ...", file=self._out, flush=True)
+
+
+def _bar(what: str, total: int | None, out: Any) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(file=out, highlight=False)
+    if not console.is_interactive:
+        return None
+    clock = TimeElapsedColumn() if total is None else TimeRemainingColumn(compact=True)
+    text = TextColumn("{task.description}", markup=False)
+    bar = Progress(text, BarColumn(), clock, console=console, transient=True)
+    bar.add_task(what, total=total)
+    return bar

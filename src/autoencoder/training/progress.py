@@ -17,7 +17,7 @@ log = logging.getLogger("autoencoder")
 
 
 class EpochLines(keras.callbacks.Callback):
-    """Log a line at the end of each epoch; on a terminal, where `progress.telling` wants it, show a bar meanwhile."""
+    """Log a line at the end of each epoch; on a terminal, where `progress.reporting` wants it, show a bar meanwhile."""
 
     def __init__(self, epochs: int) -> None:
         super().__init__()
