@@ -167,7 +167,7 @@ class Classifier(Estimator):
                 shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
             return run
         from ..model.saved import save
-        from ..workflows.leave_classifier import leave_classifier
+        from ..workflows.save_classifier import leave_classifier
 
         save(self.network_, run.classifier)
         leave_classifier(run, self._taught)

@@ -153,8 +153,8 @@ class Restorer(Estimator):
             with disk_errors(run.path):
                 shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
             return run
-        from ..workflows.leave import begin
         from ..workflows.restore_train import save_models, write_about
+        from ..workflows.save import begin
 
         trained = self._trained
         begin(run, trained.settings, trained.models, trained.made, trained.bad)

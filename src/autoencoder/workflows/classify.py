@@ -35,8 +35,8 @@ from ..training.fit import Fitted
 from ..training.progress import EpochLines
 from .embeddings import embed, encode
 from .labelled import Lots
-from .leave import add_row
-from .leave_classifier import Taught, judge, leave_classifier
+from .save import add_row
+from .save_classifier import Taught, judge, leave_classifier
 
 log = logging.getLogger("autoencoder")
 

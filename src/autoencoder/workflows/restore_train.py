@@ -27,9 +27,9 @@ from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.fit import Fitted
 from .doubts import doubts_of_restoring
-from .leave import add_row
 from .pairs import Sets, tiles
 from .restore import restored_image
+from .save import add_row
 from .train import Material, build_seeded, described, teach, tell_cut_lists, with_precision
 
 log = logging.getLogger("autoencoder")

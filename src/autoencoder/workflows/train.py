@@ -28,7 +28,7 @@ from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
 from .images import Listings, load_images
-from .leave import Trained, begin, judge, leave, save_models, summary
+from .save import Trained, begin, judge, leave, save_models, summary
 
 log = logging.getLogger("autoencoder")
 

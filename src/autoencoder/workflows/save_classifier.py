@@ -21,7 +21,7 @@ from ..storage.provenance import Provenance
 from ..training.fit import Fitted
 from .embeddings import encode
 from .labelled import Lots
-from .leave import scored_rows
+from .save import scored_rows
 
 
 class Judged(NamedTuple):
