@@ -124,5 +124,5 @@ class Loudness(Section):
 def test_commands_tell_of_their_stages_unless_they_are_silent(out, verbose, told):
     stream = out(io.StringIO())
     command = Command("About.", (Loudness,), lambda options: work())
-    Job(command, (Loudness(verbose=verbose),)).carry_out()
+    Job(command, (Loudness(verbose=verbose),)).execute()
     assert stream.getvalue() == told

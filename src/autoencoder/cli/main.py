@@ -62,7 +62,7 @@ class Autoencoder(estimators.Autoencoder):
         return grid(name, COMMANDS[name], words, {**self._flags, **_canonical(flags)}, values)
 
     def _finish(self, planned: Job | Grid) -> Any:
-        return planned.carry_out()
+        return planned.execute()
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         told = _version() if "--version" in argv else help_asked(argv, COMMANDS)
         if told is None:
-            plan(argv).carry_out()
+            plan(argv).execute()
         else:
             print(told)
     except UserError as error:

@@ -35,7 +35,7 @@ class Options(Section):
     )
 
 
-def carry_out(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading) -> Path:
     """Assign, and return the path of the table."""
     from ...clustering import assign, read
 
@@ -69,6 +69,6 @@ def carry_out(options: Options, reading: Reading) -> Path:
 COMMAND = Command(
     "Sort new images into the clusters of a saved clustering.",
     sections=(Options, Reading),
-    carry_out=carry_out,
+    execute=execute,
     words=("clustering",),
 )

@@ -29,7 +29,7 @@ class Options(Section):
     verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
 
 
-def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
+def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     """Teach, and return the run; for several numbers of labels the folder of their curve."""
     run, encoder_file = locate(options.run)
     output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
@@ -68,7 +68,7 @@ def compare(results: dict[str, Any]) -> Path | None:
 COMMAND = Command(
     "Teach a classifier on a saved encoder: first its head, then everything.",
     sections=(Options, Labelled, Classifier),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
     compare=compare,
 )

@@ -30,7 +30,7 @@ class Options(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="of every random start")
 
 
-def carry_out(options: Options, reading: Reading, clusters: Clusters, export: Export) -> Path:
+def execute(options: Options, reading: Reading, clusters: Clusters, export: Export) -> Path:
     """Cluster, and return the folder that the clustering left."""
     run, encoder = locate(options.run)
     names = read_names(export.names)
@@ -46,6 +46,6 @@ def carry_out(options: Options, reading: Reading, clusters: Clusters, export: Ex
 COMMAND = Command(
     "Cluster the embeddings of a folder of images, with pictures, scores and the files of each cluster.",
     sections=(Options, Reading, Clusters, Export),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
 )

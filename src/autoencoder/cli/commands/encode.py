@@ -29,7 +29,7 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def carry_out(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading) -> Path:
     """Encode, and return the path of the table."""
     run, encoder_file = locate(options.run)
     source, listing = images_of(run, options.images, reading).look()
@@ -57,6 +57,6 @@ def carry_out(options: Options, reading: Reading) -> Path:
 COMMAND = Command(
     "Encode a folder of images: one row of numbers an image, with its path.",
     sections=(Options, Reading),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
 )

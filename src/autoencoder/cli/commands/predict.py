@@ -27,7 +27,7 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def carry_out(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading) -> Path:
     """Predict, and return the path of the table: path, class, probability."""
     run = find_classifier(options.run)
     classes = run.classes()
@@ -66,6 +66,6 @@ def carry_out(options: Options, reading: Reading) -> Path:
 COMMAND = Command(
     "Say the class of every image of a folder, with its probability.",
     sections=(Options, Reading),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
 )

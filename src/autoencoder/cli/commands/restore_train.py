@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...storage.run import Run
 
 
-def carry_out(
+def execute(
     pairs: Pairs, codes: Codes, architecture: Architecture, training: Training, output: Output, dry: DryRun
 ) -> Run | None:
     """Train, and return the run; None after a dry run."""
@@ -33,6 +33,6 @@ def carry_out(
 COMMAND = Command(
     "Train a network on pairs of damaged and clean images, to restore others.",
     sections=(*RestoreSettings.sections, DryRun),
-    carry_out=carry_out,
+    execute=execute,
     aliases=FORMER_NAMES,
 )

@@ -13,7 +13,7 @@ from ...workflows.export import check_export
 from ..command import Command
 
 
-def carry_out(
+def execute(
     data: Data, architecture: Architecture, training: Training, output: Output, clusters: Clusters, export: Export
 ) -> Path:
     """Train and cluster, and return the folder that the clustering left."""
@@ -41,5 +41,5 @@ def carry_out(
 COMMAND = Command(
     "From a folder of images to clusters: train an autoencoder, then cluster the same images.",
     sections=(*Settings.sections, Clusters, Export),
-    carry_out=carry_out,
+    execute=execute,
 )
