@@ -30,7 +30,7 @@ from ..storage import runs_table as aescore
 from ..storage.classifier import ClassifierRun
 from ..storage.provenance import Provenance, encoder_record
 from ..storage.run import Run
-from ..training.classify import HEAD, Lot, teach
+from ..training.classify import HEAD, LabelledImages, fit_classifier
 from ..training.fit import Fitted
 from ..training.progress import EpochLines
 from .embeddings import embed, encode
@@ -75,7 +75,7 @@ class Origin(NamedTuple):
 class Material(NamedTuple):
     """The images that are learned, and how many of them had a label or got one, how surely and how rightly."""
 
-    lot: Lot
+    lot: LabelledImages
     figures: dict[str, Any]
 
 
@@ -98,7 +98,7 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier, *, keep: bool = Tru
     material = _material(origin, lots, wanted)
     keras.utils.set_random_seed(wanted.seed)
     network = _network(origin, wanted, len(lots.classes))
-    valid = None if wanted.few else Lot(lots.valid.pixels, lots.numbers(lots.valid))
+    valid = None if wanted.few else LabelledImages(lots.valid.pixels, lots.numbers(lots.valid))
 
     def finish(steps: dict[str, Fitted]) -> Taught:
         figures, flags = material.figures, origin.flags(wanted)
@@ -113,10 +113,10 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier, *, keep: bool = Tru
         return taught
 
     if not keep:
-        return finish(teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin)))
+        return finish(fit_classifier(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin)))
     with stop_at_next_batch() as stopping:
         try:
-            steps = teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
+            steps = fit_classifier(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
         except DivergedError as error:
             failed = finish(error.fitted).run
             assert failed is not None
@@ -184,8 +184,8 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
     labelled = {"labelled": len(classes)}
     log.info(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
     if wanted.unlabelled is None:
-        return Material(Lot(pixels, classes), labelled)
-    more, figures = _spread(origin, Lot(pixels, classes), lots, wanted)
+        return Material(LabelledImages(pixels, classes), labelled)
+    more, figures = _spread(origin, LabelledImages(pixels, classes), lots, wanted)
     if not figures["spread"]:
         raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
     known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
@@ -193,11 +193,13 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
         f"labels were spread to {figures['spread']:,} of {figures['unlabelled']:,} unlabelled images with a confidence "
         f"of {wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
     )
-    lot = Lot(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
+    lot = LabelledImages(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
     return Material(lot, labelled | figures)
 
 
-def _spread(origin: Origin, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
+def _spread(
+    origin: Origin, known: LabelledImages, lots: Lots, wanted: Classifier
+) -> tuple[LabelledImages, dict[str, Any]]:
     """Give labels to the unlabelled images that are near enough to labelled ones."""
     assert lots.unlabelled is not None
     encoder = encoder_of(origin.encoder, origin.file or Path("the encoder"))
@@ -210,7 +212,7 @@ def _spread(origin: Origin, known: Lot, lots: Lots, wanted: Classifier) -> tuple
         figures["spread_confidence"] = float(found.confidence[sure].mean())
         if embeddings.labels is not None and set(embeddings.labels) == set(lots.classes):
             figures["spread_accuracy"] = float((found.labels == lots.numbers(images))[sure].mean())
-    return Lot(images.pixels[sure], found.labels[sure].astype(np.int32)), figures
+    return LabelledImages(images.pixels[sure], found.labels[sure].astype(np.int32)), figures
 
 
 def summary(run: ClassifierRun, scores: dict[str, Any]) -> str:

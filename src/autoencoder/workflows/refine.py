@@ -89,7 +89,7 @@ def refine_encoder(
     start = _starting_clusters(embeddings.vectors, wanted, graph, seed)
     method = DEEP[wanted.method](Start(models, embeddings.vectors, start.labels, graph))
     training = _training(models, wanted, seed, augment)
-    refined = refine(method, images.pixels, training, tell=log.info, stopping=stopping)
+    refined = refine(method, images.pixels, training, log=log.info, stopping=stopping)
     if not refined.learned:
         said = {"asked_for": wanted.method, "status": refined.status}
         return Refinement(replace(start, settings=start.settings | said), embeddings, None, refined)
