@@ -117,7 +117,7 @@ def pictures(vectors: str, images: str, folder: str) -> None:
     from autoencoder.data.load import load
     from autoencoder.data.scan import scan
     from autoencoder.storage.clustering import ClusterFolder
-    from autoencoder.workflows.draw_clusters import Shown, draw
+    from autoencoder.workflows.draw_clusters import ClusteredImages, draw
     from autoencoder.workflows.embeddings import Embeddings
 
     loaded = np.load(vectors)
@@ -125,7 +125,7 @@ def pictures(vectors: str, images: str, folder: str) -> None:
     decoded = load(scan(Path(images)), (28, 28), "grayscale")
     embeddings = Embeddings(loaded, decoded.paths, decoded.labels, Path(images), ())
     began = time.perf_counter()
-    draw(Shown(embeddings, decoded, found, {}), None, ClusterFolder(Path(folder)), 1)
+    draw(ClusteredImages(embeddings, decoded, found, {}), None, ClusterFolder(Path(folder)), 1)
     print("seconds", time.perf_counter() - began)
 
 

@@ -105,7 +105,7 @@ def step_curves(steps: Mapping[str, Mapping[str, Sequence[float]]], path: str | 
 
 
 def label_curve(
-    counts: Sequence[str], accuracies: Mapping[str, Sequence[float]], judged_by: str, path: str | os.PathLike[str]
+    counts: Sequence[str], accuracies: Mapping[str, Sequence[float]], scored_on: str, path: str | os.PathLike[str]
 ) -> None:
     """Draw the accuracy over the number of labels a class, a line for each way to begin.
 
@@ -115,7 +115,7 @@ def label_curve(
         Labels a class, or `all`, at equal distances.
     accuracies : mapping from a line's name to as many accuracies, from 0 to 1
         Values that are not finite leave a gap.
-    judged_by : str
+    scored_on : str
         The images that were scored.
     path : path
         A PNG file to write.
@@ -126,7 +126,7 @@ def label_curve(
         If the file cannot be written.
     """
     figure, page = sheet(_WIDTH, 560)
-    head(page, "What labels give", f"accuracy on the {judged_by} images, in %")
+    head(page, "What labels give", f"accuracy on the {scored_on} images, in %")
     axes = plain_axes(figure, (_LEFT, 90, _WIDTH - _LEFT - _RIGHT - 60, 370))
     places = list(range(1, len(counts) + 1))
     lines = {name: [100 * value for value in values] for name, values in accuracies.items()}

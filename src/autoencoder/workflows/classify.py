@@ -36,14 +36,14 @@ from ..training.progress import EpochLines
 from .embeddings import embed, encode
 from .labelled import Lots
 from .save import add_row
-from .save_classifier import Taught, judge, leave_classifier
+from .save_classifier import FittedClassifier, evaluate, save_classifier_results
 
 log = logging.getLogger("autoencoder")
 
 _INTERRUPTED = "interrupted; the classifier so far"
 
 
-class Origin(NamedTuple):
+class ClassifierSource(NamedTuple):
     """What a classifier begins with: an encoder, where it comes from, and where the images come from.
 
     `encoder` is a Keras model, whose weights stay as they are; `run` and `file` may be none. `augment` is how the
@@ -79,44 +79,45 @@ class Material(NamedTuple):
     figures: dict[str, Any]
 
 
-def classify(origin: Origin, lots: Lots, wanted: Classifier, *, keep: bool = True) -> Taught:
-    """Teach one classifier.
+def classify(source: ClassifierSource, lots: Lots, wanted: Classifier, *, keep: bool = True) -> FittedClassifier:
+    """Fit one classifier.
 
     Parameters
     ----------
-    origin : Origin
+    source : ClassifierSource
     lots : Lots
     wanted : Classifier
     keep : bool
-        Whether to leave a run's folder and its row in logs/classifiers.csv; otherwise nothing is written.
+        Whether to save a run's folder and its row in logs/classifiers.csv; otherwise nothing is written.
 
     Raises
     ------
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    material = _material(origin, lots, wanted)
+    material = _material(source, lots, wanted)
     keras.utils.set_random_seed(wanted.seed)
-    network = _network(origin, wanted, len(lots.classes))
+    network = _network(source, wanted, len(lots.classes))
     valid = None if wanted.few else LabelledImages(lots.valid.pixels, lots.numbers(lots.valid))
 
-    def finish(steps: dict[str, Fitted]) -> Taught:
-        figures, flags = material.figures, origin.flags(wanted)
-        run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path) if keep else None
+    def finish(steps: dict[str, Fitted]) -> FittedClassifier:
+        figures, flags = material.figures, source.flags(wanted)
+        run = ClassifierRun(run_folder.create(source.output, datetime.now()).path) if keep else None
         if run is not None:
             save(network.classifier, run.classifier)  # first of all: it is what took the time
-        judged = judge(network.classifier, steps, flags, wanted, figures, lots)
-        taught = Taught(network.classifier, lots.classes, steps, flags, judged, origin.made(wanted), lots.bad, run)
+        evaluation = evaluate(network.classifier, steps, flags, wanted, figures, lots)
+        made = source.made(wanted)
+        result = FittedClassifier(network.classifier, lots.classes, steps, flags, evaluation, made, lots.bad, run)
         if run is not None:
-            leave_classifier(run, taught)
-            add_row(run, judged.scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
-        return taught
+            save_classifier_results(run, result)
+            add_row(run, evaluation.scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
+        return result
 
     if not keep:
-        return finish(fit_classifier(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin)))
+        return finish(fit_classifier(network, material.lot, valid, _steps(source, wanted), _callbacks(source)))
     with stop_at_next_batch() as stopping:
         try:
-            steps = fit_classifier(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
+            steps = fit_classifier(network, material.lot, valid, _steps(source, wanted), _callbacks(source), stopping)
         except DivergedError as error:
             failed = finish(error.fitted).run
             assert failed is not None
@@ -126,21 +127,21 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier, *, keep: bool = Tru
         if stopping.signal is not None:
             last = list(steps)[-1]
             steps[last] = steps[last]._replace(status="interrupted")
-        taught = finish(steps)
-        run, scores = taught.run, taught.judged.scores
+        result = finish(steps)
+        run, scores = result.run, result.evaluation.scores
         assert run is not None
     log.info(summary(run, scores))
     if stopping.signal is not None:
         complete = scores["status"] != "interrupted"
         said = "the classifier was complete when the signal came; it" if complete else _INTERRUPTED
         raise Interrupted(f"{said} is in {run.path}", stopping.signal, complete=complete)
-    return taught
+    return result
 
 
-def _network(origin: Origin, wanted: Classifier, classes: int) -> Network:
-    encoder = fresh(origin.encoder)
+def _network(source: ClassifierSource, wanted: Classifier, classes: int) -> Network:
+    encoder = fresh(source.encoder)
     if not wanted.scratch:
-        encoder.set_weights(origin.encoder.get_weights())
+        encoder.set_weights(source.encoder.get_weights())
     need, free = 16 * wanted.units * (math.prod(encoder.output.shape[1:]) + classes), available_memory()
     if need > free:
         raise UsageError(
@@ -150,11 +151,11 @@ def _network(origin: Origin, wanted: Classifier, classes: int) -> Network:
     return classifier(encoder, wanted.units, classes, wanted.drop_rate)
 
 
-def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
+def _steps(source: ClassifierSource, wanted: Classifier) -> dict[str, Training]:
     common = {
         "schedule": "cosine",
         "batch_size": wanted.batch_size,
-        "augment": origin.augment if wanted.augment is None else wanted.augment,
+        "augment": source.augment if wanted.augment is None else wanted.augment,
         "seed": wanted.seed,
     }
     if wanted.scratch:
@@ -165,7 +166,7 @@ def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
     }
 
 
-def _callbacks(origin: Origin) -> Callable[[str, Training], list[keras.callbacks.Callback]]:
+def _callbacks(source: ClassifierSource) -> Callable[[str, Training], list[keras.callbacks.Callback]]:
     def callbacks(step: str, training: Training) -> list[keras.callbacks.Callback]:
         log.info(f"{step}:")
         return [EpochLines(training.train_epochs)]
@@ -173,7 +174,7 @@ def _callbacks(origin: Origin) -> Callable[[str, Training], list[keras.callbacks
     return callbacks
 
 
-def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
+def _material(source: ClassifierSource, lots: Lots, wanted: Classifier) -> Material:
     """Draw the labels, and spread them where that is asked for."""
     pixels, classes = lots.train.pixels, lots.numbers(lots.train)
     (count,) = wanted.labels_per_class
@@ -185,7 +186,7 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
     log.info(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
     if wanted.unlabelled is None:
         return Material(LabelledImages(pixels, classes), labelled)
-    more, figures = _spread(origin, LabelledImages(pixels, classes), lots, wanted)
+    more, figures = _spread(source, LabelledImages(pixels, classes), lots, wanted)
     if not figures["spread"]:
         raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
     known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
@@ -198,13 +199,13 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
 
 
 def _spread(
-    origin: Origin, known: LabelledImages, lots: Lots, wanted: Classifier
+    source: ClassifierSource, known: LabelledImages, lots: Lots, wanted: Classifier
 ) -> tuple[LabelledImages, dict[str, Any]]:
     """Give labels to the unlabelled images that are near enough to labelled ones."""
     assert lots.unlabelled is not None
-    encoder = encoder_of(origin.encoder, origin.file or Path("the encoder"))
-    source, listing = lots.unlabelled
-    embeddings, images = embed(encoder, source, listing, run_folder.CACHE)
+    encoder = encoder_of(source.encoder, source.file or Path("the encoder"))
+    unlabelled, listing = lots.unlabelled
+    embeddings, images = embed(encoder, unlabelled, listing, run_folder.CACHE)
     found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
     sure = np.flatnonzero(found.confidence >= wanted.confidence)
     figures: dict[str, Any] = {"unlabelled": len(found.labels), "spread": len(sure)}

@@ -45,7 +45,7 @@ def compare_losses(results: dict[str, Run]) -> Path:
 
 
 def _losses(run: Run) -> list[float]:
-    """Read the validation loss of each epoch; the training loss where no image was kept to judge."""
+    """Read the validation loss of each epoch; the training loss where no image was kept for validation."""
     with run.history_file.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [float(row.get("val_loss") or row["loss"]) for row in rows]

@@ -1,4 +1,4 @@
-"""The images of a run: which ones, in what shape and colour, and which of them judge the others."""
+"""The images of a run: which ones, in what shape and colour, and which of them are for validation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger("autoencoder")
 #: Where the program looks when nothing is named: the sample that comes with it.
 SAMPLE = {"train_dir": Path("data/train"), "valid_dir": Path("data/valid")}
 SHAPE_WHERE_SIZES_DIFFER = (256, 256)
-#: Of fewer images nothing is learned, and a part of them must judge.
+#: Of fewer images nothing is learned, and a part of them is for validation.
 FEWEST = 4
 #: So many bad files are named on the screen.
 NAMED = 20
@@ -146,11 +146,11 @@ def load_images(settings: Settings, listings: Listings) -> Parts:
         f"{len(parts.train.paths):,} training and {len(parts.valid.paths):,} validation images of "
         f"{shape[0]} x {shape[1]} {color}; {len(bad):,} files could not be used"
     )
-    tell_bad(bad)
+    log_bad_files(bad)
     return parts
 
 
-def tell_bad(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's folder") -> None:
+def log_bad_files(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's folder") -> None:
     """Name the first files that could not be used; `where` all of them are listed."""
     for name, reason in bad[:NAMED]:
         log.info(f"  not used: {printable(name)}: {reason}")
@@ -158,14 +158,14 @@ def tell_bad(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's fo
         log.info(f"  ... and {len(bad) - NAMED:,} more, all in {where}")
 
 
-def tell_left_out(bad: Sequence[BadFile], table: Path) -> None:
+def log_left_out(bad: Sequence[BadFile], table: Path) -> None:
     """Say how many files could not be used, where there are any, and name the first; all of them are in a table."""
     if bad:
         log.info(f"{len(bad):,} files could not be used")
-        tell_bad(bad, str(table))
+        log_bad_files(bad, str(table))
 
 
-def leave_bad(bad: Sequence[BadFile], table: Path) -> None:
+def save_bad_files(bad: Sequence[BadFile], table: Path) -> None:
     """List the files that could not be used in a table, where there are any, and say so."""
     write_bad_files(bad, table)
-    tell_left_out(bad, table)
+    log_left_out(bad, table)

@@ -22,7 +22,7 @@ from ..data.splits import split
 from ..errors import DataError, UsageError
 from ..files import disk_errors, name_fault
 from .export import source_folders
-from .images import leave_bad
+from .images import save_bad_files
 
 log = logging.getLogger("autoencoder")
 
@@ -68,8 +68,8 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
             _replace(out, beside)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    _tell(counts, out)
-    leave_bad(sorted(bad), out / "bad_files.csv")
+    _log_counts(counts, out)
+    save_bad_files(sorted(bad), out / "bad_files.csv")
     return out
 
 
@@ -93,7 +93,7 @@ def _check_written(counts: dict[str, Counter[str]], bad: list[BadFile]) -> None:
             raise DataError(f"no image for {name} can be used ({examples}); repair or remove these files")
 
 
-def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
+def _log_counts(counts: dict[str, Counter[str]], out: Path) -> None:
     shown = ", ".join(f"{each.total():,} {name}" for name, each in counts.items())
     train, valid = (shlex.quote(str(out / name)) for name in PARTS[:2])
     if set(counts["train"]) == {""}:

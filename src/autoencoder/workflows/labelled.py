@@ -1,4 +1,4 @@
-"""The labelled images of a classifier: which ones teach it, which choose the epoch, which only judge it."""
+"""The labelled images of a classifier: those to learn from, those for validation, those for the test."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ..model.encoder import Encoder
 from ..settings.classification import Classifier, Labelled
 from ..storage.clustering import read_names
 from ..storage.run import CACHE
-from .embeddings import tell_changes
-from .images import tell_bad
+from .embeddings import log_changes
+from .images import log_bad_files
 
 log = logging.getLogger("autoencoder")
 
@@ -90,13 +90,13 @@ def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED)
     classes = sorted(set(train.labels))
     test = _testing(asked, rules)
     if test is not None:
-        check_judges(test, classes, train)
+        check_held_out(test, classes, train)
     unlabelled = None
     if wanted.unlabelled is not None:
         unlabelled = ImageSource(wanted.unlabelled.absolute(), max_bad=asked.max_bad, rules=rules).look()
     if asked.valid_dir is not None:
         valid = _usable(scan(asked.valid_dir, rules=rules), asked.max_bad)
-        check_judges(valid, classes, train)
+        check_held_out(valid, classes, train)
     else:
         check_divisible(train.labels)
         first, second = split(train.labels, asked.valid_split, wanted.seed)
@@ -121,8 +121,8 @@ def list_labelled(source: ImageSource, asked: Labelled, wanted: Classifier) -> N
     return Named(train.take(first), train.take(second), None, sorted(set(train.labels)), None)
 
 
-def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
-    """Refuse validation or test images without labels, or of classes that nobody teaches."""
+def check_held_out(listing: Listing, classes: list[str], train: Listing) -> None:
+    """Refuse validation or test images without labels, or of classes that no training image has."""
     check_classes(listing, 1)
     check_folders(listing)
     check_known(listing, classes, train.root)
@@ -159,12 +159,12 @@ def load_labelled(found: Named, encoder: Encoder, max_bad: float) -> Lots:
     DataError
         If too many files cannot be used.
     """
-    tell_changes(found.train, encoder)
+    log_changes(found.train, encoder)
     for note in notes(found.train, encoder.image_shape):
         log.info(f"note: {note}")
     options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
     train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
     test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)
     lots = Lots(train, valid, test, found.classes, found.unlabelled)
-    tell_bad(lots.bad)
+    log_bad_files(lots.bad)
     return lots

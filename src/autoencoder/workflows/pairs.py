@@ -1,4 +1,4 @@
-"""The pairs of a restoring run: which there are, in which colour, and which of them judge the others."""
+"""The pairs of a restoring run: which there are, in which colour, and how they are split."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..model.geometry import levels
 from ..settings.restoration import RestoreSettings
 from ..storage.run import check_free
 from ..training.sizes import check_size
-from .images import tell_bad
+from .images import log_bad_files
 
 log = logging.getLogger("autoencoder")
 
@@ -78,7 +78,7 @@ def share_out(settings: RestoreSettings, pairs: list[Pair], bad: tuple[BadFile, 
         f"{len(sets.train):,} pairs for training, {len(sets.valid):,} for validation and {len(sets.test):,} for the "
         f"test, {wanted.color}; {len(bad):,} files could not be used"
     )
-    tell_bad(bad)
+    log_bad_files(bad)
     return sets
 
 

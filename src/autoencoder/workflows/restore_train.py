@@ -30,7 +30,7 @@ from .doubts import doubts_of_restoring
 from .pairs import Sets, tiles
 from .restore import restored_image
 from .save import add_row
-from .train import Material, build_seeded, described, teach, tell_cut_lists, with_precision
+from .train import TrainingSet, build_seeded, described, fit_models, log_cut_lists, with_precision
 
 log = logging.getLogger("autoencoder")
 
@@ -68,7 +68,7 @@ def restore_train(settings: RestoreSettings, sets: Sets, *, keep: bool = True) -
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    tell_cut_lists(settings)
+    log_cut_lists(settings)
     if settings.codes.model_log_path is not None:
         log.info(
             "note: model_log_path is not used; history.csv and loss.png in the run's folder tell how training went"
@@ -79,7 +79,7 @@ def restore_train(settings: RestoreSettings, sets: Sets, *, keep: bool = True) -
     def finish(run: Run | None, fitted: Fitted) -> Trained:
         if run is not None:
             save_models(run, settings, models)
-        trained = Trained(settings, models, fitted, *judge(settings, models, sets, fitted), made, sets.bad, run)
+        trained = Trained(settings, models, fitted, *evaluate(settings, models, sets, fitted), made, sets.bad, run)
         if run is not None:
             write_about(run, trained)
             add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
@@ -89,7 +89,7 @@ def restore_train(settings: RestoreSettings, sets: Sets, *, keep: bool = True) -
     train, valid = tiles(sets.train, settings), tiles(sets.valid, settings)
     made = Provenance("restore_train", settings.to_flags())
     log.info(f"{len(train):,} tiles for training, {len(valid):,} for validation")
-    return teach(settings, models, Material(train, valid, sets.bad, made), finish, keep=keep)
+    return fit_models(settings, models, TrainingSet(train, valid, sets.bad, made), finish, keep=keep)
 
 
 def dry_run(settings: RestoreSettings, matched: Matched) -> str:
@@ -107,7 +107,7 @@ def save_models(run: Run, settings: RestoreSettings, models: Models) -> None:
         save(models.autoencoder, run.autoencoder_h5)
 
 
-def judge(
+def evaluate(
     settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[Compared]]:
     """Return the scores of a network, those of each test image, and some test images, evenly spread."""

@@ -1,4 +1,4 @@
-"""What a training leaves: models first, then scores, pictures and the row in logs/aescore.csv."""
+"""What is saved of a training: models first, then scores, pictures and the row in logs/aescore.csv."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def save_models(run: Run, settings: Settings, models: Models) -> None:
         save(models.encoder, run.encoder_h5)
 
 
-def judge(
+def evaluate(
     settings: Settings, models: Models, parts: Parts, fitted: Fitted
 ) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
     """Return the scores of a network, and some images beside what it makes of them."""
@@ -98,7 +98,7 @@ def write_about(run: Run, trained: Trained) -> None:
     run.write_scores(trained.scores)
 
 
-def leave(run: Run, trained: Trained) -> None:
+def save_results(run: Run, trained: Trained) -> None:
     """Write all that is said about the models, and append the row."""
     write_about(run, trained)
     add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)

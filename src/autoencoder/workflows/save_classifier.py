@@ -1,4 +1,4 @@
-"""What a classifier leaves: the model first, then scores, pictures and the row in logs/classifiers.csv."""
+"""What is saved of a classifier: the model first, then scores, pictures and the row in logs/classifiers.csv."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .labelled import Lots
 from .save import scored_rows
 
 
-class Judged(NamedTuple):
-    """The scores of a classifier, and what it says of the images that judge it: probabilities of shape (n, classes)."""
+class Evaluation(NamedTuple):
+    """The scores of a classifier, and what it says of the images it is scored on: probabilities (n, classes)."""
 
     scores: dict[str, Any]
     images: Images
@@ -33,31 +33,31 @@ class Judged(NamedTuple):
     probabilities: np.ndarray
 
 
-class Taught(NamedTuple):
-    """A classifier that was taught: the names of its classes, the steps, the flags, and how it is judged."""
+class FittedClassifier(NamedTuple):
+    """A fitted classifier: the names of its classes, the steps, the flags, and how well it does."""
 
     model: keras.Model
     names: list[str]
     steps: dict[str, Fitted]
     flags: dict[str, Any]
-    judged: Judged
+    evaluation: Evaluation
     made: Provenance
     bad: list[BadFile]
     run: ClassifierRun | None = None
 
 
-def leave_classifier(run: ClassifierRun, taught: Taught) -> None:
+def save_classifier_results(run: ClassifierRun, result: FittedClassifier) -> None:
     """Write all that is said about a classifier that is saved."""
-    run.write_classes(taught.names)
-    write_text(run.settings_file, yaml.safe_dump(taught.flags, sort_keys=False))
-    begun = {name: fitted for name, fitted in taught.steps.items() if fitted.history["epoch"]}
+    run.write_classes(result.names)
+    write_text(run.settings_file, yaml.safe_dump(result.flags, sort_keys=False))
+    begun = {name: fitted for name, fitted in result.steps.items() if fitted.history["epoch"]}
     if begun:
         run.write_history(_history(begun))
         step_curves({name: fitted.history for name, fitted in begun.items()}, run.loss_picture)
-    run.write_bad_files(taught.bad)
-    run.write_scores(taught.judged.scores)
-    _pictures(run, taught.judged, taught.names)
-    run.write_provenance(taught.made)
+    run.write_bad_files(result.bad)
+    run.write_scores(result.evaluation.scores)
+    _pictures(run, result.evaluation, result.names)
+    run.write_provenance(result.made)
 
 
 def _history(steps: dict[str, Fitted]) -> dict[str, list[Any]]:
@@ -67,15 +67,15 @@ def _history(steps: dict[str, Fitted]) -> dict[str, list[Any]]:
     return {"step": [name for name, fitted in steps.items() for _ in fitted.history["epoch"]], **joined}
 
 
-def judge(
+def evaluate(
     model: keras.Model,
     steps: dict[str, Fitted],
     flags: dict[str, Any],
     wanted: Classifier,
     figures: dict[str, Any],
     lots: Lots,
-) -> Judged:
-    """Score a classifier on each part; what comes last judges: test images, or the validation images without such."""
+) -> Evaluation:
+    """Score a classifier on each split; what comes last counts: test images, or the validation images without such."""
     predict = encoder_of(model, Path("the classifier"))
     row: dict[str, Any] = {}
     for name, images in lots.parts.items():
@@ -102,7 +102,7 @@ def judge(
         "seed": wanted.seed,
         "status": [each.status for each in fitted][-1],
     }
-    return Judged(scores, chosen, classes, probabilities)
+    return Evaluation(scores, chosen, classes, probabilities)
 
 
 def _chosen(images: Images) -> Images:
@@ -112,8 +112,8 @@ def _chosen(images: Images) -> Images:
     return Images(images.pixels[rows], paths, labels, images.bad)
 
 
-def _pictures(run: ClassifierRun, judged: Judged, names: list[str]) -> None:
-    found = judged.probabilities.argmax(axis=1)
-    run.write_report(class_report(judged.classes, found, names))
-    class_confusion(class_table(judged.classes, found, len(names)), names, run.confusion_picture)
-    mistakes(judged.images.pixels, judged.classes, judged.probabilities, names, run.mistakes_picture)
+def _pictures(run: ClassifierRun, evaluation: Evaluation, names: list[str]) -> None:
+    found = evaluation.probabilities.argmax(axis=1)
+    run.write_report(class_report(evaluation.classes, found, names))
+    class_confusion(class_table(evaluation.classes, found, len(names)), names, run.confusion_picture)
+    mistakes(evaluation.images.pixels, evaluation.classes, evaluation.probabilities, names, run.mistakes_picture)

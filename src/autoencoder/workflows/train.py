@@ -28,7 +28,7 @@ from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
 from .images import Listings, load_images
-from .save import Trained, begin, judge, leave, save_models, summary
+from .save import Trained, begin, evaluate, save_models, save_results, summary
 
 log = logging.getLogger("autoencoder")
 
@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 _INTERRUPTED = "interrupted; the best weights so far and the scores are"
 
 
-class Material(NamedTuple):
+class TrainingSet(NamedTuple):
     """What a network learns from and what chooses its best epoch, both uint8, and the files that cannot be used."""
 
     train: Pixels
@@ -53,14 +53,14 @@ def train(settings: Settings, listings: Listings, *, keep: bool = True) -> Train
     settings : Settings
     listings : Listings
     keep : bool
-        Whether to leave a run's folder and its row in logs/aescore.csv; otherwise nothing is written.
+        Whether to save a run's folder and its row in logs/aescore.csv; otherwise nothing is written.
 
     Raises
     ------
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    tell_cut_lists(settings)
+    log_cut_lists(settings)
     settings = settings.model_copy(update={"training": with_precision(settings)})
     parts = load_images(settings, listings)
     made = Provenance("run", settings.to_flags(), listings.source.to_record(parts.train, parts.valid))
@@ -70,13 +70,14 @@ def train(settings: Settings, listings: Listings, *, keep: bool = True) -> Train
     def finish(run: Run | None, fitted: Fitted) -> Trained:
         if run is not None:
             save_models(run, settings, models)  # first of all: they are what took the time
-        trained = Trained(settings, models, fitted, *judge(settings, models, parts, fitted), made, bad, run)
+        trained = Trained(settings, models, fitted, *evaluate(settings, models, parts, fitted), made, bad, run)
         if run is not None:
-            leave(run, trained)
+            save_results(run, trained)
             log.info(summary(run, trained))
         return trained
 
-    return teach(settings, models, Material(parts.train.pixels, parts.valid.pixels, bad, made), finish, keep=keep)
+    images = TrainingSet(parts.train.pixels, parts.valid.pixels, bad, made)
+    return fit_models(settings, models, images, finish, keep=keep)
 
 
 def dry_run(settings: Settings, listings: Listings) -> str:
@@ -88,8 +89,8 @@ def dry_run(settings: Settings, listings: Listings) -> str:
     )
 
 
-def described(settings: Settings | RestoreSettings, material: str) -> str:
-    """Return the settings, the layers, a line on the `material`, and an estimate of memory."""
+def described(settings: Settings | RestoreSettings, images: str) -> str:
+    """Return the settings, the layers, a line on the `images`, and an estimate of memory."""
     models = build_seeded(settings)
     need = training_bytes(settings.architecture, settings.image_shape, settings.channels, settings.training)
     choice = choose_precision(settings.architecture, settings.training)
@@ -97,13 +98,13 @@ def described(settings: Settings | RestoreSettings, material: str) -> str:
         settings.to_yaml(),
         *([choice.told] if choice.told else []),
         f"{describe.layer_table(describe.layer_rows(models))}\n",
-        material,
+        images,
         f"memory: about {need / 1e6:,.1f} MB for the network and a batch of {settings.training.batch_size}",
     ]
     return "\n".join(lines)
 
 
-def tell_cut_lists(settings: Settings | RestoreSettings) -> None:
+def log_cut_lists(settings: Settings | RestoreSettings) -> None:
     """Say which lists of the architecture are longer than it has levels."""
     for note in cut_lists(settings.architecture, len(levels(settings.architecture, settings.image_shape))):
         log.info(f"note: {note}")
@@ -123,10 +124,10 @@ def build_seeded(settings: Settings | RestoreSettings) -> Models:
     return build(settings.architecture, settings.image_shape, settings.channels)
 
 
-def teach(
+def fit_models(
     settings: Settings | RestoreSettings,
     models: Models,
-    material: Material,
+    images: TrainingSet,
     finish: Callable[[Run | None, Fitted], Result],
     *,
     keep: bool,
@@ -137,10 +138,10 @@ def teach(
     ----------
     settings : Settings or RestoreSettings
     models : Models
-    material : Material
+    images : TrainingSet
     finish : function
-        Judges the models, and saves them and all that is said about them into the run's folder, if there is one; also
-        where training diverged or was interrupted.
+        Evaluates the models, and saves them and all that is said about them into the run's folder, if there is one;
+        also where training diverged or was interrupted.
     keep : bool
         Whether there is a folder. Without one Ctrl-C is what it is in any library.
 
@@ -154,22 +155,22 @@ def teach(
         As `train` does.
     """
     if not keep:
-        return finish(None, fit(models, material.train, material.valid, settings.training, _callbacks(settings)))
+        return finish(None, fit(models, images.train, images.valid, settings.training, _callbacks(settings)))
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = run_folder.create(settings.output, datetime.now())
-    begin(run, settings, models, material.made, material.bad)
+    begin(run, settings, models, images.made, images.bad)
     callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models)]
     with stop_at_next_batch() as stopping:
         try:
-            fitted = fit(models, material.train, material.valid, settings.training, callbacks, stopping)
+            fitted = fit(models, images.train, images.valid, settings.training, callbacks, stopping)
         except DivergedError as error:
             finish(run, error.fitted)
-            run.write_provenance(material.made)
+            run.write_provenance(images.made)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
         if stopping.signal is not None:  # also where it came after the last batch
             fitted = fitted._replace(status="interrupted")
         result = finish(run, fitted)
-        run.write_provenance(material.made)
+        run.write_provenance(images.made)
     if stopping.signal is not None:
         complete = fitted.status != "interrupted"
         said = "the training was complete when the signal came; it is" if complete else _INTERRUPTED

@@ -46,7 +46,7 @@ def execute(options: Options, reading: Reading) -> Path:
     check_export(options.export, listing, options.overwrite)
     from ...model.encoder import open_encoder
     from ...workflows.embeddings import embed
-    from ...workflows.images import leave_bad
+    from ...workflows.images import save_bad_files
 
     embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
     placed = assign(found, embeddings.vectors)
@@ -60,7 +60,7 @@ def execute(options: Options, reading: Reading) -> Path:
         overwrite=options.overwrite or options.out is not None,
     )
     print(f"{len(placed.labels):,} images are sorted into {found.k} clusters: {table}")
-    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"))
+    save_bad_files(embeddings.bad, table.with_suffix(".bad_files.csv"))
     if options.export is not None:
         export_clusters(embeddings, placed.labels, names, options.export, options.link)
     return table

@@ -43,16 +43,16 @@ def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules)
     start_tensorflow()
     from ...model.encoder import encoder_of, open_trainable
-    from ...workflows.classify import Origin, classify
+    from ...workflows.classify import ClassifierSource, classify
     from ...workflows.label_curve import draw_label_curve
 
     encoder = open_trainable(encoder_file)
     augment = run.section(Training).augment
-    origin = Origin(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
+    source = ClassifierSource(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
     lots = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
     if not several:
-        return classify(origin, lots, wanted).run
-    folder, told = draw_label_curve(origin, lots, wanted)
+        return classify(source, lots, wanted).run
+    folder, told = draw_label_curve(source, lots, wanted)
     print(told)
     return folder
 

@@ -38,9 +38,9 @@ def execute(options: Options, reading: Reading, clusters: Clusters, export: Expo
     check_export(export.export, listing, export.overwrite)
     start_tensorflow()
     from ...workflows.cluster import Wanted, cluster
-    from ...workflows.refine import Place
+    from ...workflows.refine import EncoderSource
 
-    return cluster(Place(run, encoder, source), listing, Wanted(clusters, export, names, options.seed)).path
+    return cluster(EncoderSource(run, encoder, source), listing, Wanted(clusters, export, names, options.seed)).path
 
 
 COMMAND = Command(

@@ -35,7 +35,7 @@ def execute(options: Options, reading: Reading) -> Path:
     source, listing = images_of(run, options.images, reading).look()
     from ...model.encoder import open_encoder
     from ...workflows.embeddings import embed, write_npy, write_parquet
-    from ...workflows.images import leave_bad
+    from ...workflows.images import save_bad_files
 
     embeddings, images = embed(open_encoder(encoder_file), source, listing, CACHE)
     made = Provenance("encode", {}, source.to_record(images), encoder_record(encoder_file))
@@ -48,7 +48,7 @@ def execute(options: Options, reading: Reading) -> Path:
     table = keep_table(run.embeddings(source.root), made, write, overwrite=options.overwrite)
     count, width = embeddings.vectors.shape
     print(f"{count:,} embeddings of {width} numbers are in {table}")
-    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"))
+    save_bad_files(embeddings.bad, table.with_suffix(".bad_files.csv"))
     if count > 1:  # one image is no clustering
         print(f"next: flexae cluster {shlex.quote(options.run)} --images={shlex.quote(str(source.root))}")
     return table

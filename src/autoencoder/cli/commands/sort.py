@@ -25,7 +25,7 @@ def execute(
     check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
     from ...workflows.cluster import Wanted, cluster
-    from ...workflows.refine import Place
+    from ...workflows.refine import EncoderSource
     from ...workflows.train import train
 
     try:
@@ -34,8 +34,8 @@ def execute(
         raise Interrupted(f"{error}; nothing is clustered yet: flexae cluster latest", error.signal) from error
     assert run is not None
     wanted = Wanted(clusters, export, names, training.seed)
-    place = Place(run, run.encoder, listings.source)
-    return cluster(place, listings.whole, wanted).path
+    source = EncoderSource(run, run.encoder, listings.source)
+    return cluster(source, listings.whole, wanted).path
 
 
 COMMAND = Command(
