@@ -36,7 +36,7 @@ def chosen(*flags: str) -> None:
 
 def keras_fit(*flags: str) -> None:
     """Train the network of these flags as Keras alone does: `fit` on an array in memory, its own layers, float32."""
-    settings, parts = _loaded(*flags)
+    settings, splits = _loaded(*flags)
     from autoencoder.cli.screen import shown
     from autoencoder.losses import LOSSES
     from autoencoder.training.learning_rate import optimizer
@@ -44,13 +44,13 @@ def keras_fit(*flags: str) -> None:
     from autoencoder.workflows.train import build_seeded
 
     training = settings.training
-    given, judged = (part.pixels.astype(np.float32) / 255 for part in parts)
+    given, held = (part.pixels.astype(np.float32) / 255 for part in splits.parts.values())
     model = build_seeded(settings).autoencoder
     model.compile(optimizer=optimizer(training, 1), loss=LOSSES[training.loss])
     options = {"batch_size": training.batch_size, "epochs": training.train_epochs, "verbose": 0}
     lines = EpochLines(training.train_epochs)
     with shown():
-        model.fit(given, given, validation_data=(judged, judged), callbacks=[lines], **options)
+        model.fit(given, given, validation_data=(held, held), callbacks=[lines], **options)
 
 
 def _loaded(*flags: str) -> Any:

@@ -105,10 +105,10 @@ class Classifier(Estimator):
             Output(save_dir=folder, save_prefix="classifier", verbose=self.verbose),
             found.train.rules,
         )
-        lots = load_labelled(found, encoder_of(network, Path("the encoder")), labelled.max_bad)
-        self._result = classify(source, lots, wanted, keep=folder is not None)
+        data = load_labelled(found, encoder_of(network, Path("the encoder")), labelled.max_bad)
+        self._result = classify(source, data, wanted, keep=folder is not None)
         self.run_, self.scores_ = self._result.run, self._result.evaluation.scores
-        return self._keep(self._result.model, _classes(lots.classes, y), found.train.rules, self.encoder)
+        return self._keep(self._result.model, _classes(data.classes, y), found.train.rules, self.encoder)
 
     def _keep(self, network: Any, classes: np.ndarray, rules: Rules, encoder: Autoencoder) -> Self:
         self.network_, self.classes_ = network, classes

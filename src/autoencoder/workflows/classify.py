@@ -15,6 +15,7 @@ import numpy as np
 
 from ..clustering.spread import spread
 from ..data.labels import draw
+from ..data.listing import Images
 from ..data.memory import available_memory
 from ..data.rules import AS_STORED, Rules
 from ..data.source import to_flags
@@ -34,7 +35,8 @@ from ..training.classify import HEAD, LabelledImages, fit_classifier
 from ..training.fit import Fitted
 from ..training.progress import EpochLines
 from .embeddings import embed, encode
-from .labelled import Lots
+from .images import bad_files
+from .labelled import LabelledSplits
 from .save import add_row
 from .save_classifier import FittedClassifier, evaluate, save_classifier_results
 
@@ -72,20 +74,15 @@ class ClassifierSource(NamedTuple):
         return {"run": None if run is None else str(run), **labelled, **wanted.absolute().model_dump(mode="json")}
 
 
-class Material(NamedTuple):
-    """The images that are learned, and how many of them had a label or got one, how surely and how rightly."""
-
-    lot: LabelledImages
-    figures: dict[str, Any]
-
-
-def classify(source: ClassifierSource, lots: Lots, wanted: Classifier, *, keep: bool = True) -> FittedClassifier:
+def classify(
+    source: ClassifierSource, data: LabelledSplits[Images], wanted: Classifier, *, keep: bool = True
+) -> FittedClassifier:
     """Fit one classifier.
 
     Parameters
     ----------
     source : ClassifierSource
-    lots : Lots
+    data : LabelledSplits
     wanted : Classifier
     keep : bool
         Whether to save a run's folder and its row in logs/classifiers.csv; otherwise nothing is written.
@@ -95,29 +92,29 @@ def classify(source: ClassifierSource, lots: Lots, wanted: Classifier, *, keep: 
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    material = _material(source, lots, wanted)
+    train, counts = _training_images(source, data, wanted)
     keras.utils.set_random_seed(wanted.seed)
-    network = _network(source, wanted, len(lots.classes))
-    valid = None if wanted.few else LabelledImages(lots.valid.pixels, lots.numbers(lots.valid))
+    network = _network(source, wanted, len(data.classes))
+    valid = None if wanted.few else LabelledImages(data.valid.pixels, data.numbers(data.valid))
 
     def finish(steps: dict[str, Fitted]) -> FittedClassifier:
-        figures, flags = material.figures, source.flags(wanted)
+        flags = source.flags(wanted)
         run = ClassifierRun(run_folder.create(source.output, datetime.now()).path) if keep else None
         if run is not None:
             save(network.classifier, run.classifier)  # first of all: it is what took the time
-        evaluation = evaluate(network.classifier, steps, flags, wanted, figures, lots)
-        made = source.made(wanted)
-        result = FittedClassifier(network.classifier, lots.classes, steps, flags, evaluation, made, lots.bad, run)
+        evaluation = evaluate(network.classifier, steps, flags, wanted, counts, data)
+        made, bad = source.made(wanted), bad_files(data)
+        result = FittedClassifier(network.classifier, data.classes, steps, flags, evaluation, made, bad, run)
         if run is not None:
             save_classifier_results(run, result)
             add_row(run, evaluation.scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
         return result
 
     if not keep:
-        return finish(fit_classifier(network, material.lot, valid, _steps(source, wanted), _callbacks(source)))
+        return finish(fit_classifier(network, train, valid, _steps(source, wanted), _callbacks(source)))
     with stop_at_next_batch() as stopping:
         try:
-            steps = fit_classifier(network, material.lot, valid, _steps(source, wanted), _callbacks(source), stopping)
+            steps = fit_classifier(network, train, valid, _steps(source, wanted), _callbacks(source), stopping)
         except DivergedError as error:
             failed = finish(error.fitted).run
             assert failed is not None
@@ -174,19 +171,27 @@ def _callbacks(source: ClassifierSource) -> Callable[[str, Training], list[keras
     return callbacks
 
 
-def _material(source: ClassifierSource, lots: Lots, wanted: Classifier) -> Material:
-    """Draw the labels, and spread them where that is asked for."""
-    pixels, classes = lots.train.pixels, lots.numbers(lots.train)
+def _training_images(
+    source: ClassifierSource, data: LabelledSplits[Images], wanted: Classifier
+) -> tuple[LabelledImages, dict[str, Any]]:
+    """Draw the labels, and spread them where that is asked for.
+
+    Returns
+    -------
+    (LabelledImages, dict)
+        What the classifier learns from, and how many of it had a label or got one, how surely and how rightly.
+    """
+    pixels, classes = data.train.pixels, data.numbers(data.train)
     (count,) = wanted.labels_per_class
     if isinstance(count, int):
-        assert lots.train.labels is not None
-        rows = draw(lots.train.labels, count, wanted.seed)
+        assert data.train.labels is not None
+        rows = draw(data.train.labels, count, wanted.seed)
         pixels, classes = pixels[rows], classes[rows]
     labelled = {"labelled": len(classes)}
-    log.info(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
+    log.info(f"{len(classes):,} images with a label, {len(data.classes)} classes")
     if wanted.unlabelled is None:
-        return Material(LabelledImages(pixels, classes), labelled)
-    more, figures = _spread(source, LabelledImages(pixels, classes), lots, wanted)
+        return LabelledImages(pixels, classes), labelled
+    more, figures = _spread(source, LabelledImages(pixels, classes), data, wanted)
     if not figures["spread"]:
         raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
     known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
@@ -194,25 +199,25 @@ def _material(source: ClassifierSource, lots: Lots, wanted: Classifier) -> Mater
         f"labels were spread to {figures['spread']:,} of {figures['unlabelled']:,} unlabelled images with a confidence "
         f"of {wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
     )
-    lot = LabelledImages(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
-    return Material(lot, labelled | figures)
+    joined = LabelledImages(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
+    return joined, labelled | figures
 
 
 def _spread(
-    source: ClassifierSource, known: LabelledImages, lots: Lots, wanted: Classifier
+    source: ClassifierSource, known: LabelledImages, data: LabelledSplits[Images], wanted: Classifier
 ) -> tuple[LabelledImages, dict[str, Any]]:
     """Give labels to the unlabelled images that are near enough to labelled ones."""
-    assert lots.unlabelled is not None
+    assert data.unlabelled is not None
     encoder = encoder_of(source.encoder, source.file or Path("the encoder"))
-    unlabelled, listing = lots.unlabelled
+    unlabelled, listing = data.unlabelled
     embeddings, images = embed(encoder, unlabelled, listing, run_folder.CACHE)
     found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
     sure = np.flatnonzero(found.confidence >= wanted.confidence)
     figures: dict[str, Any] = {"unlabelled": len(found.labels), "spread": len(sure)}
     if len(sure):
         figures["spread_confidence"] = float(found.confidence[sure].mean())
-        if embeddings.labels is not None and set(embeddings.labels) == set(lots.classes):
-            figures["spread_accuracy"] = float((found.labels == lots.numbers(images))[sure].mean())
+        if embeddings.labels is not None and set(embeddings.labels) == set(data.classes):
+            figures["spread_accuracy"] = float((found.labels == data.numbers(images))[sure].mean())
     return LabelledImages(images.pixels[sure], found.labels[sure].astype(np.int32)), figures
 
 

@@ -7,18 +7,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..data.listing import Images
 from ..plots.classes import label_curve
 from ..settings import Output
 from ..settings.classification import Classifier
 from ..storage import run as run_folder
 from ..storage.classifier import ClassifierRun
 from .classify import ClassifierSource, classify
-from .labelled import Lots
+from .labelled import LabelledSplits
 
 log = logging.getLogger("autoencoder")
 
 
-def draw_label_curve(source: ClassifierSource, lots: Lots, wanted: Classifier) -> tuple[Path, str]:
+def draw_label_curve(source: ClassifierSource, data: LabelledSplits[Images], wanted: Classifier) -> tuple[Path, str]:
     """Fit a classifier for each number of labels, by each way to begin; save a table and its picture.
 
     Returns
@@ -39,11 +40,11 @@ def draw_label_curve(source: ClassifierSource, lots: Lots, wanted: Classifier) -
         for way, changes in ways.items():
             log.info(f"\n{count} labels a class, {way}")
             one = wanted.model_copy(update={"labels_per_class": (count,), **changes})
-            found[way].append(classify(source, lots, one).evaluation.scores["accuracy"])
+            found[way].append(classify(source, data, one).evaluation.scores["accuracy"])
     folder = ClassifierRun(run_folder.create(Output(save_prefix="labels"), datetime.now()).path)
     head = ("labels_per_class", *(way.replace(" ", "_") for way in ways))
     run_folder.write_csv(folder.labels_file, [head, *zip(counts, *found.values(), strict=True)])
-    scored_on = "test" if lots.test is not None else "validation"
+    scored_on = "test" if data.test is not None else "validation"
     label_curve(counts, found, scored_on, folder.labels_picture)
     return folder.path, f"\naccuracy on the {scored_on} images\n{table(counts, found)}\nlook at {folder.labels_picture}"
 

@@ -27,7 +27,7 @@ from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.fit import Fitted
 from .doubts import doubts_of_restoring
-from .pairs import Sets, tiles
+from .pairs import PairSplits, tiles
 from .restore import restored_image
 from .save import add_row
 from .train import TrainingSet, build_seeded, described, fit_models, log_cut_lists, with_precision
@@ -60,8 +60,8 @@ class Trained(NamedTuple):
     run: Run | None = None
 
 
-def restore_train(settings: RestoreSettings, sets: Sets, *, keep: bool = True) -> Trained:
-    """Train a network to make originals of modified images, on pairs that `pairs.load_sets` decoded.
+def restore_train(settings: RestoreSettings, splits: PairSplits, *, keep: bool = True) -> Trained:
+    """Train a network to make originals of modified images, on pairs that `pairs.load_splits` decoded.
 
     Raises
     ------
@@ -79,17 +79,18 @@ def restore_train(settings: RestoreSettings, sets: Sets, *, keep: bool = True) -
     def finish(run: Run | None, fitted: Fitted) -> Trained:
         if run is not None:
             save_models(run, settings, models)
-        trained = Trained(settings, models, fitted, *evaluate(settings, models, sets, fitted), made, sets.bad, run)
+        trained = Trained(settings, models, fitted, *evaluate(settings, models, splits, fitted), made, splits.bad, run)
         if run is not None:
             write_about(run, trained)
             add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
             log.info(_summary(run, settings, trained.scores))
         return trained
 
-    train, valid = tiles(sets.train, settings), tiles(sets.valid, settings)
+    train, valid = tiles(splits.train, settings), tiles(splits.valid, settings)
     made = Provenance("restore_train", settings.to_flags())
     log.info(f"{len(train):,} tiles for training, {len(valid):,} for validation")
-    return fit_models(settings, models, TrainingSet(train, valid, sets.bad, made), finish, keep=keep)
+    tiled = TrainingSet(train=train, valid=valid, bad=splits.bad, made=made)
+    return fit_models(settings, models, tiled, finish, keep=keep)
 
 
 def dry_run(settings: RestoreSettings, matched: Matched) -> str:
@@ -108,15 +109,15 @@ def save_models(run: Run, settings: RestoreSettings, models: Models) -> None:
 
 
 def evaluate(
-    settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted
+    settings: RestoreSettings, models: Models, splits: PairSplits, fitted: Fitted
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[Compared]]:
     """Return the scores of a network, those of each test image, and some test images, evenly spread."""
     restore = applied(models.autoencoder)
-    restored = [restored_image(pair.modified.copy(), settings.codes, restore) for pair in sets.test]
-    rows = [_compare(pair, image, settings.codes) for pair, image in zip(sets.test, restored, strict=True)]
+    restored = [restored_image(pair.modified.copy(), settings.codes, restore) for pair in splits.test]
+    rows = [_compare(pair, image, settings.codes) for pair, image in zip(splits.test, restored, strict=True)]
     chosen = np.unique(np.linspace(0, len(rows) - 1, PICTURED).astype(int)).tolist()
-    compared = [Compared(sets.test[each].modified, restored[each], sets.test[each].original) for each in chosen]
-    return _means(rows) | _facts(settings, models, sets, fitted), rows, compared
+    compared = [Compared(splits.test[each].modified, restored[each], splits.test[each].original) for each in chosen]
+    return _means(rows) | _facts(settings, models, splits, fitted), rows, compared
 
 
 def write_about(run: Run, trained: Trained) -> None:
@@ -153,12 +154,12 @@ def _means(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {**means, "hamming_reduction": 1 - after / before if before else None}
 
 
-def _facts(settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted) -> dict[str, Any]:
+def _facts(settings: RestoreSettings, models: Models, splits: PairSplits, fitted: Fitted) -> dict[str, Any]:
     losses = {"train_loss": fitted.history["loss"], "valid_loss": fitted.history["val_loss"]}
     best = fitted.best_epoch - 1
     return {
         **{name: values[best] if fitted.best_epoch else None for name, values in losses.items()},
-        "test_images": len(sets.test),
+        "test_images": len(splits.test),
         "parameters": int(models.autoencoder.count_params()),
         "embedding_size": None if settings.architecture.skips else math.prod(models.encoder.output.shape[1:]),
         "epochs": len(fitted.history["epoch"]),
@@ -167,7 +168,7 @@ def _facts(settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted
         "images_per_second": round(fitted.images_per_second, 1),
         "seed": settings.training.seed,
         "status": fitted.status,
-        "bad_files": len(sets.bad),
+        "bad_files": len(splits.bad),
     }
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..data.listing import BadFile
+from ..data.listing import BadFile, Images
+from ..data.splits import Splits
 from ..losses import LOSSES
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..metrics.reconstruction import Restore, pca_mse, score
@@ -31,7 +32,7 @@ from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.fit import Fitted
 from .doubts import doubts_of_run
-from .images import Parts
+from .images import bad_files
 
 log = logging.getLogger("autoencoder")
 
@@ -77,15 +78,15 @@ def save_models(run: Run, settings: Settings, models: Models) -> None:
 
 
 def evaluate(
-    settings: Settings, models: Models, parts: Parts, fitted: Fitted
+    settings: Settings, models: Models, splits: Splits[Images], fitted: Fitted
 ) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
     """Return the scores of a network, and some images beside what it makes of them."""
     restore = applied(models.autoencoder)
     compared = {}
-    for part, images in zip(("train", "valid"), parts, strict=True):
+    for part, images in splits.parts.items():
         originals = images.pixels[_spread(len(images.pixels), PICTURED)]
         compared[part] = originals, restore(originals.astype(np.float32) / 255)
-    return _scores(settings, models, parts, fitted, restore), compared
+    return _scores(settings, models, splits, fitted, restore), compared
 
 
 def write_about(run: Run, trained: Trained) -> None:
@@ -121,16 +122,18 @@ def _spread(images: int, count: int) -> np.ndarray:
     return np.linspace(0, images - 1, min(count, images)).astype(int)
 
 
-def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, restore: Restore) -> dict[str, Any]:
-    train = parts.train.pixels[scored_rows(parts.train.pixels)]
+def _scores(
+    settings: Settings, models: Models, splits: Splits[Images], fitted: Fitted, restore: Restore
+) -> dict[str, Any]:
+    train = splits.train.pixels[scored_rows(splits.train.pixels)]
     width = math.prod(models.encoder.output.shape[1:])
     loss = LOSSES[settings.training.loss]
     row: dict[str, Any] = {}
-    for part, pixels in (("train", train), ("valid", parts.valid.pixels)):
+    for part, pixels in (("train", train), ("valid", splits.valid.pixels)):
         found = score(pixels, restore, loss, fitting_batch(models.autoencoder, 256))
         row |= {f"{part}_{name}": value for name, value in found._asdict().items()}
     row |= {
-        "pca_mse": pca_mse(train, parts.valid.pixels, width, settings.training.seed) if len(train) > 1 else None,
+        "pca_mse": pca_mse(train, splits.valid.pixels, width, settings.training.seed) if len(train) > 1 else None,
         "parameters": int(models.autoencoder.count_params()),
         "embedding_size": width,
         "used_numbers": used_numbers(_embedded(models, train)),
@@ -140,7 +143,7 @@ def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, re
         "images_per_second": round(fitted.images_per_second, 1),
         "seed": settings.training.seed,
         "status": fitted.status,
-        "bad_files": len({*parts.train.bad, *parts.valid.bad}),
+        "bad_files": len(bad_files(splits)),
     }
     return row
 

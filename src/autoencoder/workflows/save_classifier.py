@@ -20,7 +20,7 @@ from ..storage.classifier import ClassifierRun
 from ..storage.provenance import Provenance
 from ..training.fit import Fitted
 from .embeddings import encode
-from .labelled import Lots
+from .labelled import LabelledSplits
 from .save import scored_rows
 
 
@@ -73,14 +73,14 @@ def evaluate(
     flags: dict[str, Any],
     wanted: Classifier,
     figures: dict[str, Any],
-    lots: Lots,
+    data: LabelledSplits[Images],
 ) -> Evaluation:
     """Score a classifier on each split; what comes last counts: test images, or the validation images without such."""
     predict = encoder_of(model, Path("the classifier"))
     row: dict[str, Any] = {}
-    for name, images in lots.parts.items():
+    for name, images in data.parts.items():
         chosen = _chosen(images) if name == "train" else images
-        classes, probabilities = lots.numbers(chosen), encode(predict, chosen.pixels)
+        classes, probabilities = data.numbers(chosen), encode(predict, chosen.pixels)
         found = class_scores(classes, probabilities)
         row |= {f"{name}_accuracy": found.accuracy, f"{name}_loss": found.loss}
     (count,) = wanted.labels_per_class
@@ -92,7 +92,7 @@ def evaluate(
         "run": flags["run"],
         "scratch": wanted.scratch,
         "labels_per_class": count,
-        "classes": len(lots.classes),
+        "classes": len(data.classes),
         **figures,
         "units": wanted.units,
         "parameters": int(model.count_params()),

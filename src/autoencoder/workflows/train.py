@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import keras
 
 from ..data.listing import BadFile
+from ..data.splits import Splits
 from ..errors import DivergedError, Interrupted
 from ..files import probe
 from ..model import describe
@@ -27,7 +29,7 @@ from ..training.fit import Checkpoints, Fitted, fit
 from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
-from .images import Listings, load_images
+from .images import ScannedImages, bad_files, load_images
 from .save import Trained, begin, evaluate, save_models, save_results, summary
 
 log = logging.getLogger("autoencoder")
@@ -36,22 +38,21 @@ Result = TypeVar("Result")
 _INTERRUPTED = "interrupted; the best weights so far and the scores are"
 
 
-class TrainingSet(NamedTuple):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrainingSet(Splits[Pixels]):
     """What a network learns from and what chooses its best epoch, both uint8, and the files that cannot be used."""
 
-    train: Pixels
-    valid: Pixels
     bad: Sequence[BadFile]
     made: Provenance
 
 
-def train(settings: Settings, listings: Listings, *, keep: bool = True) -> Trained:
+def train(settings: Settings, listings: ScannedImages, *, keep: bool = True) -> Trained:
     """Train an autoencoder on images that `images.prepare` found.
 
     Parameters
     ----------
     settings : Settings
-    listings : Listings
+    listings : ScannedImages
     keep : bool
         Whether to save a run's folder and its row in logs/aescore.csv; otherwise nothing is written.
 
@@ -62,27 +63,27 @@ def train(settings: Settings, listings: Listings, *, keep: bool = True) -> Train
     """
     log_cut_lists(settings)
     settings = settings.model_copy(update={"training": with_precision(settings)})
-    parts = load_images(settings, listings)
-    made = Provenance("run", settings.to_flags(), listings.source.to_record(parts.train, parts.valid))
+    splits = load_images(settings, listings)
+    made = Provenance("run", settings.to_flags(), listings.source.to_record(splits.train, splits.valid))
     models = build_seeded(settings)
-    bad = sorted({*parts.train.bad, *parts.valid.bad})
+    bad = bad_files(splits)
 
     def finish(run: Run | None, fitted: Fitted) -> Trained:
         if run is not None:
             save_models(run, settings, models)  # first of all: they are what took the time
-        trained = Trained(settings, models, fitted, *evaluate(settings, models, parts, fitted), made, bad, run)
+        trained = Trained(settings, models, fitted, *evaluate(settings, models, splits, fitted), made, bad, run)
         if run is not None:
             save_results(run, trained)
             log.info(summary(run, trained))
         return trained
 
-    images = TrainingSet(parts.train.pixels, parts.valid.pixels, bad, made)
+    images = TrainingSet(train=splits.train.pixels, valid=splits.valid.pixels, bad=bad, made=made)
     return fit_models(settings, models, images, finish, keep=keep)
 
 
-def dry_run(settings: Settings, listings: Listings) -> str:
+def dry_run(settings: Settings, listings: ScannedImages) -> str:
     """Describe the settings, the layers and an estimate of memory; train nothing, make nothing."""
-    counts = [len(part.paths) for part in (listings.train, listings.valid)]
+    counts = [len(part.paths) for part in listings.parts.values()]
     size = sum(counts) * settings.pixels / 1e6
     return described(
         settings, f"images: {counts[0]:,} for training, {counts[1]:,} for validation, {size:,.1f} MB as uint8"

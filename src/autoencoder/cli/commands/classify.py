@@ -49,10 +49,10 @@ def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     encoder = open_trainable(encoder_file)
     augment = run.section(Training).augment
     source = ClassifierSource(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
-    lots = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
+    data = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
     if not several:
-        return classify(source, lots, wanted).run
-    folder, told = draw_label_curve(source, lots, wanted)
+        return classify(source, data, wanted).run
+    folder, told = draw_label_curve(source, data, wanted)
     print(told)
     return folder
 
