@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..sampling import evenly_spread
 from .mosaic import GAP, cell, mosaic, place
 from .names import name_of
 from .palette import NOISE_GRAY
@@ -144,7 +145,7 @@ def overview(
     for row, (cluster, count) in enumerate(zip(clusters.tolist(), counts.tolist(), strict=True)):
         members = np.flatnonzero(labels == cluster)
         outward = members[np.argsort(distances[members], kind="stable")]
-        shown = outward[np.unique(np.linspace(0, count - 1, _COLUMNS).round().astype(int))]
+        shown = outward[evenly_spread(count, _COLUMNS, nearest=True)]
         top = 84 + row * pitch
         _row_name(page, top + pitch / 2, name_of(cluster, names), _share(count, len(labels)))
         drawn = mosaic(pixels[shown], (height, width), _COLUMNS)

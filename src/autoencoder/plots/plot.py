@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from ..sampling import evenly_spread
 from .style import STYLE, write
 
 _TICK = 28  # pixels that a number beside the axes takes
@@ -67,7 +68,7 @@ def name_lines(page: Axes, axes: Axes, names: Sequence[str], ends: Sequence[floa
 def _apart(numbers: list[int], wished: np.ndarray, top: float, bottom: float) -> tuple[list[int], list[float]]:
     order = np.argsort(wished, kind="stable")
     if (len(order) - 1) * _PITCH > bottom - top:
-        order = order[np.linspace(0, len(order) - 1, int((bottom - top) // _PITCH) + 1).round().astype(int)]
+        order = order[evenly_spread(len(order), int((bottom - top) // _PITCH) + 1, nearest=True)]
     places = wished[order].astype(float)
     for each in range(1, len(places)):
         places[each] = max(places[each], places[each - 1] + _PITCH)

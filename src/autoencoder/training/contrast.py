@@ -13,6 +13,7 @@ from ..clustering.nearest import neighbours
 from ..losses.neighbour import neighbour_contrast
 from ..metrics.pca import fit_pca
 from ..model.build import Models
+from ..sampling import evenly_spread
 
 #: Neighbours are looked for among so many principal components of the pixels.
 COMPONENTS = 50
@@ -62,7 +63,7 @@ def partners(pixels: np.ndarray, count: int) -> np.ndarray:
     if len(pixels) < 2:
         return np.zeros((len(pixels), 1), np.int32)
     flat = _shrunk(pixels).reshape(len(pixels), -1)
-    sample = flat[np.unique(np.linspace(0, len(flat) - 1, FITTED_ON).astype(int))].astype(np.float32)
+    sample = flat[evenly_spread(len(flat), FITTED_ON)].astype(np.float32)
     fitted = fit_pca(sample, min(COMPONENTS, *sample.shape))
     blocks = [fitted.transform(flat[start : start + FITTED_ON]) for start in range(0, len(flat), FITTED_ON)]
     vectors = np.concatenate(blocks).astype(np.float32)

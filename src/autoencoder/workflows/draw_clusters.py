@@ -14,6 +14,7 @@ from ..plots.clusters import cluster_picture, name_of, overview, sizes
 from ..plots.confusion import confusion
 from ..plots.curves import k_curve
 from ..plots.scatter import scatter
+from ..sampling import evenly_spread
 from ..storage.clustering import ClusterFolder
 from .embeddings import Embeddings
 
@@ -54,7 +55,7 @@ def draw(clustered: ClusteredImages, proposal: Proposal | None, folder: ClusterF
 
 def _draw_in_two_dimensions(clustered: ClusteredImages, folder: ClusterFolder, seed: int) -> None:
     vectors, classes = clustered.embeddings.vectors, clustered.embeddings.labels
-    rows = np.unique(np.linspace(0, len(vectors) - 1, PICTURED).astype(int))
+    rows = evenly_spread(len(vectors), PICTURED)
     labels = clustered.found.labels[rows]
     known = None if classes is None else np.array(classes)[rows]
     points = project_pca(vectors[rows], 2)

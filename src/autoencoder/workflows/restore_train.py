@@ -20,6 +20,7 @@ from ..model.build import Models
 from ..model.saved import save
 from ..plots.figures import loss_curve
 from ..plots.restored import restored_picture
+from ..sampling import evenly_spread
 from ..settings.restoration import Codes, RestoreSettings
 from ..storage import run as run_folder
 from ..storage import runs_table as aescore
@@ -115,7 +116,7 @@ def evaluate(
     restore = applied(models.autoencoder)
     restored = [restored_image(pair.modified.copy(), settings.codes, restore) for pair in splits.test]
     rows = [_compare(pair, image, settings.codes) for pair, image in zip(splits.test, restored, strict=True)]
-    chosen = np.unique(np.linspace(0, len(rows) - 1, PICTURED).astype(int)).tolist()
+    chosen = evenly_spread(len(rows), PICTURED).tolist()
     compared = [Compared(splits.test[each].modified, restored[each], splits.test[each].original) for each in chosen]
     return _means(rows) | _facts(settings, models, splits, fitted), rows, compared
 
@@ -126,7 +127,7 @@ def write_about(run: Run, trained: Trained) -> None:
     if trained.fitted.history["epoch"]:
         loss_curve(trained.fitted.history, run.loss_picture)
     run.write_test_images(trained.rows)
-    chosen = np.unique(np.linspace(0, len(trained.rows) - 1, PICTURED).astype(int)).tolist()
+    chosen = evenly_spread(len(trained.rows), PICTURED).tolist()
     distances = [(trained.rows[each]["hamming_before"], trained.rows[each]["hamming_after"]) for each in chosen]
     restored_picture(trained.compared, distances, run.restored_picture)
     run.write_scores(trained.scores)

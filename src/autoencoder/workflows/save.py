@@ -24,6 +24,7 @@ from ..model.build import Models
 from ..model.saved import save
 from ..plots.diagram import diagram
 from ..plots.figures import comparison, loss_curve
+from ..sampling import evenly_spread
 from ..settings import Settings
 from ..settings.restoration import RestoreSettings
 from ..storage import run as run_folder
@@ -84,7 +85,7 @@ def evaluate(
     restore = applied(models.autoencoder)
     compared = {}
     for part, images in splits.parts.items():
-        originals = images.pixels[_spread(len(images.pixels), PICTURED)]
+        originals = images.pixels[evenly_spread(len(images.pixels), PICTURED)]
         compared[part] = originals, restore(originals.astype(np.float32) / 255)
     return _scores(settings, models, splits, fitted, restore), compared
 
@@ -114,12 +115,7 @@ def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[s
 def scored_rows(pixels: np.ndarray) -> np.ndarray:
     """Return the rows of the training images that are scored."""
     most = max(PICTURED, SCORED_TRAINING_BYTES // pixels[0].nbytes)
-    return _spread(len(pixels), min(SCORED_TRAINING_IMAGES, most))
-
-
-def _spread(images: int, count: int) -> np.ndarray:
-    """Return at most `count` rows of so many images, evenly spread."""
-    return np.linspace(0, images - 1, min(count, images)).astype(int)
+    return evenly_spread(len(pixels), min(SCORED_TRAINING_IMAGES, most))
 
 
 def _scores(
@@ -150,7 +146,7 @@ def _scores(
 
 def _embedded(models: Models, pixels: np.ndarray) -> np.ndarray:
     """Embed a sample of images; float32 of shape (n, ...)."""
-    chosen = pixels[_spread(len(pixels), EMBEDDED_IMAGES)]
+    chosen = pixels[evenly_spread(len(pixels), EMBEDDED_IMAGES)]
     encode, step = applied(models.encoder), fitting_batch(models.encoder, 256)
     parts = [encode(chosen[at : at + step].astype(np.float32) / 255) for at in range(0, len(chosen), step)]
     return np.concatenate(parts)
