@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import yaml
 
 from ..clustering import Clustering, fit
 from ..clustering.soft import from_assignments, with_kernel
@@ -19,7 +18,6 @@ from ..data.listing import Images
 from ..data.source import ImageSource
 from ..deep import DEEP, Refined, Start, modularity, neighbour_graph, refine, smoothed
 from ..errors import Interrupted
-from ..files import write_text
 from ..model import describe
 from ..model.build import Models
 from ..model.encoder import encoder_of, open_trainable
@@ -175,7 +173,7 @@ def _training(models: Models, wanted: Clusters, seed: int, augment: tuple[Augmen
 def _write_settings(run: Run, source: EncoderSource, wanted: Clusters, seed: int) -> None:
     """Write what repeats the refining: `flexae cluster --config=settings.yml`; `run` names the parent."""
     flags: dict[str, Any] = {"run": str(source.run.path.absolute()), **source.images.to_flags(), "seed": seed}
-    write_text(run.settings_file, yaml.safe_dump(flags | wanted.to_flags(), sort_keys=False, allow_unicode=True))
+    run.write_flags(flags | wanted.to_flags())
 
 
 def _clustering(network: keras.Model, wanted: Clusters, refined: Refined, embeddings: Embeddings) -> Clustering:

@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import yaml
 
 from ..data.listing import BadFile, Images
-from ..files import write_text
 from ..metrics.classes import class_report, class_scores, class_table
 from ..model.encoder import encoder_of
 from ..plots.classes import class_confusion, mistakes, step_curves
@@ -49,7 +47,7 @@ class FittedClassifier(NamedTuple):
 def save_classifier_results(run: ClassifierRun, result: FittedClassifier) -> None:
     """Write all that is said about a classifier that is saved."""
     run.write_classes(result.names)
-    write_text(run.settings_file, yaml.safe_dump(result.flags, sort_keys=False))
+    run.write_flags(result.flags)
     begun = {name: fitted for name, fitted in result.steps.items() if fitted.history["epoch"]}
     if begun:
         run.write_history(_history(begun))
