@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .confusion import confusion
-from .curves import draw_lines, head, plain_axes
+from .curves import draw_lines
 from .mosaic import GAP, cell, mosaic, place
 from .names import shortened
-from .style import STYLE, save, sheet, write
+from .plot import mark, plain_axes
+from .style import STYLE, head, save, sheet, write
 
 #: The picture of mistakes shows so many.
 MOST = 32
@@ -98,7 +99,7 @@ def step_curves(steps: Mapping[str, Mapping[str, Sequence[float]]], path: str | 
             for label, key in (("training", name), ("validation", f"val_{name}"))
         }
         for end in np.cumsum(lengths)[:-1]:
-            axes.axvline(end + 0.5, color=STYLE["muted"], linewidth=0.9, linestyle=(0, (2, 3)), zorder=1)
+            mark(axes, end + 0.5)
         draw_lines(page, axes, {label: values for label, values in lines.items() if values}, (), from_zero=number == 0)
     write(page, _WIDTH - _RIGHT, 820 - 30, "epoch", ha="right", color=STYLE["muted"])
     save(figure, path)

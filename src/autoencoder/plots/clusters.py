@@ -6,13 +6,13 @@ from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..sampling import evenly_spread
 from .mosaic import GAP, cell, mosaic, place
 from .names import name_of
 from .palette import NOISE_GRAY
-from .style import STYLE, save, sheet, write
+from .plot import DOTTED
+from .style import STYLE, head, save, sheet, write
 
 __all__ = ["ROWS", "Placed", "cluster_picture", "name_of", "overview", "sizes"]
 
@@ -80,7 +80,7 @@ def cluster_picture(
     lines = [-(-len(rows) // _COLUMNS) for _, _, rows in parts]
     total = 62 + sum(44 + count * (height + GAP) for count in lines) + 24
     figure, page = sheet(_sheet_width(width, 0), total)
-    _head(figure, page, title or name_of(cluster), f"{_share(len(members), len(placed.labels))} of the images")
+    head(page, title or name_of(cluster), f"{_share(len(members), len(placed.labels))} of the images")
     y = 62
     for (heading, remark, rows), count in zip(parts, lines, strict=True):
         write(page, _MARGIN, y + 24, heading)
@@ -141,7 +141,7 @@ def overview(
     height, width = cell(pixels.shape[1:], _ROOM if len(clusters) <= 20 else _TIGHT_ROOM)
     pitch = max(height + GAP, 58)
     figure, page = sheet(_sheet_width(width, _NAMES), 84 + len(clusters) * pitch + 24)
-    _head(figure, page, _title(found, clusters), "each row from the centre of its cluster to the edge")
+    head(page, _title(found, clusters), "each row from the centre of its cluster to the edge")
     for row, (cluster, count) in enumerate(zip(clusters.tolist(), counts.tolist(), strict=True)):
         members = np.flatnonzero(labels == cluster)
         outward = members[np.argsort(distances[members], kind="stable")]
@@ -174,14 +174,14 @@ def sizes(labels: np.ndarray, path: str | os.PathLike[str], names: Mapping[int, 
     figure, page = sheet(1000, 84 + len(clusters) * pitch + 30)
     real = clusters >= 0
     equal = (np.asarray(labels) >= 0).sum() / max(found, 1)
-    _head(figure, page, _title(found, clusters), "dotted: where all would be of one size" if found > 1 else "")
+    head(page, _title(found, clusters), "dotted: where all would be of one size" if found > 1 else "")
     left, length = _MARGIN + _NAMES, 1000 - 2 * _MARGIN - _NAMES - 12 * len(_share(counts.max(), len(labels)))
     scale = length / counts.max()
     y = 84 + pitch * (np.arange(len(clusters)) + 0.5)
     colors = np.where(real, STYLE["encoder"], NOISE_GRAY).tolist()
     page.barh(y, counts * scale, height=0.62 * pitch, left=left, color=colors, linewidth=0)
     if found > 1:
-        dotted = {"color": STYLE["ink"], "linewidth": 0.9, "linestyle": (0, (2, 3))}
+        dotted = {"color": STYLE["ink"], "linewidth": 0.9, "linestyle": DOTTED}
         page.plot([left + equal * scale] * 2, [84, y[real][-1] + pitch / 2], **dotted)
     for at, cluster, count in zip(y.tolist(), clusters.tolist(), counts.tolist(), strict=True):
         write(page, left - 14, at, name_of(cluster, names), ha="right", limit=_NAMES - 14)
@@ -213,13 +213,6 @@ def _share(count: int, total: int) -> str:
 
 def _sheet_width(width: int, names: int) -> int:
     return max(800, 2 * _MARGIN + names + _COLUMNS * (width + GAP) - GAP)
-
-
-def _head(figure: Figure, page: Axes, title: str, remark: str) -> None:
-    right = round(figure.bbox.width) - _MARGIN
-    write(page, right, 37, remark, ha="right", kind="small", color=STYLE["muted"])
-    room = page.texts[-1].get_window_extent().x0 - _MARGIN - 20
-    write(page, _MARGIN, 36, title, kind="title", weight="bold", limit=room)
 
 
 def _row_name(page: Axes, y: float, name: str, share: str) -> None:
