@@ -31,7 +31,7 @@ def chosen(*flags: str) -> None:
     from autoencoder.training.precision import choose_precision
 
     settings = Settings.from_flags(dict(flag.removeprefix("--").split("=", 1) for flag in flags))
-    print(choose_precision(settings.architecture, settings.training).told)
+    print(choose_precision(settings.architecture, settings.training).note)
 
 
 def keras_fit(*flags: str) -> None:

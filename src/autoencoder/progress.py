@@ -10,19 +10,19 @@ from contextvars import ContextVar
 from typing import Any
 
 _DELAY = 2.0
-_wanted: ContextVar[bool] = ContextVar("stages are told of", default=False)
+_wanted: ContextVar[bool] = ContextVar("progress is shown", default=False)
 
 Advance = Callable[[int], None]
 
 
 @contextlib.contextmanager
-def telling(wanted: bool = True) -> Iterator[None]:
-    """Tell of the stages inside this block, or do not. Outside of any such block nothing is told.
+def showing_progress(wanted: bool = True) -> Iterator[None]:
+    """Show the stages inside this block, or do not. Outside of any such block nothing is shown.
 
     Parameters
     ----------
     wanted : bool
-        False silences what an outer block told of.
+        False silences what an outer block shows.
     """
     before = _wanted.set(bool(wanted))
     try:
@@ -31,14 +31,14 @@ def telling(wanted: bool = True) -> Iterator[None]:
         _wanted.reset(before)
 
 
-def is_told() -> bool:
-    """Whether this is within a block whose stages are told of."""
+def progress_shown() -> bool:
+    """Whether this is within a block whose stages are shown."""
     return _wanted.get()
 
 
 @contextlib.contextmanager
 def stage(what: str, total: int | None = None) -> Iterator[Advance]:
-    """Tell of a stage once it has taken two seconds, where `telling` wants it; a shorter one prints nothing.
+    """Show a stage once it has taken two seconds, where `showing_progress` wants it; a shorter one prints nothing.
 
     Plain output gets one line. A terminal gets a bar with the time left, or a moving one where the total is unknown;
     it is removed at the end. A stage inside another one is a part of that, and silent.
@@ -57,23 +57,23 @@ def stage(what: str, total: int | None = None) -> Iterator[Advance]:
 
     Examples
     --------
-    >>> with telling(), stage("adding", total=3) as advance:
+    >>> with showing_progress(), stage("adding", total=3) as advance:
     ...     for number in range(3):
     ...         advance(1)
     """
     if not _wanted.get():
         yield lambda steps: None
         return
-    told = _Told(what, total)
-    with telling(False):
-        told.wait()
+    display = _Display(what, total)
+    with showing_progress(False):
+        display.wait()
         try:
-            yield told.advance
+            yield display.advance
         finally:
-            told.end()
+            display.end()
 
 
-class _Told:
+class _Display:
     def __init__(self, what: str, total: int | None) -> None:
         self._what, self._out = what, sys.stdout
         self._bar = _bar(what, total, self._out)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 
 from ..errors import DiskError
-from ..progress import telling
+from ..progress import showing_progress
 
 log = logging.getLogger("autoencoder")
 
@@ -72,7 +72,7 @@ def shown(verbose: bool = True) -> Iterator[None]:
     log.addHandler(printed)
     log.setLevel(logging.INFO if verbose else logging.WARNING)
     try:
-        with telling(verbose):
+        with showing_progress(verbose):
             yield
     finally:
         log.removeHandler(printed)

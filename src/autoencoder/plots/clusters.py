@@ -14,7 +14,7 @@ from .palette import NOISE_GRAY
 from .plot import DOTTED
 from .style import STYLE, head, save, sheet, write
 
-__all__ = ["ROWS", "Placed", "cluster_picture", "name_of", "overview", "sizes"]
+__all__ = ["ROWS", "Assigned", "cluster_picture", "name_of", "overview", "sizes"]
 
 #: Pictures with a row for each cluster show so many, and noise; the largest, where there are more.
 ROWS = 60
@@ -26,8 +26,8 @@ _NAMES = 190
 _MARGIN = STYLE["margin"]
 
 
-class Placed(Protocol):
-    """Where images were placed: a `Clustering`, an `Assignment`, or anything else with these arrays of shape (n,)."""
+class Assigned(Protocol):
+    """The clusters of images: a `Clustering`, an `Assignment`, or anything else with these arrays of shape (n,)."""
 
     @property
     def labels(self) -> np.ndarray:
@@ -46,7 +46,7 @@ class Placed(Protocol):
 
 
 def cluster_picture(
-    pixels: np.ndarray, placed: Placed, cluster: int, path: str | os.PathLike[str], title: str | None = None
+    pixels: np.ndarray, assigned: Assigned, cluster: int, path: str | os.PathLike[str], title: str | None = None
 ) -> None:
     """Draw the most central images of one cluster, and below them its most doubtful ones.
 
@@ -57,7 +57,7 @@ def cluster_picture(
     ----------
     pixels : uint8 array of shape (n, height, width, channels)
         1 or 3 channels (RGB); may be a memory map, of which only the rows shown are read.
-    placed : Placed
+    assigned : Assigned
         Labels, distances and confidence of the n images.
     cluster : int
     path : path
@@ -72,15 +72,15 @@ def cluster_picture(
     DiskError
         If the file cannot be written.
     """
-    members = np.flatnonzero(np.asarray(placed.labels) == cluster)
+    members = np.flatnonzero(np.asarray(assigned.labels) == cluster)
     if not len(members):
         raise ValueError(f"cluster {cluster} has no images to draw")
-    parts = _parts(members, placed, noise=cluster < 0)
+    parts = _parts(members, assigned, noise=cluster < 0)
     height, width = cell(pixels.shape[1:], _ROOM)
     lines = [-(-len(rows) // _COLUMNS) for _, _, rows in parts]
     total = 62 + sum(44 + count * (height + GAP) for count in lines) + 24
     figure, page = sheet(_sheet_width(width, 0), total)
-    head(page, title or name_of(cluster), f"{_share(len(members), len(placed.labels))} of the images")
+    head(page, title or name_of(cluster), f"{_share(len(members), len(assigned.labels))} of the images")
     y = 62
     for (heading, remark, rows), count in zip(parts, lines, strict=True):
         write(page, _MARGIN, y + 24, heading)
@@ -91,9 +91,9 @@ def cluster_picture(
     save(figure, path)
 
 
-def _parts(members: np.ndarray, placed: Placed, noise: bool) -> list[tuple[str, str, np.ndarray]]:
+def _parts(members: np.ndarray, assigned: Assigned, noise: bool) -> list[tuple[str, str, np.ndarray]]:
     """Headings, remarks and rows of the groups of images to show."""
-    distances, confidence = (np.asarray(values)[members] for values in (placed.distances, placed.confidence))
+    distances, confidence = (np.asarray(values)[members] for values in (assigned.distances, assigned.confidence))
     outward = np.argsort(distances, kind="stable")
     unsure = outward[::-1] if noise else np.argsort(confidence, kind="stable")
     first, last = 4 * _COLUMNS, 2 * _COLUMNS

@@ -142,8 +142,10 @@ def parse(
             details = error.errors()
             # A list whose items are all refused is also called too short; the items' own complaints say more.
             items = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
-            told = {*items, *empty}
-            problems += [_problem(d, given, known) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in told]
+            explained = {*items, *empty}
+            problems += [
+                _problem(d, given, known) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in explained
+            ]
     if problems:
         raise UsageError("\n".join(dict.fromkeys(problems)))  # the two sides of a kernel have one complaint
     return checked

@@ -98,7 +98,7 @@ class ClusterFolder:
         write_text(self.scores_file, json.dumps(scores, indent=2) + "\n")
 
 
-def write_table(path: Path, paths: Sequence[str], placed: Clustering | Assignment, names: Mapping[int, str]) -> None:
+def write_table(path: Path, paths: Sequence[str], assigned: Clustering | Assignment, names: Mapping[int, str]) -> None:
     """Write where each image belongs: path, cluster, (its name,) distance, confidence, second-best cluster.
 
     Raises
@@ -109,9 +109,9 @@ def write_table(path: Path, paths: Sequence[str], placed: Clustering | Assignmen
     head = ["path", "cluster", *(["name"] if names else []), "distance", "confidence", "second"]
     rows: list[list[Any]] = [head]
     for row, name in enumerate(paths):
-        cluster = int(placed.labels[row])
+        cluster = int(assigned.labels[row])
         named = [names.get(cluster, "")] if names else []
-        figures = [f"{placed.distances[row]:.6g}", f"{placed.confidence[row]:.6g}", int(placed.second[row])]
+        figures = [f"{assigned.distances[row]:.6g}", f"{assigned.confidence[row]:.6g}", int(assigned.second[row])]
         rows.append([name, cluster, *named, *figures])
     write_csv(path, rows)
 

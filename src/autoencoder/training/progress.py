@@ -11,13 +11,13 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..progress import is_told
+from ..progress import progress_shown
 
 log = logging.getLogger("autoencoder")
 
 
 class EpochLines(keras.callbacks.Callback):
-    """Log a line at the end of each epoch; on a terminal, where `progress.telling` wants it, show a bar meanwhile."""
+    """Log a line at the end of each epoch; on a terminal, where `progress.showing_progress` is on, show a bar."""
 
     def __init__(self, epochs: int) -> None:
         super().__init__()
@@ -25,7 +25,10 @@ class EpochLines(keras.callbacks.Callback):
         self._console = Console(file=sys.stdout, highlight=False)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(
-            *columns, console=self._console, transient=True, disable=not (is_told() and self._console.is_terminal)
+            *columns,
+            console=self._console,
+            transient=True,
+            disable=not (progress_shown() and self._console.is_terminal),
         )
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -27,7 +27,7 @@ from ..settings import Augmentation, Output, Training
 from ..settings.classification import Classifier, Labelled
 from ..signals import stop_at_next_batch
 from ..storage import run as run_folder
-from ..storage import runs_table as aescore
+from ..storage import runs_table
 from ..storage.classifier import ClassifierRun
 from ..storage.provenance import Provenance, encoder_record
 from ..storage.run import Run
@@ -107,7 +107,7 @@ def classify(
         result = FittedClassifier(network.classifier, data.classes, steps, flags, evaluation, made, bad, run)
         if run is not None:
             save_classifier_results(run, result)
-            add_row(run, evaluation.scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
+            add_row(run, evaluation.scores, "classifiers.csv", runs_table.CLASSIFIER_COLUMNS)
         return result
 
     if not keep:

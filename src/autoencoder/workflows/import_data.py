@@ -86,7 +86,7 @@ def _check_apart(source: str, found: Source, out: Path) -> None:
 
 
 def _check_written(counts: dict[str, Counter[str]], bad: list[BadFile]) -> None:
-    """Refuse what training and classifying would refuse: no image to learn from, or none to judge by."""
+    """Refuse what training and classifying would refuse: no image for training, or none for validation."""
     for name in ("train", "valid"):
         if not counts[name]:
             examples = "; ".join(f"{printable(file.path)}: {file.reason}" for file in bad[:_NAMED])
@@ -169,9 +169,9 @@ def _parts(found: Source, valid_split: float, seed: int) -> dict[str, tuple[Part
     if len(found.train.labels) < 2:
         raise DataError("there is only one image, so none can be kept for valid; add images")
     check_divisible(found.train.labels)
-    learned, judging = split(found.train.labels, valid_split, seed)
+    train, valid = split(found.train.labels, valid_split, seed)
     others = {name: (part, np.arange(len(part.labels))) for name, part in known.items()}
-    return {**others, "train": (found.train, learned), "valid": (found.train, judging)}
+    return {**others, "train": (found.train, train), "valid": (found.train, valid)}
 
 
 def _write(part: Part, rows: np.ndarray, folder: Path, bad: list[BadFile]) -> Counter[str]:

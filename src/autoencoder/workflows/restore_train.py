@@ -23,14 +23,14 @@ from ..plots.restored import restored_picture
 from ..sampling import evenly_spread
 from ..settings.restoration import Codes, RestoreSettings
 from ..storage import run as run_folder
-from ..storage import runs_table as aescore
+from ..storage import runs_table
 from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.fit import Fitted
 from .doubts import doubts_of_restoring
 from .pairs import PairSplits, tiles
 from .restore import restored_image
-from .save import add_row
+from .save import add_row, training_scores
 from .train import TrainingSet, build_seeded, described, fit_models, log_cut_lists, with_precision
 
 log = logging.getLogger("autoencoder")
@@ -83,7 +83,7 @@ def restore_train(settings: RestoreSettings, splits: PairSplits, *, keep: bool =
         trained = Trained(settings, models, fitted, *evaluate(settings, models, splits, fitted), made, splits.bad, run)
         if run is not None:
             write_about(run, trained)
-            add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
+            add_row(run, trained.scores, "aescore.csv", runs_table.COLUMNS)
             log.info(_summary(run, settings, trained.scores))
         return trained
 
@@ -163,12 +163,7 @@ def _facts(settings: RestoreSettings, models: Models, splits: PairSplits, fitted
         "test_images": len(splits.test),
         "parameters": int(models.autoencoder.count_params()),
         "embedding_size": None if settings.architecture.skips else math.prod(models.encoder.output.shape[1:]),
-        "epochs": len(fitted.history["epoch"]),
-        "best_epoch": fitted.best_epoch,
-        "seconds": round(fitted.seconds, 2),
-        "images_per_second": round(fitted.images_per_second, 1),
-        "seed": settings.training.seed,
-        "status": fitted.status,
+        **training_scores(fitted, settings.training),
         "bad_files": len(splits.bad),
     }
 

@@ -25,10 +25,10 @@ from ..model.saved import save
 from ..plots.diagram import diagram
 from ..plots.figures import comparison, loss_curve
 from ..sampling import evenly_spread
-from ..settings import Settings
+from ..settings import Settings, Training
 from ..settings.restoration import RestoreSettings
 from ..storage import run as run_folder
-from ..storage import runs_table as aescore
+from ..storage import runs_table
 from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.fit import Fitted
@@ -103,19 +103,31 @@ def write_about(run: Run, trained: Trained) -> None:
 def save_results(run: Run, trained: Trained) -> None:
     """Write all that is said about the models, and append the row."""
     write_about(run, trained)
-    add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
+    add_row(run, trained.scores, "aescore.csv", runs_table.COLUMNS)
 
 
 def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[str]) -> None:
     """Append a run's scores to a table in logs/, with its time and folder; `columns` are the table's first ones."""
-    row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
-    aescore.append(run_folder.LOGS / table, row, columns)
+    row = {"Time": datetime.now().strftime(runs_table.TIME_FORMAT), "FolderName": run.path.name, **scores}
+    runs_table.append(run_folder.LOGS / table, row, columns)
 
 
 def scored_rows(pixels: np.ndarray) -> np.ndarray:
     """Return the rows of the training images that are scored."""
     most = max(PICTURED, SCORED_TRAINING_BYTES // pixels[0].nbytes)
     return evenly_spread(len(pixels), min(SCORED_TRAINING_IMAGES, most))
+
+
+def training_scores(fitted: Fitted, training: Training) -> dict[str, Any]:
+    """Return what the scores say of the course of a training."""
+    return {
+        "epochs": len(fitted.history["epoch"]),
+        "best_epoch": fitted.best_epoch,
+        "seconds": round(fitted.seconds, 2),
+        "images_per_second": round(fitted.images_per_second, 1),
+        "seed": training.seed,
+        "status": fitted.status,
+    }
 
 
 def _scores(
@@ -133,12 +145,7 @@ def _scores(
         "parameters": int(models.autoencoder.count_params()),
         "embedding_size": width,
         "used_numbers": used_numbers(_embedded(models, train)),
-        "epochs": len(fitted.history["epoch"]),
-        "best_epoch": fitted.best_epoch,
-        "seconds": round(fitted.seconds, 2),
-        "images_per_second": round(fitted.images_per_second, 1),
-        "seed": settings.training.seed,
-        "status": fitted.status,
+        **training_scores(fitted, settings.training),
         "bad_files": len(bad_files(splits)),
     }
     return row

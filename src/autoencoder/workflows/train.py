@@ -97,7 +97,7 @@ def described(settings: Settings | RestoreSettings, images: str) -> str:
     choice = choose_precision(settings.architecture, settings.training)
     lines = [
         settings.to_yaml(),
-        *([choice.told] if choice.told else []),
+        *([choice.note] if choice.note else []),
         f"{describe.layer_table(describe.layer_rows(models))}\n",
         images,
         f"memory: about {need / 1e6:,.1f} MB for the network and a batch of {settings.training.batch_size}",
@@ -114,8 +114,8 @@ def log_cut_lists(settings: Settings | RestoreSettings) -> None:
 def with_precision(settings: Settings | RestoreSettings) -> Training:
     """Return how the network learns, with the precision that is taken; say which, and why."""
     choice = choose_precision(settings.architecture, settings.training)
-    if choice.told:
-        log.info(choice.told)
+    if choice.note:
+        log.info(choice.note)
     return settings.training.model_copy(update={"precision": choice.precision})
 
 

@@ -52,8 +52,8 @@ def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     data = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
     if not several:
         return classify(source, data, wanted).run
-    folder, told = draw_label_curve(source, data, wanted)
-    print(told)
+    folder, summary = draw_label_curve(source, data, wanted)
+    print(summary)
     return folder
 
 
