@@ -62,7 +62,7 @@ def restore(folder: Path, run: Run, name: str) -> Path:
     return out
 
 
-def judge(folder: Path, name: str, restored: Path) -> tuple[float, float, np.ndarray]:
+def evaluate(folder: Path, name: str, restored: Path) -> tuple[float, float, np.ndarray]:
     """Return the mean Hamming distance before and after, and which QR codes are read, bool (n, 2) likewise."""
     distances, read = [], []
     for path in sorted((folder / name / "modified").iterdir()):
@@ -108,7 +108,7 @@ def tables(folder: Path) -> None:
         print(trained_row(f"`binary_codes_best.yml`, {name} set", runs), flush=True)
     qr = []
     for name in ("fresh", "unseen"):
-        found = [judge(folder, name, restore(folder, run, name)) for run in best["default"]]
+        found = [evaluate(folder, name, restore(folder, run, name)) for run in best["default"]]
         print(
             row(f"the default set's networks, {name} set", [f[0] for f in found], [f[1] for f in found], ""), flush=True
         )

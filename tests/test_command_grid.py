@@ -23,7 +23,7 @@ COMMAND = Command("test", (Knobs,), lambda knobs: (knobs.one, knobs.two), compar
 
 def test_every_combination_is_carried_out_and_compared():
     planned = grid("test", COMMAND, (), {"one": 5}, {"one": [1, 2], "two": [[3], [4, 5]]})
-    assert planned.carry_out() == {
+    assert planned.execute() == {
         "one=1, two=[3]": (1, (3,)),
         "one=1, two=[4, 5]": (1, (4, 5)),
         "one=2, two=[3]": (2, (3,)),
@@ -46,16 +46,16 @@ def test_every_value_is_checked_before_anything_begins():
 
 
 def test_runs_that_diverge_are_told_of_and_left_out(capsys):
-    def carry_out(knobs):
+    def execute(knobs):
         if knobs.one > 1:
             raise DivergedError("too fast", None)
         return knobs.one
 
-    command = COMMAND._replace(carry_out=carry_out)
-    assert grid("test", command, (), {}, {"one": [1, 2]}).carry_out() == {"one=1": 1}
+    command = COMMAND._replace(execute=execute)
+    assert grid("test", command, (), {}, {"one": [1, 2]}).execute() == {"one=1": 1}
     assert "one=2: too fast" in capsys.readouterr().out
     with pytest.raises(DivergedError):
-        grid("test", command, (), {}, {"one": [2, 3]}).carry_out()
+        grid("test", command, (), {}, {"one": [2, 3]}).execute()
 
 
 @pytest.fixture

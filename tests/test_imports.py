@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "autoencoder"
 LEVELS = [
     {"errors"},
-    {"files", "progress", "signals", "tensorflow_start"},
+    {"files", "progress", "sampling", "signals", "tensorflow_start"},
     {"settings"},
     {"losses", "metrics"},
     {"clustering", "data", "model"},

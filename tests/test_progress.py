@@ -5,7 +5,7 @@ import pytest
 
 from autoencoder.cli import screen
 from autoencoder.cli.command import Command, Job
-from autoencoder.cli.screen import telling
+from autoencoder.cli.screen import showing_progress
 from autoencoder.progress import stage
 from autoencoder.settings.fields import Section
 
@@ -51,7 +51,7 @@ def work(what="choosing", total=None, steps=2):
 
 def test_a_long_stage_gives_plain_output_one_line(out):
     stream = out(io.StringIO())
-    with telling():
+    with showing_progress():
         work("choosing the number of [clusters]", 2)
     assert stream.getvalue() == "choosing the number of [clusters] ...\n"
 
@@ -60,7 +60,7 @@ def test_a_short_stage_prints_nothing(out, monkeypatch):
     for kind in (io.StringIO, Terminal):
         stream = out(kind())
         monkeypatch.setattr(screen, "_DELAY", 60.0)
-        with telling(), stage("choosing", 2) as advance:
+        with showing_progress(), stage("choosing", 2) as advance:
             advance(1)
         assert stream.getvalue() == ""
 
@@ -68,7 +68,7 @@ def test_a_short_stage_prints_nothing(out, monkeypatch):
 @pytest.mark.parametrize("total", [None, 2])
 def test_a_terminal_gets_a_bar_that_is_removed(out, total):
     stream = out(Terminal())
-    with telling():
+    with showing_progress():
         work("choosing [clusters]", total)
     text = stream.getvalue()
     assert "choosing [clusters]" in text and "━" in text
@@ -78,7 +78,7 @@ def test_a_terminal_gets_a_bar_that_is_removed(out, total):
 def test_a_terminal_that_cannot_move_its_cursor_gets_the_line(out, monkeypatch):
     stream = out(Terminal())
     monkeypatch.setenv("TERM", "dumb")
-    with telling():
+    with showing_progress():
         work()
     assert stream.getvalue() == "choosing ...\n"
 
@@ -86,14 +86,14 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_the_line(out, monkeypatch):
 def test_nothing_is_told_of_unless_it_is_wanted(out):
     stream = out(io.StringIO())
     work()
-    with telling(), telling(False):
+    with showing_progress(), showing_progress(False):
         work()
     assert stream.getvalue() == ""
 
 
 def test_stages_inside_a_stage_are_parts_of_it(out):
     stream = out(io.StringIO())
-    with telling():
+    with showing_progress():
         with stage("outer"):
             work("inner")
         work("next")
@@ -103,17 +103,17 @@ def test_stages_inside_a_stage_are_parts_of_it(out):
 
 def test_an_error_passes_and_ends_the_stage(out):
     stream = out(Terminal())
-    with pytest.raises(KeyError), telling(), stage("choosing"):
+    with pytest.raises(KeyError), showing_progress(), stage("choosing"):
         raise KeyError
     assert not timers()
-    with telling():
+    with showing_progress():
         work("after an error")
     assert "after an error" in stream.getvalue()
 
 
 def test_a_reader_that_has_gone_breaks_no_work(out):
     out(Closed())
-    with telling():
+    with showing_progress():
         work()
 
 
@@ -125,5 +125,5 @@ class Loudness(Section):
 def test_commands_tell_of_their_stages_unless_they_are_silent(out, verbose, told):
     stream = out(io.StringIO())
     command = Command("About.", (Loudness,), lambda options: work())
-    Job(command, (Loudness(verbose=verbose),)).carry_out()
+    Job(command, (Loudness(verbose=verbose),)).execute()
     assert stream.getvalue() == told

@@ -84,7 +84,7 @@ def test_the_python_runs(monkeypatch, capsys):
     from autoencoder.storage.run import Run
 
     former = Run(ROOT / "tests" / "former" / "logs" / "ae_20260101_120000")
-    monkeypatch.setattr(Job, "carry_out", lambda job: former)
+    monkeypatch.setattr(Job, "execute", lambda job: former)
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith(f"{former.path} 0.")

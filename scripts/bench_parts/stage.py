@@ -31,12 +31,12 @@ def chosen(*flags: str) -> None:
     from autoencoder.training.precision import choose_precision
 
     settings = Settings.from_flags(dict(flag.removeprefix("--").split("=", 1) for flag in flags))
-    print(choose_precision(settings.architecture, settings.training).told)
+    print(choose_precision(settings.architecture, settings.training).note)
 
 
 def keras_fit(*flags: str) -> None:
     """Train the network of these flags as Keras alone does: `fit` on an array in memory, its own layers, float32."""
-    settings, parts = _loaded(*flags)
+    settings, splits = _loaded(*flags)
     from autoencoder.cli.screen import shown
     from autoencoder.losses import LOSSES
     from autoencoder.training.learning_rate import optimizer
@@ -44,13 +44,13 @@ def keras_fit(*flags: str) -> None:
     from autoencoder.workflows.train import build_seeded
 
     training = settings.training
-    given, judged = (np.asarray(part.pixels).astype(np.float32) / 255 for part in parts[:2])
+    given, held = (np.asarray(part.pixels).astype(np.float32) / 255 for part in splits.parts.values())
     model = build_seeded(settings).autoencoder
     model.compile(optimizer=optimizer(training, 1), loss=LOSSES[training.loss])
     options = {"batch_size": training.batch_size, "epochs": training.train_epochs, "verbose": 0}
     lines = EpochLines(training.train_epochs)
     with shown():
-        model.fit(given, given, validation_data=(judged, judged), callbacks=[lines], **options)
+        model.fit(given, given, validation_data=(held, held), callbacks=[lines], **options)
 
 
 def _loaded(*flags: str) -> Any:
@@ -117,7 +117,7 @@ def pictures(vectors: str, images: str, folder: str) -> None:
     from autoencoder.data.load import load
     from autoencoder.data.scan import scan
     from autoencoder.storage.clustering import ClusterFolder
-    from autoencoder.workflows.draw_clusters import Shown, draw
+    from autoencoder.workflows.draw_clusters import ClusteredImages, draw
     from autoencoder.workflows.embeddings import Embeddings
 
     loaded = np.load(vectors)
@@ -125,7 +125,7 @@ def pictures(vectors: str, images: str, folder: str) -> None:
     decoded = load(scan(Path(images)), (28, 28), "grayscale")
     embeddings = Embeddings(loaded, decoded.paths, decoded.labels, Path(images), ())
     began = time.perf_counter()
-    draw(Shown(embeddings, decoded, found, {}), None, ClusterFolder(Path(folder)), 1)
+    draw(ClusteredImages(embeddings, decoded, found, {}), None, ClusterFolder(Path(folder)), 1)
     print("seconds", time.perf_counter() - began)
 
 

@@ -11,14 +11,14 @@ def main() -> int:
     """Carry out the command line; ready for Ctrl-C before anything takes time, the program's own imports too."""
     own = {number: _leave for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN}
     former = {number: signal.signal(number, handler) for number, handler in own.items()}
-    from .cli.main import main as carry_out
+    from .cli.main import main as execute
     from .cli.screen import outlive_readers
 
     outlive_readers()
     for number, handler in former.items():
         signal.signal(number, handler)
     try:
-        return carry_out()
+        return execute()
     finally:
         for number in former:
             signal.signal(number, _leave)

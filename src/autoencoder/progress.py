@@ -31,7 +31,7 @@ def reporting(reporter: Reporter | None) -> Iterator[None]:
         _reporter.reset(before)
 
 
-def is_told() -> bool:
+def progress_shown() -> bool:
     """Whether somebody is told of the stages here."""
     return _reporter.get() is not None
 

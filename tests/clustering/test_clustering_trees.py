@@ -61,6 +61,6 @@ def test_ward_of_a_sample_places_the_rest(monkeypatch):
 def test_the_nearest_vote_by_their_inverse_distance(monkeypatch):
     monkeypatch.setattr(agglomerative, "NEIGHBOURS", 3)
     arrays = {"known": np.array([[0.0], [3.0], [3.0]], np.float32), "known_labels": np.array([0, 1, 1])}
-    placed = agglomerative._place(arrays, np.array([[0.0], [3.0]]), np.array([[0.9], [1.2]], np.float32))
+    placed = agglomerative._assign(arrays, np.array([[0.0], [3.0]]), np.array([[0.9], [1.2]], np.float32))
     # 1/0.9 against 2/2.1, then 1/1.2 against 2/1.8.
     assert placed.labels.tolist() == [0, 1]

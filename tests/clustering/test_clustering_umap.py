@@ -59,7 +59,7 @@ def test_a_vector_between_clusters_is_doubtful():
         "known": known,
         "projected": np.array([[0.0], [0], [0], [100], [100]], np.float32),
     }
-    placed = umap_gmm._place(arrays, np.array([[1.0], [10.5]]), np.array([[9.9], [0.0]], np.float32))
+    placed = umap_gmm._assign(arrays, np.array([[1.0], [10.5]]), np.array([[9.9], [0.0]], np.float32))
     assert placed.labels.tolist() == [1, 0]
     assert placed.second.tolist() == [0, 1]
     np.testing.assert_allclose(placed.confidence, [2 / 5, 3 / 5], atol=1e-6)

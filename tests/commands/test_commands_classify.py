@@ -16,7 +16,7 @@ from autoencoder.data.idx import write_idx
 from autoencoder.errors import DataError, DivergedError, ModelFileError, UsageError
 from autoencoder.model.saved import load
 from autoencoder.settings.classification import Classifier, Labelled
-from autoencoder.storage import runs_table as aescore
+from autoencoder.storage import runs_table
 from autoencoder.storage.classifier import ClassifierRun
 from autoencoder.workflows.label_curve import _ways as ways_to_begin
 from autoencoder.workflows.labelled import find_labelled
@@ -60,7 +60,7 @@ def trained(tmp_path_factory, digits):
 
 
 @pytest.fixture(scope="module")
-def taught(trained):
+def fitted(trained):
     """A classifier of those digits."""
     flags = {"train_dir": trained / "train", "valid_dir": trained / "valid", "test_dir": trained / "valid", "epochs": 2}
     with pytest.MonkeyPatch.context() as patch:
@@ -76,9 +76,9 @@ def place(trained, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def copied(trained, taught, place):
+def copied(trained, fitted, place):
     """A copy of that classifier's run, under logs/."""
-    return ClassifierRun(shutil.copytree(trained / taught.path, place / taught.path))
+    return ClassifierRun(shutil.copytree(trained / fitted.path, place / fitted.path))
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_a_classifier_leaves_everything_that_is_promised(trained, taught, copied):
-    assert taught.path.parent.name == "logs" and taught.path.name.startswith("classifier_")
+def test_a_classifier_leaves_everything_that_is_promised(trained, fitted, copied):
+    assert fitted.path.parent.name == "logs" and fitted.path.name.startswith("classifier_")
     assert {path.name for path in copied.path.iterdir()} == FILES
     scores = copied.scores()
     assert scores["test_accuracy"] == scores["valid_accuracy"] == scores["accuracy"] > 0.7  # 0.33 by chance
@@ -108,8 +108,8 @@ def test_a_classifier_leaves_everything_that_is_promised(trained, taught, copied
     for picture in copied.path.glob("*.png"):
         assert cv2.imread(str(picture)) is not None
     (row,) = pandas.read_csv(trained / "logs" / "classifiers.csv").to_dict("records")
-    assert list(row)[: len(aescore.CLASSIFIER_COLUMNS)] == list(aescore.CLASSIFIER_COLUMNS)
-    assert (row["FolderName"], row["accuracy"], row["run"]) == (taught.path.name, scores["accuracy"], "run")
+    assert list(row)[: len(runs_table.CLASSIFIER_COLUMNS)] == list(runs_table.CLASSIFIER_COLUMNS)
+    assert (row["FolderName"], row["accuracy"], row["run"]) == (fitted.path.name, scores["accuracy"], "run")
 
 
 def test_the_settings_file_repeats_the_classifier_bit_for_bit(copied):

@@ -245,14 +245,14 @@ def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place
 def test_a_signal_while_a_complete_run_is_saved_changes_nothing(small, place, monkeypatch, capsys):
     from autoencoder.workflows import train as module
 
-    real = module.leave
+    real = module.save_results
 
-    def leave(*arguments):
+    def save_results(*arguments):
         scores = real(*arguments)
         signal.raise_signal(signal.SIGTERM)
         return scores
 
-    monkeypatch.setattr(module, "leave", leave)
+    monkeypatch.setattr(module, "save_results", save_results)
     status = main(["run", *(f"--{name}={value}" for name, value in small.items())])
     (row,) = pandas.read_csv("logs/aescore.csv").to_dict("records")
     assert (row["status"], status) == ("done", 0)

@@ -122,7 +122,7 @@ def test_an_empty_cluster_brings_the_round_before_back(digits, start):
     before = [weights.copy() for weights in method.network.get_weights()]
     told = []
     training = Training(train_epochs=30, batch_size=64, learning_rate=0.05)
-    refined = refine(all_in_one, pixels, training, tolerance=-1, tell=told.append)
+    refined = refine(all_in_one, pixels, training, tolerance=-1, log=told.append)
     assert refined.status == "collapsed"
     assert "emptied; back to" in told[-1]
     if not refined.sizes:

@@ -7,15 +7,15 @@ from autoencoder.errors import DivergedError
 from autoencoder.model.build import build
 from autoencoder.model.classifier import classifier
 from autoencoder.settings import Architecture, Training
-from autoencoder.training.classify import HEAD, STEPS_AT_LEAST, Lot, teach
+from autoencoder.training.classify import HEAD, STEPS_AT_LEAST, LabelledImages, fit_classifier
 from autoencoder.training.feed import clean_batches, labelled_batches
 
 LABELS = load_digits().target.astype(np.int32)
 
 
 @pytest.fixture
-def lots(digits):
-    return Lot(digits[:300], LABELS[:300]), Lot(digits[300:400], LABELS[300:400])
+def parts(digits):
+    return LabelledImages(digits[:300], LABELS[:300]), LabelledImages(digits[300:400], LABELS[300:400])
 
 
 def network(seed=1):
@@ -27,54 +27,54 @@ def accuracy(model, lot):
     return float((model.predict(lot.pixels / np.float32(255), verbose=0).argmax(axis=1) == lot.classes).mean())
 
 
-def test_the_first_step_leaves_the_encoder_and_its_averages_as_they_are(lots):
-    taught = network()
-    before = taught.encoder.get_weights()
-    teach(taught, *lots, {HEAD: Training(train_epochs=2)})
-    for one, other in zip(before, taught.encoder.get_weights(), strict=True):
+def test_the_first_step_leaves_the_encoder_and_its_averages_as_they_are(parts):
+    fitted = network()
+    before = fitted.encoder.get_weights()
+    fit_classifier(fitted, *parts, {HEAD: Training(train_epochs=2)})
+    for one, other in zip(before, fitted.encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_second_step_teaches_everything_and_the_best_epoch_stays(lots):
-    taught = network()
-    before = taught.encoder.get_weights()
-    done = teach(taught, *lots, {HEAD: Training(train_epochs=2), "everything": Training(train_epochs=4)})
+def test_the_second_step_teaches_everything_and_the_best_epoch_stays(parts):
+    fitted = network()
+    before = fitted.encoder.get_weights()
+    done = fit_classifier(fitted, *parts, {HEAD: Training(train_epochs=2), "everything": Training(train_epochs=4)})
     assert list(done) == [HEAD, "everything"]
-    assert not any(np.array_equal(one, other) for one, other in zip(before, taught.encoder.get_weights(), strict=True))
+    assert not any(np.array_equal(one, other) for one, other in zip(before, fitted.encoder.get_weights(), strict=True))
     history = done["everything"].history
     best = int(np.argmin(history["val_loss"]))
     assert done["everything"].best_epoch == best + 1
-    assert accuracy(taught.classifier, lots[1]) == pytest.approx(history["val_accuracy"][best], abs=1e-6)
+    assert accuracy(fitted.classifier, parts[1]) == pytest.approx(history["val_accuracy"][best], abs=1e-6)
     assert history["val_accuracy"][best] > 0.7
 
 
-def test_without_images_to_judge_by_the_last_weights_stay(lots):
-    fitted = teach(network(), lots[0], None, {"everything": Training(train_epochs=3)})["everything"]
+def test_without_images_to_judge_by_the_last_weights_stay(parts):
+    fitted = fit_classifier(network(), parts[0], None, {"everything": Training(train_epochs=3)})["everything"]
     assert "val_loss" not in fitted.history and fitted.best_epoch == 3
 
 
-def test_an_epoch_of_few_images_has_steps_enough(lots):
-    few = Lot(lots[0].pixels[:4], lots[0].classes[:4])
-    fitted = teach(network(), few, None, {"everything": Training(train_epochs=2)})["everything"]
+def test_an_epoch_of_few_images_has_steps_enough(parts):
+    few = LabelledImages(parts[0].pixels[:4], parts[0].classes[:4])
+    fitted = fit_classifier(network(), few, None, {"everything": Training(train_epochs=2)})["everything"]
     assert fitted.images_per_second * fitted.seconds == pytest.approx(2 * STEPS_AT_LEAST * 4)
 
 
-def test_a_signal_ends_all_steps(lots):
-    done = teach(network(), *lots, {HEAD: Training(), "everything": Training()}, stopping=lambda: True)
+def test_a_signal_ends_all_steps(parts):
+    done = fit_classifier(network(), *parts, {HEAD: Training(), "everything": Training()}, stopping=lambda: True)
     assert list(done) == [HEAD] and done[HEAD].status == "interrupted"
 
 
-def test_the_same_seed_gives_the_same_weights_bit_for_bit(lots):
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(parts):
     networks = [network(), network()]
     for each in networks:
-        teach(each, *lots, {"everything": Training(train_epochs=2, augment=("shift", "rotate"))})
+        fit_classifier(each, *parts, {"everything": Training(train_epochs=2, augment=("shift", "rotate"))})
     for one, other in zip(networks[0].classifier.weights, networks[1].classifier.weights, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_loss_that_is_no_number_is_told_of(lots):
+def test_a_loss_that_is_no_number_is_told_of(parts):
     with pytest.raises(DivergedError, match="in epoch 1"):
-        teach(network(), *lots, {HEAD: Training(learning_rate=1e30)})
+        fit_classifier(network(), *parts, {HEAD: Training(learning_rate=1e30)})
 
 
 def test_every_image_comes_with_its_own_class():

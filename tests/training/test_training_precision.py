@@ -43,7 +43,7 @@ def test_bfloat16_is_taken_where_the_processor_has_instructions_for_it(processor
     assert computes_bfloat16() is able
     choice = choose_precision(Architecture(), Training())
     assert choice.precision == ("bfloat16" if name == "amx_bf16" else "float32")
-    assert choice.told.startswith(f"--precision={choice.precision} is taken: ")
+    assert choice.note.startswith(f"--precision={choice.precision} is taken: ")
 
 
 def test_contrast_is_float32_everywhere(processor):
@@ -62,7 +62,7 @@ def test_a_network_with_batch_norm_is_float32_everywhere(processor, place):
     processor(PROCESSORS["amx_bf16"][0])
     choice = choose_precision(Architecture(batch_norm=place), Training())
     assert choice.precision == "float32"
-    assert "batch normalization" in choice.told
+    assert "batch normalization" in choice.note
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_what_is_asked_for_is_taken_and_slow_bfloat16_warned_of(processor, name,
     choice = choose_precision(Architecture(batch_norm="before"), Training(precision=wanted))
     assert choice.precision == wanted
     if wanted == "bfloat16" and not able:
-        assert choice.told.startswith("warning: ") and re.search(r"ten times.*425 seconds, not 42", choice.told)
+        assert choice.note.startswith("warning: ") and re.search(r"ten times.*425 seconds, not 42", choice.note)
     else:
-        assert choice.told == ""
+        assert choice.note == ""
 
 
 @pytest.mark.parametrize(("name", "taken"), [("AVX2 only", "float32"), ("amx_bf16", "bfloat16")])

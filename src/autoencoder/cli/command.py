@@ -1,4 +1,4 @@
-"""What a command of the command line is: its flags, its words, and the function that carries it out."""
+"""What a command of the command line is: its flags, its words, and the function that executes it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DryRun(Section):
 
 
 class Command(NamedTuple):
-    """A command: `carry_out` receives one checked section for each of `sections`, in order.
+    """A command: `execute` receives one checked section for each of `sections`, in order.
 
     `words` name the fields that may also be given without a flag, by their place: `cluster RUN`. `aliases` are other
     names of fields, those of the original programs. `compare` shows the results of a command that was repeated, by
@@ -44,7 +44,7 @@ class Command(NamedTuple):
 
     summary: str
     sections: tuple[type[Section], ...]
-    carry_out: Callable[..., Any]
+    execute: Callable[..., Any]
     words: tuple[str, ...] = ()
     aliases: Mapping[str, str] = ALIASES
     compare: Callable[[dict[str, Any]], Any] | None = None
@@ -52,32 +52,32 @@ class Command(NamedTuple):
 
 @dataclass(frozen=True)
 class Job:
-    """A command whose flags have all been checked, ready to be carried out."""
+    """A command whose flags have all been checked, ready to be executed."""
 
     command: Command
     settings: tuple[Section, ...]
 
-    def carry_out(self) -> Any:
+    def execute(self) -> Any:
         """Do what the command does and return what it gives."""
         with shown(all(getattr(section, "verbose", True) for section in self.settings)):
-            return self.command.carry_out(*self.settings)
+            return self.command.execute(*self.settings)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A command that is carried out once for each combination of some values, by what is changed in each."""
+    """A command that is executed once for each combination of some values, by what is changed in each."""
 
     command: Command
     jobs: dict[str, Job]
 
-    def carry_out(self) -> Any:
-        """Carry out all jobs and compare what they give; one that diverges is told of and left out."""
+    def execute(self) -> Any:
+        """Execute all jobs and compare what they give; one that diverges is told of and left out."""
         assert self.command.compare is not None
         results: dict[str, Any] = {}
         for number, (name, each) in enumerate(self.jobs.items(), start=1):
             print(f"\n{number} of {len(self.jobs)}: {name}")
             try:
-                results[name] = each.carry_out()
+                results[name] = each.execute()
             except Interrupted as error:
                 raise Interrupted(f"{error}; {len(self.jobs) - number} of the grid are left", error.signal) from error
             except DivergedError as error:

@@ -62,7 +62,7 @@ class Autoencoder(estimators.Autoencoder):
         return grid(name, COMMANDS[name], words, {**self._flags, **_canonical(flags)}, values)
 
     def _finish(self, planned: Job | Grid) -> Any:
-        return planned.carry_out()
+        return planned.execute()
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -122,11 +122,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        told = _version() if "--version" in argv else help_asked(argv, COMMANDS)
-        if told is None:
-            plan(argv).carry_out()
+        text = _version() if "--version" in argv else help_asked(argv, COMMANDS)
+        if text is None:
+            plan(argv).execute()
         else:
-            print(told)
+            print(text)
     except UserError as error:
         return _refuse(error, argv)
     except KeyboardInterrupt:

@@ -74,7 +74,7 @@ def shown(verbose: bool = True) -> Iterator[None]:
     log.addHandler(printed)
     log.setLevel(logging.INFO if verbose else logging.WARNING)
     try:
-        with telling(verbose):
+        with showing_progress(verbose):
             yield
     finally:
         log.removeHandler(printed)
@@ -86,26 +86,26 @@ _DELAY = 2.0
 
 
 @contextlib.contextmanager
-def told(what: str, total: int | None) -> Iterator[Advance]:
+def on_screen(what: str, total: int | None) -> Iterator[Advance]:
     """Tell of a stage once it has taken two seconds.
 
     Plain output gets one line. A terminal gets a bar with the time left, or a moving one where the total is unknown;
     it is removed at the end.
     """
-    shown_stage = _Told(what, total)
-    shown_stage.wait()
+    display = _Display(what, total)
+    display.wait()
     try:
-        yield shown_stage.advance
+        yield display.advance
     finally:
-        shown_stage.end()
+        display.end()
 
 
-def telling(wanted: bool = True) -> contextlib.AbstractContextManager[None]:
+def showing_progress(wanted: bool = True) -> contextlib.AbstractContextManager[None]:
     """Tell of the stages inside a block on the screen, or do not, whatever an outer block wants."""
-    return reporting(told if wanted else None)
+    return reporting(on_screen if wanted else None)
 
 
-class _Told:
+class _Display:
     def __init__(self, what: str, total: int | None) -> None:
         self._what, self._out = what, sys.stdout
         self._bar = _bar(what, total, self._out)

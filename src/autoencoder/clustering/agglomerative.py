@@ -37,14 +37,14 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     known = vectors[np.sort(np.random.default_rng(seed).choice(len(vectors), size, replace=False))]
     labels = AgglomerativeClustering(k, linkage="ward").fit_predict(known)
     centers = means_of(known, labels, k)
-    placed = _place({"known": known, "known_labels": labels}, centers, vectors)
-    order = order_by_size(placed.labels)
+    assigned = _assign({"known": known, "known_labels": labels}, centers, vectors)
+    order = order_by_size(assigned.labels)
     labels = renumber(labels, order)
     # A cluster whose every row has a twin elsewhere can lose them all in the vote.
     arrays = {"known": known[labels != NOISE], "known_labels": labels[labels != NOISE]}
-    placed = renumber_assignment(placed, order)
+    assigned = renumber_assignment(assigned, order)
     settings = {"seed": seed, "k": k, "sample": size, "neighbours": NEIGHBOURS}
-    return Clustering("agglomerative", len(order), *placed, centers=centers[order], arrays=arrays, settings=settings)
+    return Clustering("agglomerative", len(order), *assigned, centers=centers[order], arrays=arrays, settings=settings)
 
 
 def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
@@ -59,10 +59,10 @@ def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
     -------
     Assignment
     """
-    return _place(clustering.arrays, clustering.centers, vectors)
+    return _assign(clustering.arrays, clustering.centers, vectors)
 
 
-def _place(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndarray) -> Assignment:
+def _assign(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndarray) -> Assignment:
     distances, rows = neighbours(arrays["known"], vectors, NEIGHBOURS)
     weights, votes = vote_weights(distances), arrays["known_labels"][rows]
     tally = np.zeros((len(vectors), len(centers)))

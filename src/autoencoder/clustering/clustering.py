@@ -90,9 +90,9 @@ def renumber(labels: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.where(labels >= 0, places[np.maximum(labels, 0)], NOISE).astype(np.int32)
 
 
-def renumber_assignment(placed: Assignment, order: np.ndarray) -> Assignment:
+def renumber_assignment(assigned: Assignment, order: np.ndarray) -> Assignment:
     """Replace labels and second-best clusters by their places in `order` (see `order_by_size`)."""
-    return placed._replace(labels=renumber(placed.labels, order), second=renumber(placed.second, order))
+    return assigned._replace(labels=renumber(assigned.labels, order), second=renumber(assigned.second, order))
 
 
 def means_of(vectors: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:

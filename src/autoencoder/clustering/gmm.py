@@ -39,11 +39,11 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     found = np.unique(posterior(mixture, vectors).argmax(axis=1))
     mixture = {name: each[found] for name, each in mixture.items()}
     centers = mixture["means"].astype(np.float32)
-    placed = from_posterior(posterior(mixture, vectors), vectors, centers)
-    order = order_by_size(placed.labels)
+    assigned = from_posterior(posterior(mixture, vectors), vectors, centers)
+    order = order_by_size(assigned.labels)
     mixture = {name: each[order] for name, each in mixture.items()}
-    placed = renumber_assignment(placed, order)
-    return Clustering("gmm", len(order), *placed, centers=centers[order], arrays=mixture, settings=settings)
+    assigned = renumber_assignment(assigned, order)
+    return Clustering("gmm", len(order), *assigned, centers=centers[order], arrays=mixture, settings=settings)
 
 
 def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
@@ -157,8 +157,8 @@ def from_posterior(
     """
     every, labels = np.arange(len(vectors)), probabilities.argmax(axis=1) if labels is None else labels
     confidence = np.clip(probabilities[every, labels], 0.0, 1.0).astype(np.float32)
-    placed = margins(vectors, centers, labels)
+    assigned = margins(vectors, centers, labels)
     if probabilities.shape[1] == 1:
-        return placed._replace(confidence=confidence)
+        return assigned._replace(confidence=confidence)
     probabilities[every, labels] = -1.0
-    return placed._replace(confidence=confidence, second=probabilities.argmax(axis=1).astype(np.int32))
+    return assigned._replace(confidence=confidence, second=probabilities.argmax(axis=1).astype(np.int32))

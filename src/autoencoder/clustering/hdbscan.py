@@ -57,13 +57,13 @@ def fit(vectors: np.ndarray, k: int | None, seed: int) -> Clustering:
         "reach": _reach(known, labels, len(order), near),
     }
     centers = means_of(known, labels, len(order))
-    placed = _place(arrays, centers, vectors)
+    assigned = _assign(arrays, centers, vectors)
     # Sizes in the sample and in all can rank differently.
-    order = order_by_size(placed.labels)
+    order = order_by_size(assigned.labels)
     arrays |= {"known_labels": renumber(labels, order), "reach": arrays["reach"][order]}
     settings = {"seed": seed, "sample": size, "min_cluster_size": smallest, "min_samples": near}
-    placed = renumber_assignment(placed, order)
-    return Clustering("hdbscan", len(order), *placed, centers=centers[order], arrays=arrays, settings=settings)
+    assigned = renumber_assignment(assigned, order)
+    return Clustering("hdbscan", len(order), *assigned, centers=centers[order], arrays=arrays, settings=settings)
 
 
 def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
@@ -81,7 +81,7 @@ def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
     -------
     Assignment
     """
-    return _place(clustering.arrays, clustering.centers, vectors)
+    return _assign(clustering.arrays, clustering.centers, vectors)
 
 
 def _reach(known: np.ndarray, labels: np.ndarray, k: int, near: int) -> np.ndarray:
@@ -89,9 +89,9 @@ def _reach(known: np.ndarray, labels: np.ndarray, k: int, near: int) -> np.ndarr
     return np.array([core[labels == cluster].max() for cluster in range(k)], np.float32)
 
 
-def _place(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndarray) -> Assignment:
+def _assign(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndarray) -> Assignment:
     distances, rows = (each[:, 0] for each in neighbours(arrays["known"], vectors, 1))
     labels, confidence = arrays["known_labels"][rows], arrays["known_confidence"][rows]
     labels = np.where(distances <= arrays["reach"][np.maximum(labels, 0)], labels, NOISE)
-    placed = margins(vectors, centers, labels)
-    return placed._replace(confidence=np.where(labels == NOISE, np.float32(0), confidence))
+    assigned = margins(vectors, centers, labels)
+    return assigned._replace(confidence=np.where(labels == NOISE, np.float32(0), confidence))

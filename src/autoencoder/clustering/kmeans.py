@@ -56,14 +56,14 @@ def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
 
 def from_centers(method: str, vectors: np.ndarray, centers: np.ndarray, settings: dict[str, Any]) -> Clustering:
     """Number the centres by the size of their clusters and assign all vectors to them."""
-    placed = margins(vectors, centers)
-    order = order_by_size(placed.labels)
+    assigned = margins(vectors, centers)
+    order = order_by_size(assigned.labels)
     if len(order) < len(centers):  # a centre that another lies on has no members
         centers = centers[np.sort(order)]
-        placed = margins(vectors, centers)
-        order = order_by_size(placed.labels)
-    placed = renumber_assignment(placed, order)
-    return Clustering(method, len(order), *placed, centers=centers[order], settings=settings)
+        assigned = margins(vectors, centers)
+        order = order_by_size(assigned.labels)
+    assigned = renumber_assignment(assigned, order)
+    return Clustering(method, len(order), *assigned, centers=centers[order], settings=settings)
 
 
 def find_centers(vectors: np.ndarray, k: int, seed: int, starts: int = STARTS) -> tuple[np.ndarray, dict[str, Any]]:

@@ -21,7 +21,7 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     Returns
     -------
     Clustering
-        Confidence is 1 - d_own / d_other (see `nearest.margins`).
+        With the confidence that `kmeans` gives.
 
     References
     ----------

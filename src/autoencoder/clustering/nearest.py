@@ -35,24 +35,24 @@ def margins(vectors: np.ndarray, centers: np.ndarray, labels: np.ndarray | None 
     -------
     Assignment
     """
-    placed = np.empty(len(vectors), np.int32) if labels is None else labels.astype(np.int32)
+    assigned = np.empty(len(vectors), np.int32) if labels is None else labels.astype(np.int32)
     own, other = np.empty(len(vectors), np.float32), np.empty(len(vectors), np.float32)
     second = np.empty(len(vectors), np.int32)
     for rows, distances in _squared_distances(vectors, centers):
         every = np.arange(len(distances))
         home = distances.argmin(axis=1)
         if labels is None:
-            placed[rows] = home
+            assigned[rows] = home
         else:
-            home = np.where(placed[rows] == NOISE, home, placed[rows])
+            home = np.where(assigned[rows] == NOISE, home, assigned[rows])
         own[rows] = np.sqrt(distances[every, home])
         distances[every, home] = np.inf
         rival = distances.argmin(axis=1)
         other[rows] = np.sqrt(distances[every, rival])
-        second[rows] = np.where(placed[rows] == NOISE, home, rival if len(centers) > 1 else NOISE)
+        second[rows] = np.where(assigned[rows] == NOISE, home, rival if len(centers) > 1 else NOISE)
     share = np.divide(own, other, out=np.ones_like(own), where=other > 0)
-    confidence = np.where(placed == NOISE, 0.0, np.clip(1.0 - share, 0.0, 1.0)).astype(np.float32)
-    return Assignment(placed, own, confidence, second)
+    confidence = np.where(assigned == NOISE, 0.0, np.clip(1.0 - share, 0.0, 1.0)).astype(np.float32)
+    return Assignment(assigned, own, confidence, second)
 
 
 def _squared_distances(vectors: np.ndarray, centers: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

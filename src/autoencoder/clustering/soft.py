@@ -26,8 +26,8 @@ def from_assignments(method: str, q: np.ndarray, vectors: np.ndarray, settings: 
     """
     order = order_by_size(q.argmax(axis=1))
     centers = means_of(vectors, q.argmax(axis=1), q.shape[1])
-    placed = renumber_assignment(_placed(q, vectors, centers), order)
-    return Clustering(method, len(order), *placed, centers[order], {"order": order}, settings)
+    assigned = renumber_assignment(_assigned(q, vectors, centers), order)
+    return Clustering(method, len(order), *assigned, centers[order], {"order": order}, settings)
 
 
 def with_kernel(clustering: Clustering, kernel: np.ndarray) -> Clustering:
@@ -40,17 +40,17 @@ def assign_by_kernel(clustering: Clustering, vectors: np.ndarray) -> Assignment:
     """Assign by a Student-t kernel around the head's centres (Xie et al. 2016, arXiv:1511.06335, equation 1)."""
     distances = ((vectors[:, None, :] - clustering.arrays["kernel"][None]) ** 2).sum(axis=2)
     similar = 1.0 / (1.0 + distances)
-    return _placed(similar / similar.sum(axis=1, keepdims=True), vectors, clustering.centers)
+    return _assigned(similar / similar.sum(axis=1, keepdims=True), vectors, clustering.centers)
 
 
 def assign_by_softmax(clustering: Clustering, vectors: np.ndarray) -> Assignment:
     """Assign by the softmax of vectors that are logits."""
     logits = vectors[:, clustering.arrays["order"]].astype(np.float64)
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return _placed(powers / powers.sum(axis=1, keepdims=True), vectors, clustering.centers)
+    return _assigned(powers / powers.sum(axis=1, keepdims=True), vectors, clustering.centers)
 
 
-def _placed(q: np.ndarray, vectors: np.ndarray, centers: np.ndarray) -> Assignment:
+def _assigned(q: np.ndarray, vectors: np.ndarray, centers: np.ndarray) -> Assignment:
     ranked = np.argsort(-q, axis=1, kind="stable")
     labels = ranked[:, 0].astype(np.int32)
     distances = np.linalg.norm(vectors - centers[labels], axis=1).astype(np.float32)

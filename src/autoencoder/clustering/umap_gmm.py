@@ -44,11 +44,11 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     found = np.unique(posterior(mixture, projected).argmax(axis=1))
     arrays = {name: each[found] for name, each in mixture.items()} | {"known": known, "projected": projected}
     centers = means_of(known, posterior(arrays, projected).argmax(axis=1), len(found))
-    placed = _place(arrays, centers, vectors)
-    order = order_by_size(placed.labels)
+    assigned = _assign(arrays, centers, vectors)
+    order = order_by_size(assigned.labels)
     arrays |= {name: arrays[name][order] for name in mixture}
-    placed = renumber_assignment(placed, order)
-    return Clustering("umap_gmm", len(order), *placed, centers=centers[order], arrays=arrays, settings=settings)
+    assigned = renumber_assignment(assigned, order)
+    return Clustering("umap_gmm", len(order), *assigned, centers=centers[order], arrays=arrays, settings=settings)
 
 
 def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
@@ -69,10 +69,10 @@ def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
         Confidence is the plain mean of the five posteriors. (A mixture in UMAP's space is sure of nearly every vector;
         that neighbours lie in another cluster is what shows doubt.)
     """
-    return _place(clustering.arrays, clustering.centers, vectors)
+    return _assign(clustering.arrays, clustering.centers, vectors)
 
 
-def _place(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndarray) -> Assignment:
+def _assign(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndarray) -> Assignment:
     distances, rows = neighbours(arrays["known"], vectors, VOTERS)
     weights, posteriors = vote_weights(distances), posterior(arrays, arrays["projected"])
     labels, means = np.empty(len(vectors), np.int64), np.empty((len(vectors), len(centers)))

@@ -144,7 +144,7 @@ def check_classes(listing: Listing, fewest: int) -> None:
 
 
 def check_divisible(labels: Sequence[str]) -> None:
-    """Refuse classes of which none can be parted in images to learn from and images to judge by.
+    """Refuse classes of which none can be split into training and validation images.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from threading import Lock
 import numpy as np
 
 from ..progress import Advance, stage
+from ..sampling import evenly_spread
 from .cache import DIGEST, Block, Refused, cache_file, open_cache, write_cache
 from .decode import decode, fit, quiet_codecs
 from .formats.common import BadImage, Header
@@ -112,7 +113,7 @@ def is_grayscale(listing: Listing, sample: int = 100) -> bool:
         return False  # the border is coloured
     if listing.pixels is not None:
         return listing.pixels.ndim == 3
-    rows = np.unique(np.linspace(0, len(listing.paths) - 1, min(sample, len(listing.paths))).astype(int))
+    rows = evenly_spread(len(listing.paths), sample).tolist()
     decoded = 0
     with quiet_codecs():
         for row in rows:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..sampling import evenly_spread
 from .decode import checked, quiet_codecs
 from .formats.common import BadImage, Header
 from .listing import Listing, printable
@@ -31,7 +32,7 @@ _PARTS = (
 
 def sample_rows(count: int, most: int = SAMPLE) -> list[int]:
     """Return at most `most` of so many rows, evenly spread, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(int)).tolist() if count else []
+    return evenly_spread(count, most).tolist()
 
 
 def find_range(listing: Listing) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from .reading import read
 from .scan import scan
 
 _EXAMPLES = 3
-#: One pair to learn from, one to choose the best epoch, one to judge the result.
+#: One pair for training, one for validation, one for the test.
 FEWEST = 3
 
 

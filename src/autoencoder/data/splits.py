@@ -1,8 +1,33 @@
-"""One way to keep a part of some images for another purpose: at random, class by class, the same for one seed."""
+"""The parts of a data set: to learn from, for validation and for the test, and how a part is drawn."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, eq=False)
+class Splits(Generic[T]):
+    """What a network learns from, what chooses its best epoch, and what only scores the result, where there is such."""
+
+    train: T
+    valid: T
+    test: T | None = None
+
+    @property
+    def parts(self) -> dict[str, T]:
+        """Those that there are, by name: train, valid, test."""
+        return {"train": self.train, "valid": self.valid} | ({} if self.test is None else {"test": self.test})
+
+    def map(self, function: Callable[[T], U]) -> Splits[U]:
+        """Return what a function makes of each part that there is."""
+        return Splits(**{name: function(part) for name, part in self.parts.items()})
 
 
 def split(labels: Sequence[str], share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

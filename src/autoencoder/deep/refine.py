@@ -33,7 +33,7 @@ class Start(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """What the network is taught next: `clusters` float32 (n, k), rows summing to 1; `weights` float32 (n,)."""
+    """What the network is trained towards: `clusters` float32 (n, k), rows summing to 1; `weights` float32 (n,)."""
 
     clusters: np.ndarray
     weights: np.ndarray
@@ -43,7 +43,7 @@ class Refinement(NamedTuple):
     """A method of deep clustering.
 
     `network` maps images to a dictionary of outputs, of which `clusters` is the soft assignment, float32 (n, k);
-    an output `image` is taught the image itself. `encoder` is what is kept: it shares the network's weights.
+    an output `image` is trained towards the image itself. `encoder` is what is kept: it shares the network's weights.
     `targets` makes the next targets of the assignments to clean images; its second argument says whether it is the
     first time. `losses` and `loss_weights` are those of the outputs, by name.
     """
@@ -76,7 +76,7 @@ def refine(
     pixels: np.ndarray,
     training: Training,
     tolerance: float = 0.001,
-    tell: Callable[[str], None] = lambda line: None,
+    log: Callable[[str], None] = lambda line: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Refined:
     """Train `method.network` in rounds of a pass over the images, `training.train_epochs` at most.
@@ -92,7 +92,7 @@ def refine(
         Gives `train_epochs`, `batch_size`, `optimizer`, `learning_rate`, `schedule`, `augment` and `seed`.
     tolerance : float
         Share of changed labels.
-    tell : callable
+    log : callable
         Receives a line a round.
     stopping : callable
         Asked after every round; once true, refining ends there.
@@ -116,13 +116,13 @@ def refine(
         if wrong is not None:
             network.set_weights(before)
             status, why = wrong
-            tell(f"round {number + 1}: {why}; back to " + ("the round before" if sizes else "where it began"))
+            log(f"round {number + 1}: {why}; back to " + ("the round before" if sizes else "where it began"))
             break
         q, changed, labels = fresh, float(np.mean(found != labels)), found
         history.add(number + 1, logs, changed)
         sizes.append(tuple(counted.tolist()))
         loss = logs["loss"][0]
-        tell(f"round {number + 1}/{rounds}  loss {loss:.5f}  changed {changed:.2%}  smallest {counted.min():,}")
+        log(f"round {number + 1}/{rounds}  loss {loss:.5f}  changed {changed:.2%}  smallest {counted.min():,}")
         if stopping():
             status = "interrupted"
             break

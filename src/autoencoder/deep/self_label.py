@@ -11,7 +11,7 @@ from .refine import Refinement, Start, Targets
 
 #: How often labels are passed along the graph: at the start, where they are k-means', and in every later round.
 FIRST_STEPS, STEPS = 20, 4
-#: The share of each cluster's images, the surest ones, that the network is taught.
+#: The share of each cluster's images, the surest ones, that the network is trained on.
 FIRST_SHARE, SHARE = 0.85, 0.92
 LABEL_SMOOTHING = 0.1
 DROP_RATE = 0.3
@@ -36,8 +36,8 @@ def self_label(start: Start) -> Refinement:
 
     def targets(q: np.ndarray, first: bool) -> Targets:
         agreed = smoothed(given if first else q, start.graph, FIRST_STEPS if first else STEPS)
-        taught = np.eye(clusters, dtype=np.float32)[agreed.argmax(axis=1)]
-        soft = taught * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / clusters
+        hard = np.eye(clusters, dtype=np.float32)[agreed.argmax(axis=1)]
+        soft = hard * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / clusters
         return Targets(soft, surest(agreed, FIRST_SHARE if first else SHARE))
 
     return Refinement(network, encoder, targets, {"clusters": "categorical_crossentropy"}, {"clusters": 1.0})

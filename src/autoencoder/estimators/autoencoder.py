@@ -242,7 +242,7 @@ class Autoencoder(Estimator):
             return run
         from datetime import datetime
 
-        from ..workflows.leave import begin, save_models, write_about
+        from ..workflows.save import begin, save_models, write_about
 
         run, trained = create(output, datetime.now()), self._trained
         begin(run, trained.settings, trained.models, trained.made, trained.bad)

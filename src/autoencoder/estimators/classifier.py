@@ -82,7 +82,7 @@ class Classifier(Estimator):
             raise UsageError("a classifier needs a fitted encoder: Classifier(Autoencoder().fit(...))")
         self.encoder.check_fitted("networks_")
         from ..model.encoder import encoder_of
-        from ..workflows.classify import Origin, classify
+        from ..workflows.classify import ClassifierSource, classify
         from ..workflows.labelled import find_labelled, list_labelled, load_labelled
 
         flags = {name: each for name, each in self.changed().items() if name not in ("encoder", "save_dir", "verbose")}
@@ -97,7 +97,7 @@ class Classifier(Estimator):
             found = list_labelled(_checked(self.encoder, X, y), labelled, wanted)
         folder = None if self.save_dir is None else absolute(self.save_dir)
         kept = self.encoder.run_
-        origin = Origin(
+        source = ClassifierSource(
             network,
             labelled,
             kept,
@@ -106,10 +106,10 @@ class Classifier(Estimator):
             Output(save_dir=folder, save_prefix="classifier", verbose=self.verbose),
             found.train.rules,
         )
-        lots = load_labelled(found, encoder_of(network, Path("the encoder")), labelled.max_bad)
-        self._taught = classify(origin, lots, wanted, keep=folder is not None)
-        self.run_, self.scores_ = self._taught.run, self._taught.judged.scores
-        return self._keep(self._taught.model, _classes(lots.classes, y), found.train.rules, self.encoder)
+        data = load_labelled(found, encoder_of(network, Path("the encoder")), labelled.max_bad)
+        self._result = classify(source, data, wanted, keep=folder is not None)
+        self.run_, self.scores_ = self._result.run, self._result.evaluation.scores
+        return self._keep(self._result.model, _classes(data.classes, y), found.train.rules, self.encoder)
 
     def _keep(self, network: Any, classes: np.ndarray, rules: Rules, encoder: Autoencoder) -> Self:
         self.network_, self.classes_ = network, classes
@@ -168,10 +168,10 @@ class Classifier(Estimator):
                 shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
             return run
         from ..model.saved import save
-        from ..workflows.leave_classifier import leave_classifier
+        from ..workflows.save_classifier import save_classifier_results
 
         save(self.network_, run.classifier)
-        leave_classifier(run, self._taught)
+        save_classifier_results(run, self._result)
         return run
 
     @classmethod

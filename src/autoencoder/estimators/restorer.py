@@ -66,7 +66,7 @@ class Restorer(Estimator):
         UserError
             Of any kind. Wrong parameters and wrong images are also `ValueError`.
         """
-        from ..workflows.pairs import load_sets, prepare_pairs, share_out
+        from ..workflows.pairs import load_splits, prepare_pairs, split_pairs
 
         folders = is_path(X)
         given = {"modified": absolute(X), "original": absolute(y)} if folders else dict.fromkeys(_GIVEN_TO_FIT, "array")
@@ -74,16 +74,16 @@ class Restorer(Estimator):
         if folders:
             settings, matched = prepare_pairs(asked)
             start_tensorflow()
-            sets = load_sets(settings, matched)
+            splits = load_splits(settings, matched)
         else:
             pairs = _pairs(X, y)
             color = "grayscale" if pairs[0].modified.shape[2] == 1 else "rgb"
             settings = asked.model_copy(update={"pairs": asked.pairs.model_copy(update={"color": color})})
-            sets = share_out(settings, pairs)
+            splits = split_pairs(settings, pairs)
         start_tensorflow()
         from ..workflows.restore_train import restore_train
 
-        self._trained = restore_train(settings, sets, keep=self.save_dir is not None)
+        self._trained = restore_train(settings, splits, keep=self.save_dir is not None)
         self.run_, self.scores_ = self._trained.run, self._trained.scores
         self.network_, self.settings_ = self._trained.models.autoencoder, self._trained.settings
         return self
@@ -153,8 +153,8 @@ class Restorer(Estimator):
             with disk_errors(run.path):
                 shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
             return run
-        from ..workflows.leave import begin
         from ..workflows.restore_train import save_models, write_about
+        from ..workflows.save import begin
 
         trained = self._trained
         begin(run, trained.settings, trained.models, trained.made, trained.bad)

@@ -1,4 +1,4 @@
-"""What a reconstruction is judged by while the network learns.
+"""What a reconstruction is measured by while the network is trained.
 
 A loss takes the true and the predicted images, float32 of shape (n, height, width, channels) in [0, 1], and returns
 one value an image, of shape (n,). To add one: write the function, give it a line in `LOSSES`, and add its name to

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from ..sampling import evenly_spread
 from .pca import fit_pca, is_narrow
 
 #: Decibels counted for an image whose error is 1e-10 or less, so that a perfect one does not make the mean infinite.
@@ -179,11 +180,9 @@ def _smooth(images: np.ndarray, window: int) -> np.ndarray:
 
 def _spread(images: np.ndarray) -> np.ndarray:
     count = min(len(images), PCA_IMAGES, max(2, PCA_VALUES // max(1, images[0].size)))
-    return (
-        np.asarray(images)
-        if count == len(images)
-        else images[np.linspace(0, len(images) - 1, count).round().astype(int)]
-    )
+    if count == len(images):
+        return np.asarray(images)
+    return images[evenly_spread(len(images), count, nearest=True)]
 
 
 def _primal_mse(train: np.ndarray, valid: np.ndarray, width: int, seed: int) -> float:

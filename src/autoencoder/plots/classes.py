@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .confusion import confusion
-from .curves import draw_lines, head, plain_axes
+from .curves import draw_lines
 from .mosaic import GAP, cell, mosaic, place
 from .names import shortened
-from .style import STYLE, save, sheet, write
+from .plot import mark, plain_axes
+from .style import STYLE, head, save, sheet, write
 
 #: The picture of mistakes shows so many.
 MOST = 32
@@ -98,14 +99,14 @@ def step_curves(steps: Mapping[str, Mapping[str, Sequence[float]]], path: str | 
             for label, key in (("training", name), ("validation", f"val_{name}"))
         }
         for end in np.cumsum(lengths)[:-1]:
-            axes.axvline(end + 0.5, color=STYLE["muted"], linewidth=0.9, linestyle=(0, (2, 3)), zorder=1)
+            mark(axes, end + 0.5)
         draw_lines(page, axes, {label: values for label, values in lines.items() if values}, (), from_zero=number == 0)
     write(page, _WIDTH - _RIGHT, 820 - 30, "epoch", ha="right", color=STYLE["muted"])
     save(figure, path)
 
 
 def label_curve(
-    counts: Sequence[str], accuracies: Mapping[str, Sequence[float]], judged_by: str, path: str | os.PathLike[str]
+    counts: Sequence[str], accuracies: Mapping[str, Sequence[float]], scored_on: str, path: str | os.PathLike[str]
 ) -> None:
     """Draw the accuracy over the number of labels a class, a line for each way to begin.
 
@@ -115,7 +116,7 @@ def label_curve(
         Labels a class, or `all`, at equal distances.
     accuracies : mapping from a line's name to as many accuracies, from 0 to 1
         Values that are not finite leave a gap.
-    judged_by : str
+    scored_on : str
         The images that were scored.
     path : path
         A PNG file to write.
@@ -126,7 +127,7 @@ def label_curve(
         If the file cannot be written.
     """
     figure, page = sheet(_WIDTH, 560)
-    head(page, "What labels give", f"accuracy on the {judged_by} images, in %")
+    head(page, "What labels give", f"accuracy on the {scored_on} images, in %")
     axes = plain_axes(figure, (_LEFT, 90, _WIDTH - _LEFT - _RIGHT - 60, 370))
     places = list(range(1, len(counts) + 1))
     lines = {name: [100 * value for value in values] for name, values in accuracies.items()}

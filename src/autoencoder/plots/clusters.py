@@ -6,14 +6,15 @@ from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from ..sampling import evenly_spread
 from .mosaic import GAP, cell, mosaic, place
 from .names import name_of
 from .palette import NOISE_GRAY
-from .style import STYLE, save, sheet, write
+from .plot import DOTTED
+from .style import STYLE, head, save, sheet, write
 
-__all__ = ["ROWS", "Placed", "cluster_picture", "name_of", "overview", "sizes"]
+__all__ = ["ROWS", "Assigned", "cluster_picture", "name_of", "overview", "sizes"]
 
 #: Pictures with a row for each cluster show so many, and noise; the largest, where there are more.
 ROWS = 60
@@ -25,8 +26,8 @@ _NAMES = 190
 _MARGIN = STYLE["margin"]
 
 
-class Placed(Protocol):
-    """Where images were placed: a `Clustering`, an `Assignment`, or anything else with these arrays of shape (n,)."""
+class Assigned(Protocol):
+    """The clusters of images: a `Clustering`, an `Assignment`, or anything else with these arrays of shape (n,)."""
 
     @property
     def labels(self) -> np.ndarray:
@@ -45,7 +46,7 @@ class Placed(Protocol):
 
 
 def cluster_picture(
-    pixels: np.ndarray, placed: Placed, cluster: int, path: str | os.PathLike[str], title: str | None = None
+    pixels: np.ndarray, assigned: Assigned, cluster: int, path: str | os.PathLike[str], title: str | None = None
 ) -> None:
     """Draw the most central images of one cluster, and below them its most doubtful ones.
 
@@ -56,7 +57,7 @@ def cluster_picture(
     ----------
     pixels : uint8 array of shape (n, height, width, channels)
         1 or 3 channels (RGB); may be a memory map, of which only the rows shown are read.
-    placed : Placed
+    assigned : Assigned
         Labels, distances and confidence of the n images.
     cluster : int
     path : path
@@ -71,15 +72,15 @@ def cluster_picture(
     DiskError
         If the file cannot be written.
     """
-    members = np.flatnonzero(np.asarray(placed.labels) == cluster)
+    members = np.flatnonzero(np.asarray(assigned.labels) == cluster)
     if not len(members):
         raise ValueError(f"cluster {cluster} has no images to draw")
-    parts = _parts(members, placed, noise=cluster < 0)
+    parts = _parts(members, assigned, noise=cluster < 0)
     height, width = cell(pixels.shape[1:], _ROOM)
     lines = [-(-len(rows) // _COLUMNS) for _, _, rows in parts]
     total = 62 + sum(44 + count * (height + GAP) for count in lines) + 24
     figure, page = sheet(_sheet_width(width, 0), total)
-    _head(figure, page, title or name_of(cluster), f"{_share(len(members), len(placed.labels))} of the images")
+    head(page, title or name_of(cluster), f"{_share(len(members), len(assigned.labels))} of the images")
     y = 62
     for (heading, remark, rows), count in zip(parts, lines, strict=True):
         write(page, _MARGIN, y + 24, heading)
@@ -90,9 +91,9 @@ def cluster_picture(
     save(figure, path)
 
 
-def _parts(members: np.ndarray, placed: Placed, noise: bool) -> list[tuple[str, str, np.ndarray]]:
+def _parts(members: np.ndarray, assigned: Assigned, noise: bool) -> list[tuple[str, str, np.ndarray]]:
     """Headings, remarks and rows of the groups of images to show."""
-    distances, confidence = (np.asarray(values)[members] for values in (placed.distances, placed.confidence))
+    distances, confidence = (np.asarray(values)[members] for values in (assigned.distances, assigned.confidence))
     outward = np.argsort(distances, kind="stable")
     unsure = outward[::-1] if noise else np.argsort(confidence, kind="stable")
     first, last = 4 * _COLUMNS, 2 * _COLUMNS
@@ -140,11 +141,11 @@ def overview(
     height, width = cell(pixels.shape[1:], _ROOM if len(clusters) <= 20 else _TIGHT_ROOM)
     pitch = max(height + GAP, 58)
     figure, page = sheet(_sheet_width(width, _NAMES), 84 + len(clusters) * pitch + 24)
-    _head(figure, page, _title(found, clusters), "each row from the centre of its cluster to the edge")
+    head(page, _title(found, clusters), "each row from the centre of its cluster to the edge")
     for row, (cluster, count) in enumerate(zip(clusters.tolist(), counts.tolist(), strict=True)):
         members = np.flatnonzero(labels == cluster)
         outward = members[np.argsort(distances[members], kind="stable")]
-        shown = outward[np.unique(np.linspace(0, count - 1, _COLUMNS).round().astype(int))]
+        shown = outward[evenly_spread(count, _COLUMNS, nearest=True)]
         top = 84 + row * pitch
         _row_name(page, top + pitch / 2, name_of(cluster, names), _share(count, len(labels)))
         drawn = mosaic(pixels[shown], (height, width), _COLUMNS)
@@ -173,14 +174,14 @@ def sizes(labels: np.ndarray, path: str | os.PathLike[str], names: Mapping[int, 
     figure, page = sheet(1000, 84 + len(clusters) * pitch + 30)
     real = clusters >= 0
     equal = (np.asarray(labels) >= 0).sum() / max(found, 1)
-    _head(figure, page, _title(found, clusters), "dotted: where all would be of one size" if found > 1 else "")
+    head(page, _title(found, clusters), "dotted: where all would be of one size" if found > 1 else "")
     left, length = _MARGIN + _NAMES, 1000 - 2 * _MARGIN - _NAMES - 12 * len(_share(counts.max(), len(labels)))
     scale = length / counts.max()
     y = 84 + pitch * (np.arange(len(clusters)) + 0.5)
     colors = np.where(real, STYLE["encoder"], NOISE_GRAY).tolist()
     page.barh(y, counts * scale, height=0.62 * pitch, left=left, color=colors, linewidth=0)
     if found > 1:
-        dotted = {"color": STYLE["ink"], "linewidth": 0.9, "linestyle": (0, (2, 3))}
+        dotted = {"color": STYLE["ink"], "linewidth": 0.9, "linestyle": DOTTED}
         page.plot([left + equal * scale] * 2, [84, y[real][-1] + pitch / 2], **dotted)
     for at, cluster, count in zip(y.tolist(), clusters.tolist(), counts.tolist(), strict=True):
         write(page, left - 14, at, name_of(cluster, names), ha="right", limit=_NAMES - 14)
@@ -212,13 +213,6 @@ def _share(count: int, total: int) -> str:
 
 def _sheet_width(width: int, names: int) -> int:
     return max(800, 2 * _MARGIN + names + _COLUMNS * (width + GAP) - GAP)
-
-
-def _head(figure: Figure, page: Axes, title: str, remark: str) -> None:
-    right = round(figure.bbox.width) - _MARGIN
-    write(page, right, 37, remark, ha="right", kind="small", color=STYLE["muted"])
-    room = page.texts[-1].get_window_extent().x0 - _MARGIN - 20
-    write(page, _MARGIN, 36, title, kind="title", weight="bold", limit=room)
 
 
 def _row_name(page: Axes, y: float, name: str, share: str) -> None:

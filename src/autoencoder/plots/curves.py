@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from .palette import color
-from .plot import logarithmic, name_lines, quiet
-from .style import STYLE, save, sheet, write
+from .plot import key, logarithmic, mark, name_lines, plain_axes, ring
+from .style import STYLE, head, save, sheet, write
 
 _MARGIN = STYLE["margin"]
 _WIDTH = 1200
@@ -53,10 +52,9 @@ def k_curve(
         axes = plain_axes(figure, (_LEFT, 120 + number * 320, _WIDTH - _MARGIN - _LEFT, 220))
         write(page, _LEFT, 96 + number * 320, name, kind="small", color=STYLE["muted"])
         axes.axvspan(low - 0.5, high + 0.5, color=STYLE["encoder"], alpha=0.1, linewidth=0)
-        axes.axvline(best, color=STYLE["muted"], linewidth=0.9, linestyle=(0, (2, 3)), zorder=1)
+        mark(axes, best)
         axes.plot(ks, values, color=STYLE["encoder"], linewidth=1.8, marker="o", markersize=4)
-        at = dict(zip(ks, values, strict=True)).get(best, np.nan)
-        axes.plot(best, at, "o", markersize=9, markerfacecolor="none", markeredgecolor=STYLE["ink"], zorder=5)
+        ring(axes, best, dict(zip(ks, values, strict=True)).get(best, np.nan))
         axes.set_xlim(min(*ks, low) - 0.7, max(*ks, high) + 0.7)
     write(page, _WIDTH - _MARGIN, height - 36, "clusters", ha="right", color=STYLE["muted"])
     save(figure, path)
@@ -125,16 +123,10 @@ def losses_picture(losses: Mapping[str, Sequence[float]], path: str | os.PathLik
     draw_lines(page, axes, losses, (), named=False)
     for number, name in enumerate(losses):
         y = 530 + 28 * number
-        page.plot([_LEFT, _LEFT + 18], [y, y], color=color(number), linewidth=1.8)
+        key(page, _LEFT, y, color(number))
         write(page, _LEFT + 28, y, f"{name}: {best[name]:.5g}", kind="small", limit=_WIDTH - _LEFT - 28 - _MARGIN)
     write(page, _WIDTH - _MARGIN, 500, "epoch", ha="right", color=STYLE["muted"])
     save(figure, path)
-
-
-def head(page: Axes, title: str, remark: str) -> None:
-    """Write a title, and a remark on the right."""
-    write(page, _MARGIN, 36, title, kind="title", weight="bold")
-    write(page, _WIDTH - _MARGIN, 37, remark, ha="right", kind="small", color=STYLE["muted"])
 
 
 def draw_lines(
@@ -163,12 +155,3 @@ def draw_lines(
     if named and len(lines) > 1:
         ends = [next((value for value in values[::-1] if np.isfinite(value)), np.nan) for values in lines.values()]
         name_lines(page, axes, list(lines), ends, colors)
-
-
-def plain_axes(figure: Figure, box: tuple[int, int, int, int]) -> Axes:
-    """Quiet axes in a box of pixels: x, y of its upper left corner, width, height."""
-    x, y, width, height = box
-    across, up = figure.bbox.width, figure.bbox.height
-    axes = figure.add_axes((x / across, 1 - (y + height) / up, width / across, height / up))
-    quiet(axes)
-    return axes

@@ -3,15 +3,15 @@
 import os
 from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from .style import STYLE, save, sheet, write
+from .mosaic import cell, framed, place, resized
+from .plot import bare, key, mark, ring, whole_numbers
+from .style import STYLE, head, save, sheet, write
 
 #: A picture shows at most so many images.
 COLUMNS = 10
@@ -50,7 +50,7 @@ def loss_curve(history: Mapping[str, Sequence[float]], path: str | os.PathLike[s
     rates = np.asarray(history.get("learning_rate", ()), float)
     changed = len(rates) == count and len(np.unique(rates)) > 1
     figure, page = sheet(_WIDTH, _HEIGHT)
-    write(page, STYLE["margin"], 36, "Loss by epoch", kind="title", weight="bold")
+    head(page, "Loss by epoch")
     bottom = 190 if changed else 90
     axes = figure.add_axes((0.095, bottom / _HEIGHT, 0.88, 1 - (bottom + 90) / _HEIGHT))
     _draw_losses(axes, page, epochs, losses)
@@ -64,8 +64,8 @@ def loss_curve(history: Mapping[str, Sequence[float]], path: str | os.PathLike[s
 
 
 def _draw_losses(axes: Axes, page: Axes, epochs: np.ndarray, losses: Mapping[str, np.ndarray]) -> None:
-    _plain(axes)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
+    bare(axes)
+    whole_numbers(axes)
     finite = np.concatenate([values[np.isfinite(values)] for values in losses.values()] or [np.zeros(0)])
     if not len(finite):
         axes.set(xticks=[], yticks=[])
@@ -79,7 +79,7 @@ def _draw_losses(axes: Axes, page: Axes, epochs: np.ndarray, losses: Mapping[str
         marker = "o" if len(values) <= 30 else ""
         axes.plot(epochs, values, color=STYLE[color], linewidth=1.8, marker=marker, markersize=3.5)
         x = _WIDTH * 0.975 - 150 * (len(losses) - number)
-        page.plot([x, x + 34], [36, 36], color=STYLE[color], linewidth=1.8)
+        key(page, x, 36, STYLE[color], width=34)
         write(page, x + 44, 36, label)
     if len(epochs) == 1:
         axes.set(xlim=(epochs[0] - 1, epochs[0] + 1), xticks=epochs)
@@ -90,9 +90,8 @@ def _mark_best(axes: Axes, epochs: np.ndarray, values: np.ndarray) -> None:
     if not np.isfinite(values).any():
         return
     best = int(np.nanargmin(np.where(np.isfinite(values), values, np.nan)))
-    color = STYLE["ink"]
-    axes.axvline(epochs[best], color=STYLE["muted"], linewidth=0.9, linestyle=(0, (2, 3)), zorder=1)
-    axes.plot(epochs[best], values[best], "o", markersize=7, markerfacecolor="none", markeredgecolor=color, zorder=5)
+    mark(axes, epochs[best])
+    ring(axes, epochs[best], values[best], size=7)
     left = epochs[best] > epochs.mean()
     axes.annotate(
         f"best: epoch {epochs[best]:g}, {values[best]:.4g}",
@@ -102,14 +101,14 @@ def _mark_best(axes: Axes, epochs: np.ndarray, values: np.ndarray) -> None:
         textcoords="offset points",
         ha="right" if left else "left",
         va="bottom",
-        color=color,
+        color=STYLE["ink"],
         family=STYLE["font"],
         size=STYLE["text"],
     )
 
 
 def _draw_rates(axes: Axes, page: Axes, epochs: np.ndarray, rates: np.ndarray) -> None:
-    _plain(axes)
+    bare(axes)
     axes.step(epochs, rates, where="mid", color=STYLE["muted"], linewidth=1.5)
     if rates.min() > 0:
         axes.set_yscale("log")
@@ -118,18 +117,6 @@ def _draw_rates(axes: Axes, page: Axes, epochs: np.ndarray, rates: np.ndarray) -
     axes.yaxis.set_minor_locator(NullLocator())
     axes.margins(y=0.25)
     write(page, _WIDTH * 0.095, _HEIGHT - 168, "learning rate", kind="small", color=STYLE["muted"])
-
-
-def _plain(axes: Axes) -> None:
-    axes.patch.set_visible(False)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set(color=STYLE["rule"], linewidth=1.0)
-    axes.grid(axis="y", color=STYLE["rule"], linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(
-        which="both", length=0, pad=6, labelcolor=STYLE["muted"], labelsize=STYLE["text"], labelfontfamily=STYLE["font"]
-    )
-    axes.margins(x=0.02, y=0.08)
 
 
 def _logarithmic(axes: Axes, ratio: float) -> None:
@@ -189,7 +176,7 @@ def comparison(
         y = top + number * (height + _GAP)
         write(page, left - 24, y + height / 2, name, ha="right")
         for column, image in enumerate(images):
-            _place(figure, _sized(image, (height, width)), left + column * pitch + (pitch - _GAP - width) // 2, y)
+            _place(figure, resized(image, (height, width)), left + column * pitch + (pitch - _GAP - width) // 2, y)
     _write_figures(page, errors, titles or (), (left, pitch, top + 3 * (height + _GAP)))
     _write_key(figure, page, scale, total, channels=true.shape[-1])
     save(figure, path)
@@ -225,25 +212,10 @@ def _scale(difference: np.ndarray) -> float:
 
 
 def _cell(shape: tuple[int, int], count: int) -> tuple[int, int]:
-    """Height and width in pixels at which an image of `shape` is shown: a whole multiple, or what fits."""
-    room = 112 if count > 8 else 144 if count > 5 else 196 if count > 2 else 280
-    factor = room // max(shape)
-    if factor:
-        return shape[0] * factor, shape[1] * factor
-    return max(1, round(shape[0] * room / max(shape))), max(1, round(shape[1] * room / max(shape)))
-
-
-def _sized(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    larger = shape[0] >= image.shape[0]
-    return cv2.resize(image, shape[::-1], interpolation=cv2.INTER_NEAREST if larger else cv2.INTER_AREA)
+    """Height and width in pixels at which each of so many images of `shape` is shown."""
+    return cell(shape, 112 if count > 8 else 144 if count > 5 else 196 if count > 2 else 280)
 
 
 def _place(figure: Figure, image: np.ndarray, x: int, y: int) -> None:
-    """Put pixels on pixels, at `x`, `y` from the upper left corner, in a frame of one pixel."""
-    height, width = image.shape[:2]
-    framed = np.empty((height + 2, width + 2, 3))
-    framed[:] = to_rgb(STYLE["rule"])
-    framed[1:-1, 1:-1] = image.reshape(height, width, -1)
-    figure.figimage(
-        np.rint(framed * 255).astype(np.uint8), x - 1, round(figure.bbox.height) - y - height - 1, origin="upper"
-    )
+    """Put an image of values from 0 to 1 at `x`, `y` from the upper left corner, in a frame of one pixel."""
+    place(figure, framed(np.rint(image * 255).astype(np.uint8)), x - 1, y - 1)

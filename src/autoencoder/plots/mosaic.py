@@ -53,14 +53,12 @@ def mosaic(images: np.ndarray, size: tuple[int, int], columns: int) -> np.ndarra
         The paper's colour where there is no image; each image stands GAP / 2 inside its part.
     """
     height, width = size
-    paper, rule = (np.round(255 * np.array(to_rgb(STYLE[name]))).astype(np.uint8) for name in ("paper", "rule"))
     rows = -(-len(images) // columns)
-    sheet = np.tile(paper, (rows * (height + GAP), columns * (width + GAP), 1))
+    sheet = np.tile(_color("paper"), (rows * (height + GAP), columns * (width + GAP), 1))
     for number, image in enumerate(images):
         y = number // columns * (height + GAP) + GAP // 2
         x = number % columns * (width + GAP) + GAP // 2
-        sheet[y - 1 : y + height + 1, x - 1 : x + width + 1] = rule
-        sheet[y : y + height, x : x + width] = _sized(image, size)
+        sheet[y - 1 : y + height + 1, x - 1 : x + width + 1] = framed(resized(image, size))
     return sheet
 
 
@@ -69,7 +67,20 @@ def place(figure: Figure, image: np.ndarray, x: int, y: int) -> None:
     figure.figimage(image, x, round(figure.bbox.height) - y - len(image), origin="upper")
 
 
-def _sized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def framed(image: np.ndarray) -> np.ndarray:
+    """Return a uint8 image, gray or RGB, in RGB and in a frame of one pixel."""
+    height, width = image.shape[:2]
+    found = np.tile(_color("rule"), (height + 2, width + 2, 1))
+    found[1:-1, 1:-1] = image.reshape(height, width, -1)
+    return found
+
+
+def resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return an image in another height and width: small ones keep sharp pixels, large ones are averaged down."""
     larger = size[0] >= image.shape[0] and size[1] >= image.shape[1]
     method = cv2.INTER_NEAREST if larger else cv2.INTER_AREA
     return cv2.resize(image, size[::-1], interpolation=method).reshape(*size, -1)
+
+
+def _color(name: str) -> np.ndarray:
+    return np.round(255 * np.array(to_rgb(STYLE[name]))).astype(np.uint8)

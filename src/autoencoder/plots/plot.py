@@ -4,16 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from ..sampling import evenly_spread
 from .style import STYLE, write
+
+#: The pattern of lines that mark a place.
+DOTTED = (0, (2, 3))
 
 _TICK = 28  # pixels that a number beside the axes takes
 _PITCH = 20  # pixels from one name to the next
 
 
-def quiet(axes: Axes) -> None:
-    """Leave of the axes a line below and faint lines across; whole numbers along x."""
+def bare(axes: Axes) -> None:
+    """Leave of the axes a line below and faint lines across."""
     axes.patch.set_visible(False)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set(color=STYLE["rule"], linewidth=1.0)
@@ -22,8 +27,27 @@ def quiet(axes: Axes) -> None:
     text = {"labelcolor": STYLE["muted"], "labelsize": STYLE["text"], "labelfontfamily": STYLE["font"]}
     axes.tick_params(which="both", length=0, pad=6, **text)
     axes.margins(x=0.02, y=0.08)
+
+
+def quiet(axes: Axes) -> None:
+    """Leave of the axes what `bare` leaves, with numbers that do not crowd; whole ones along x."""
+    bare(axes)
     axes.yaxis.set_major_locator(MaxNLocator(max(2, int(axes.bbox.height / (1.2 * _TICK))), steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    whole_numbers(axes)
+
+
+def plain_axes(figure: Figure, box: tuple[int, int, int, int]) -> Axes:
+    """Quiet axes in a box of pixels: x, y of its upper left corner, width, height."""
+    x, y, width, height = box
+    across, up = figure.bbox.width, figure.bbox.height
+    axes = figure.add_axes((x / across, 1 - (y + height) / up, width / across, height / up))
+    quiet(axes)
+    return axes
+
+
+def whole_numbers(axes: Axes) -> None:
+    """Number x by whole numbers, such as epochs."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
 
 
@@ -60,14 +84,14 @@ def name_lines(page: Axes, axes: Axes, names: Sequence[str], ends: Sequence[floa
     wished = np.array([height - axes.transData.transform((0, max(ends[number], low)))[1] for number in shown])
     wished = np.clip(wished, top, bottom)
     for number, y in zip(*_apart(shown, wished, top, bottom), strict=True):
-        page.plot([right + 8, right + 26], [y, y], color=colors[number], linewidth=1.8)
+        key(page, right + 8, y, colors[number])
         write(page, right + 32, y, names[number], kind="small", limit=page.get_xlim()[1] - right - 32 - STYLE["margin"])
 
 
 def _apart(numbers: list[int], wished: np.ndarray, top: float, bottom: float) -> tuple[list[int], list[float]]:
     order = np.argsort(wished, kind="stable")
     if (len(order) - 1) * _PITCH > bottom - top:
-        order = order[np.linspace(0, len(order) - 1, int((bottom - top) // _PITCH) + 1).round().astype(int)]
+        order = order[evenly_spread(len(order), int((bottom - top) // _PITCH) + 1, nearest=True)]
     places = wished[order].astype(float)
     for each in range(1, len(places)):
         places[each] = max(places[each], places[each - 1] + _PITCH)
@@ -76,3 +100,18 @@ def _apart(numbers: list[int], wished: np.ndarray, top: float, bottom: float) ->
     for each in range(len(places) - 2, -1, -1):
         places[each] = min(places[each], places[each + 1] - _PITCH)
     return [numbers[each] for each in order.tolist()], places.tolist()
+
+
+def mark(axes: Axes, x: float) -> None:
+    """Mark a place along x by a dotted line."""
+    axes.axvline(x, color=STYLE["muted"], linewidth=0.9, linestyle=DOTTED, zorder=1)
+
+
+def ring(axes: Axes, x: float, y: float, size: float = 9) -> None:
+    """Mark a point by a ring."""
+    axes.plot(x, y, "o", markersize=size, markerfacecolor="none", markeredgecolor=STYLE["ink"], zorder=5)
+
+
+def key(page: Axes, x: float, y: float, color: str, width: float = 18) -> None:
+    """Draw a piece of a line, beside which its name is written."""
+    page.plot([x, x + width], [y, y], color=color, linewidth=1.8)

@@ -3,10 +3,9 @@
 import os
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
-from .mosaic import GAP, cell, mosaic, place
+from .mosaic import GAP, cell, mosaic, place, resized
 from .style import STYLE, save, sheet, write
 
 ROWS = ("modified", "restored", "original")
@@ -59,9 +58,7 @@ def restored_picture(
 def _square(image: np.ndarray) -> np.ndarray:
     """Return an image in the middle of a white square, uint8 RGB."""
     height, width = cell(image.shape, _ROOM)
-    larger = height >= image.shape[0]
-    sized = cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST if larger else cv2.INTER_AREA)
     top, left = (_ROOM - height) // 2, (_ROOM - width) // 2
     square = np.full((_ROOM, _ROOM, 3), 255, np.uint8)
-    square[top : top + height, left : left + width] = sized.reshape(height, width, -1)
+    square[top : top + height, left : left + width] = resized(image, (height, width))
     return square

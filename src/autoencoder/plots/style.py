@@ -51,6 +51,14 @@ def write(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
         artist.set_text(_printable(text).rstrip() + "…")
 
 
+def head(page: Axes, title: str, remark: str = "") -> None:
+    """Write a remark in the upper right corner, and a title in the room that it leaves."""
+    right = round(page.bbox.width) - STYLE["margin"]
+    write(page, right, 37, remark, ha="right", kind="small", color=STYLE["muted"])
+    room = page.texts[-1].get_window_extent().x0 - STYLE["margin"] - 20
+    write(page, STYLE["margin"], 36, title, kind="title", weight="bold", limit=room)
+
+
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a PNG whole or not at all; the same figure gives the same bytes."""
     canvas = figure.canvas

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from . import BACKGROUND, FIT, RANGE, Augmentation, Fit
+from .data import BACKGROUND, FIT, RANGE, Fit
 from .fields import Section
+from .training import Augmentation
 from .types import Color, PositiveInt, Range, Share, listed
 
 

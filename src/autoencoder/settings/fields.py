@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticUndefined
 
 from ..errors import UsageError
-from .text import expand_home, holds_names, holds_path, read_text, read_yaml
+from .text import expand_home, holds_names, holds_path, read_text, read_yaml, write_yaml
 
 #: Names of the original program, and the field that each one means now.
 ALIASES = {
@@ -111,7 +110,7 @@ class Sections(BaseModel):
 
     def to_yaml(self) -> str:
         """Return the settings as YAML, one line a field, which `--config` reads back."""
-        return str(yaml.safe_dump(self.to_flags(), sort_keys=False, allow_unicode=True, default_flow_style=None))
+        return write_yaml(self.to_flags())
 
 
 def parse(
@@ -143,8 +142,10 @@ def parse(
             details = error.errors()
             # A list whose items are all refused is also called too short; the items' own complaints say more.
             items = {detail["loc"][0] for detail in details if len(detail["loc"]) > 1}
-            told = {*items, *empty}
-            problems += [_problem(d, given, known) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in told]
+            explained = {*items, *empty}
+            problems += [
+                _problem(d, given, known) for d in details if len(d["loc"]) != 1 or d["loc"][0] not in explained
+            ]
     if problems:
         raise UsageError("\n".join(dict.fromkeys(problems)))  # the two sides of a kernel have one complaint
     return checked

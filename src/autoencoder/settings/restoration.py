@@ -9,8 +9,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from ..errors import UsageError
-from . import Architecture, Output, Training
+from .architecture import Architecture
 from .fields import ALIASES, Section, Sections, parse
+from .output import Output
+from .training import Training
 from .types import Side
 
 #: Names of the original program for restoring, and the field that each one means now.

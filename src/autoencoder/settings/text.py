@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -39,6 +40,11 @@ _SCALARS = {
 for _kind, (_pattern, _first) in _SCALARS.items():
     _Core.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_pattern})$"), _first)
 _Core.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(str(node.value)))
+
+
+def write_yaml(values: Mapping[str, Any]) -> str:
+    """Return plain values as YAML, one line a flag."""
+    return str(yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, default_flow_style=None))
 
 
 def read_yaml(text: str) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -17,7 +15,7 @@ from ..errors import DataError, ModelFileError, UsageError
 from ..files import name_fault, replacing, write_text
 from .provenance import NAME as PROVENANCE
 from .provenance import file_digest, read_provenance
-from .run import ENCODER_SUFFIXES
+from .run import ENCODER_SUFFIXES, write_csv
 
 if TYPE_CHECKING:
     from ..clustering import Assignment, Clustering
@@ -100,7 +98,7 @@ class ClusterFolder:
         write_text(self.scores_file, json.dumps(scores, indent=2) + "\n")
 
 
-def write_table(path: Path, paths: Sequence[str], placed: Clustering | Assignment, names: Mapping[int, str]) -> None:
+def write_table(path: Path, paths: Sequence[str], assigned: Clustering | Assignment, names: Mapping[int, str]) -> None:
     """Write where each image belongs: path, cluster, (its name,) distance, confidence, second-best cluster.
 
     Raises
@@ -109,15 +107,13 @@ def write_table(path: Path, paths: Sequence[str], placed: Clustering | Assignmen
         If it cannot be written.
     """
     head = ["path", "cluster", *(["name"] if names else []), "distance", "confidence", "second"]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
+    rows: list[list[Any]] = [head]
     for row, name in enumerate(paths):
-        cluster = int(placed.labels[row])
+        cluster = int(assigned.labels[row])
         named = [names.get(cluster, "")] if names else []
-        figures = [f"{placed.distances[row]:.6g}", f"{placed.confidence[row]:.6g}", int(placed.second[row])]
-        writer.writerow([name, cluster, *named, *figures])
-    write_text(path, text.getvalue())
+        figures = [f"{assigned.distances[row]:.6g}", f"{assigned.confidence[row]:.6g}", int(assigned.second[row])]
+        rows.append([name, cluster, *named, *figures])
+    write_csv(path, rows)
 
 
 def read_names(path: Path | None) -> dict[int, str]:

@@ -19,6 +19,7 @@ from ..files import write_text
 from ..settings import Data, Output, Settings
 from ..settings.fields import Section, parse
 from ..settings.restoration import RestoreSettings
+from ..settings.text import write_yaml
 from . import provenance
 from .runs_table import TIME_FORMAT
 
@@ -189,7 +190,11 @@ class Run:
     def write_settings(self, settings: Settings | RestoreSettings) -> None:
         """Write the settings so that `--config` repeats the run."""
         elsewhere = settings.output.model_copy(update={"save_dir": None})
-        write_text(self.settings_file, settings.model_copy(update={"output": elsewhere}).to_yaml())
+        self.write_flags(settings.model_copy(update={"output": elsewhere}).to_flags())
+
+    def write_flags(self, flags: Mapping[str, Any]) -> None:
+        """Write the flags that the run was made with, of whichever command, so that `--config` repeats it."""
+        write_text(self.settings_file, write_yaml(flags))
 
     def write_provenance(self, made: provenance.Provenance) -> None:
         """Write what made the run, and whether it is finished."""

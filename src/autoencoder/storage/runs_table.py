@@ -48,7 +48,7 @@ COLUMNS = (
 
 #: The first columns of logs/classifiers.csv:
 #:
-#: - run: the encoder that was taught further
+#: - run: the encoder that was fine-tuned
 #: - scratch: whether it began with fresh weights; labels_per_class: a number or all
 #: - labelled, spread, spread_confidence: images with a label, with one that was spread, and how sure those were
 #: - *_accuracy, *_loss, macro_f1: of the weights that were kept; macro_f1 and accuracy are of the test images, or of

@@ -1,4 +1,4 @@
-"""Teach a classifier in two steps: its head on the frozen encoder, then everything."""
+"""Fit a classifier in two steps: its head on the frozen encoder, then everything."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..model.apply import fitting_batch
 from ..model.classifier import Network
 from ..settings import Training
 from .feed import clean_batches, labelled_batches, steps
-from .fit import Fitted, Lesson, learn
+from .fit import FitTask, Fitted, fit_network
 
-#: An epoch is a pass over the images, but at least so many batches: of a few labels one pass would teach nothing.
+#: An epoch is a pass over the images, but at least so many batches: of a few labels one pass would change little.
 STEPS_AT_LEAST = 50
 
 
@@ -23,30 +23,30 @@ STEPS_AT_LEAST = 50
 HEAD = "head"
 
 
-class Lot(NamedTuple):
+class LabelledImages(NamedTuple):
     """Images and their classes: uint8 (n, height, width, channels), int32 (n,)."""
 
     pixels: np.ndarray
     classes: np.ndarray
 
 
-def teach(
+def fit_classifier(
     network: Network,
-    train: Lot,
-    valid: Lot | None,
-    lessons: dict[str, Training],
+    train: LabelledImages,
+    valid: LabelledImages | None,
+    trainings: dict[str, Training],
     callbacks: Callable[[str, Training], list[keras.callbacks.Callback]] = lambda step, training: [],
     stopping: Callable[[], bool] = lambda: False,
 ) -> dict[str, Fitted]:
-    """Teach a classifier step by step; it ends with the weights of the last step's best epoch.
+    """Fit a classifier step by step; it ends with the weights of the last step's best epoch.
 
     Parameters
     ----------
     network : Network
-    train : Lot
-    valid : Lot, optional
+    train : LabelledImages
+    valid : LabelledImages, optional
         Chooses the epoch of each step; without it the last weights are kept.
-    lessons : dict
+    trainings : dict
         By the name of the step; in the step `HEAD` the encoder is frozen, and in inference mode.
     callbacks : callable
         Gives the callbacks of a step.
@@ -66,21 +66,21 @@ def teach(
     """
     done: dict[str, Fitted] = {}
     first_step = 0
-    judged_at_once = fitting_batch(network.classifier)
-    for step, training in lessons.items():
+    validation_batch = fitting_batch(network.classifier)
+    for step, training in trainings.items():
         network.encoder.trainable = step != HEAD
         per_epoch = max(STEPS_AT_LEAST, steps(len(train.pixels), training.batch_size))
-        lesson = Lesson(
+        task = FitTask(
             model=network.head if step == HEAD else network.classifier,
             loss="sparse_categorical_crossentropy",
             batches=labelled_batches(*train, training, first_step),
-            judged=None if valid is None else clean_batches(valid.pixels, judged_at_once, valid.classes),
+            validation=None if valid is None else clean_batches(valid.pixels, validation_batch, valid.classes),
             images=len(train.pixels),
             per_epoch=per_epoch,
             metrics=("accuracy",),
         )
         try:
-            done[step] = learn(lesson, training, callbacks(step, training), stopping)
+            done[step] = fit_network(task, training, callbacks(step, training), stopping)
         except DivergedError as error:
             raise DivergedError(str(error), {**done, step: error.fitted}) from error
         first_step += per_epoch * training.train_epochs

@@ -13,6 +13,7 @@ from ..clustering.nearest import neighbours
 from ..losses.neighbour import neighbour_contrast
 from ..metrics.pca import fit_pca
 from ..model.build import Models
+from ..sampling import evenly_spread
 from .feed import Pixels
 
 #: Neighbours are looked for among so many principal components of the pixels.
@@ -62,10 +63,9 @@ def partners(pixels: Pixels, count: int) -> np.ndarray:
     """
     if len(pixels) < 2:
         return np.zeros((len(pixels), 1), np.int32)
-    count_of = len(pixels)
-    sample = _flat(pixels[np.unique(np.linspace(0, count_of - 1, FITTED_ON).astype(int))]).astype(np.float32)
+    sample = _flat(pixels[evenly_spread(len(pixels), FITTED_ON)]).astype(np.float32)
     fitted = fit_pca(sample, min(COMPONENTS, *sample.shape))
-    starts = range(0, count_of, FITTED_ON)
+    starts = range(0, len(pixels), FITTED_ON)
     blocks = [fitted.transform(_flat(pixels[start : start + FITTED_ON])) for start in starts]
     vectors = np.concatenate(blocks).astype(np.float32)
     _, rows = neighbours(vectors, vectors, count + 1)

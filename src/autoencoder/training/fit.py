@@ -34,17 +34,17 @@ class Fitted(NamedTuple):
     status: str
 
 
-class Lesson(NamedTuple):
-    """What is taught: a network, its loss, and what it is fed.
+class FitTask(NamedTuple):
+    """What is fitted: a network, its loss, and what it is fed.
 
-    `batches` come without end, `per_epoch` of them an epoch, out of so many `images`; `judged` come once, and decide
-    which epoch's weights are kept. Where there are none the last ones are.
+    `batches` come without end, `per_epoch` of them an epoch, out of so many `images`; `validation` comes once, and
+    decides which epoch's weights are kept. Where there is none the last ones are.
     """
 
     model: keras.Model
     loss: Any
     batches: tf.data.Dataset
-    judged: tf.data.Dataset | None
+    validation: tf.data.Dataset | None
     images: int
     per_epoch: int
     metrics: tuple[str, ...] = ()
@@ -83,45 +83,45 @@ def fit(
     pairs = partners(train, training.neighbours) if training.contrast else None
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
     batches = training_batches(train, training, partners=pairs, paired=paired)
-    judged = clean_batches(valid, _judged_at_once(models.autoencoder, training.batch_size), paired=paired)
-    lesson = Lesson(model, LOSSES[training.loss], batches, judged, len(train), per_epoch)
-    return learn(lesson, training, callbacks, stopping)
+    validation = clean_batches(valid, _validation_batch(models.autoencoder, training.batch_size), paired=paired)
+    task = FitTask(model, LOSSES[training.loss], batches, validation, len(train), per_epoch)
+    return fit_network(task, training, callbacks, stopping)
 
 
-def _judged_at_once(model: keras.Model, batch_size: int) -> int:
-    """Return how many images are judged at once: 256, fewer of large ones, but not fewer than are learned at once."""
+def _validation_batch(model: keras.Model, batch_size: int) -> int:
+    """Return how many images are validated at once: 256, fewer of large ones, but no fewer than a training batch."""
     return max(batch_size, fitting_batch(model, 256))
 
 
-def learn(
-    lesson: Lesson,
+def fit_network(
+    task: FitTask,
     training: Training,
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
 ) -> Fitted:
-    """Teach a lesson; parameters, errors and what is kept are those of `fit`."""
-    model, per_epoch = lesson.model, lesson.per_epoch
+    """Fit a network; parameters, errors and what is kept are those of `fit`."""
+    model, per_epoch = task.model, task.per_epoch
     model.compile(
         optimizer=optimizer(training, per_epoch * training.train_epochs),
-        loss=lesson.loss,
-        metrics=list(lesson.metrics) or None,
+        loss=task.loss,
+        metrics=list(task.metrics) or None,
         # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
         steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
     )
-    guard = _Guard(training.patience, stopping, lesson.judged is not None)
+    guard = _Guard(training.patience, stopping, task.validation is not None)
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
         model.fit(
-            lesson.batches,
+            task.batches,
             epochs=training.train_epochs,
             steps_per_epoch=per_epoch,
-            validation_data=lesson.judged,
+            validation_data=task.validation,
             callbacks=[guard, *plateau(training), *callbacks],
             verbose=0,
             shuffle=False,
         )
     seconds = time.perf_counter() - start
-    trained = guard.images(lesson.images, training.batch_size)
+    trained = guard.images(task.images, training.batch_size)
     fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status)
     if guard.status == "diverged":
         raise DivergedError(
@@ -147,12 +147,12 @@ class Checkpoints(keras.callbacks.Callback):
 class _Guard(keras.callbacks.Callback):
     """Keeps the best weights, records the history, and ends training for patience, a signal or a loss gone wrong."""
 
-    def __init__(self, patience: int | None, stopping: Callable[[], bool], judged: bool = True) -> None:
+    def __init__(self, patience: int | None, stopping: Callable[[], bool], validated: bool = True) -> None:
         super().__init__()
-        self._patience, self._stopping, self._judged = patience, stopping, judged
+        self._patience, self._stopping, self._validated = patience, stopping, validated
         self._best_loss, self._best_weights = math.inf, None
         self._batches = 0
-        columns = ("epoch", "loss", *(["val_loss"] if judged else []), "learning_rate")
+        columns = ("epoch", "loss", *(["val_loss"] if validated else []), "learning_rate")
         self.history: dict[str, list[float]] = {name: [] for name in columns}
         self.epoch, self.best_epoch, self.status = 0, 0, "done"
 
@@ -175,7 +175,7 @@ class _Guard(keras.callbacks.Callback):
             self._end("interrupted")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        losses = [float(logs["loss"]), *([float(logs.get("val_loss", math.nan))] if self._judged else [])]
+        losses = [float(logs["loss"]), *([float(logs.get("val_loss", math.nan))] if self._validated else [])]
         if self.status == "diverged" or not all(map(math.isfinite, losses)):
             self._end("diverged")
             return
@@ -183,7 +183,7 @@ class _Guard(keras.callbacks.Callback):
         for name, value in row.items():
             self.history.setdefault(name, []).append(value if name == "epoch" else float(value))
         val_loss = losses[-1]
-        if val_loss < self._best_loss or not self._judged:
+        if val_loss < self._best_loss or not self._validated:
             self._best_loss, self.best_epoch, self._best_weights = val_loss, epoch + 1, self.model.get_weights()
         elif self._patience and epoch + 1 - self.best_epoch >= self._patience:
             self.model.stop_training = True

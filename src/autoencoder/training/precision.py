@@ -29,7 +29,7 @@ class Choice(NamedTuple):
     """The precision to train in, and what the user is told about it; nothing where it goes without saying."""
 
     precision: str
-    told: str
+    note: str
 
 
 def choose_precision(architecture: Architecture, training: Training) -> Choice:

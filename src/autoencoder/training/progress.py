@@ -11,7 +11,7 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..progress import is_told
+from ..progress import progress_shown
 
 log = logging.getLogger("autoencoder")
 
@@ -25,7 +25,10 @@ class EpochLines(keras.callbacks.Callback):
         self._console = Console(file=sys.stdout, highlight=False)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(
-            *columns, console=self._console, transient=True, disable=not (is_told() and self._console.is_terminal)
+            *columns,
+            console=self._console,
+            transient=True,
+            disable=not (progress_shown() and self._console.is_terminal),
         )
 
     def on_train_begin(self, logs: Any = None) -> None:

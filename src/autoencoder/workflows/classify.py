@@ -15,6 +15,7 @@ import numpy as np
 
 from ..clustering.spread import spread
 from ..data.labels import draw
+from ..data.listing import Images
 from ..data.memory import available_memory
 from ..data.rules import AS_STORED, Rules
 from ..data.source import to_flags
@@ -26,24 +27,25 @@ from ..settings import Augmentation, Output, Training
 from ..settings.classification import Classifier, Labelled
 from ..signals import stop_at_next_batch
 from ..storage import run as run_folder
-from ..storage import runs_table as aescore
+from ..storage import runs_table
 from ..storage.classifier import ClassifierRun
 from ..storage.provenance import Provenance, encoder_record
 from ..storage.run import Run
-from ..training.classify import HEAD, Lot, teach
+from ..training.classify import HEAD, LabelledImages, fit_classifier
 from ..training.fit import Fitted
 from ..training.progress import EpochLines
 from .embeddings import embed, encode
-from .labelled import Lots
-from .leave import add_row
-from .leave_classifier import Taught, judge, leave_classifier
+from .images import bad_files
+from .labelled import LabelledSplits
+from .save import add_row
+from .save_classifier import FittedClassifier, evaluate, save_classifier_results
 
 log = logging.getLogger("autoencoder")
 
 _INTERRUPTED = "interrupted; the classifier so far"
 
 
-class Origin(NamedTuple):
+class ClassifierSource(NamedTuple):
     """What a classifier begins with: an encoder, where it comes from, and where the images come from.
 
     `encoder` is a Keras model, whose weights stay as they are; `run` and `file` may be none. `augment` is how the
@@ -72,51 +74,47 @@ class Origin(NamedTuple):
         return {"run": None if run is None else str(run), **labelled, **wanted.absolute().model_dump(mode="json")}
 
 
-class Material(NamedTuple):
-    """The images that are learned, and how many of them had a label or got one, how surely and how rightly."""
-
-    lot: Lot
-    figures: dict[str, Any]
-
-
-def classify(origin: Origin, lots: Lots, wanted: Classifier, *, keep: bool = True) -> Taught:
-    """Teach one classifier.
+def classify(
+    source: ClassifierSource, data: LabelledSplits[Images], wanted: Classifier, *, keep: bool = True
+) -> FittedClassifier:
+    """Fit one classifier.
 
     Parameters
     ----------
-    origin : Origin
-    lots : Lots
+    source : ClassifierSource
+    data : LabelledSplits
     wanted : Classifier
     keep : bool
-        Whether to leave a run's folder and its row in logs/classifiers.csv; otherwise nothing is written.
+        Whether to save a run's folder and its row in logs/classifiers.csv; otherwise nothing is written.
 
     Raises
     ------
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    material = _material(origin, lots, wanted)
+    train, counts = _training_images(source, data, wanted)
     keras.utils.set_random_seed(wanted.seed)
-    network = _network(origin, wanted, len(lots.classes))
-    valid = None if wanted.few else Lot(lots.valid.pixels, lots.numbers(lots.valid))
+    network = _network(source, wanted, len(data.classes))
+    valid = None if wanted.few else LabelledImages(data.valid.pixels, data.numbers(data.valid))
 
-    def finish(steps: dict[str, Fitted]) -> Taught:
-        figures, flags = material.figures, origin.flags(wanted)
-        run = ClassifierRun(run_folder.create(origin.output, datetime.now()).path) if keep else None
+    def finish(steps: dict[str, Fitted]) -> FittedClassifier:
+        flags = source.flags(wanted)
+        run = ClassifierRun(run_folder.create(source.output, datetime.now()).path) if keep else None
         if run is not None:
             save(network.classifier, run.classifier)  # first of all: it is what took the time
-        judged = judge(network.classifier, steps, flags, wanted, figures, lots)
-        taught = Taught(network.classifier, lots.classes, steps, flags, judged, origin.made(wanted), lots.bad, run)
+        evaluation = evaluate(network.classifier, steps, flags, wanted, counts, data)
+        made, bad = source.made(wanted), bad_files(data)
+        result = FittedClassifier(network.classifier, data.classes, steps, flags, evaluation, made, bad, run)
         if run is not None:
-            leave_classifier(run, taught)
-            add_row(run, judged.scores, "classifiers.csv", aescore.CLASSIFIER_COLUMNS)
-        return taught
+            save_classifier_results(run, result)
+            add_row(run, evaluation.scores, "classifiers.csv", runs_table.CLASSIFIER_COLUMNS)
+        return result
 
     if not keep:
-        return finish(teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin)))
+        return finish(fit_classifier(network, train, valid, _steps(source, wanted), _callbacks(source)))
     with stop_at_next_batch() as stopping:
         try:
-            steps = teach(network, material.lot, valid, _steps(origin, wanted), _callbacks(origin), stopping)
+            steps = fit_classifier(network, train, valid, _steps(source, wanted), _callbacks(source), stopping)
         except DivergedError as error:
             failed = finish(error.fitted).run
             assert failed is not None
@@ -126,21 +124,21 @@ def classify(origin: Origin, lots: Lots, wanted: Classifier, *, keep: bool = Tru
         if stopping.signal is not None:
             last = list(steps)[-1]
             steps[last] = steps[last]._replace(status="interrupted")
-        taught = finish(steps)
-        run, scores = taught.run, taught.judged.scores
+        result = finish(steps)
+        run, scores = result.run, result.evaluation.scores
         assert run is not None
     log.info(summary(run, scores))
     if stopping.signal is not None:
         complete = scores["status"] != "interrupted"
         said = "the classifier was complete when the signal came; it" if complete else _INTERRUPTED
         raise Interrupted(f"{said} is in {run.path}", stopping.signal, complete=complete)
-    return taught
+    return result
 
 
-def _network(origin: Origin, wanted: Classifier, classes: int) -> Network:
-    encoder = fresh(origin.encoder)
+def _network(source: ClassifierSource, wanted: Classifier, classes: int) -> Network:
+    encoder = fresh(source.encoder)
     if not wanted.scratch:
-        encoder.set_weights(origin.encoder.get_weights())
+        encoder.set_weights(source.encoder.get_weights())
     need, free = 16 * wanted.units * (math.prod(encoder.output.shape[1:]) + classes), available_memory()
     if need > free:
         raise UsageError(
@@ -150,11 +148,11 @@ def _network(origin: Origin, wanted: Classifier, classes: int) -> Network:
     return classifier(encoder, wanted.units, classes, wanted.drop_rate)
 
 
-def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
+def _steps(source: ClassifierSource, wanted: Classifier) -> dict[str, Training]:
     common = {
         "schedule": "cosine",
         "batch_size": wanted.batch_size,
-        "augment": origin.augment if wanted.augment is None else wanted.augment,
+        "augment": source.augment if wanted.augment is None else wanted.augment,
         "seed": wanted.seed,
     }
     if wanted.scratch:
@@ -165,7 +163,7 @@ def _steps(origin: Origin, wanted: Classifier) -> dict[str, Training]:
     }
 
 
-def _callbacks(origin: Origin) -> Callable[[str, Training], list[keras.callbacks.Callback]]:
+def _callbacks(source: ClassifierSource) -> Callable[[str, Training], list[keras.callbacks.Callback]]:
     def callbacks(step: str, training: Training) -> list[keras.callbacks.Callback]:
         log.info(f"{step}:")
         return [EpochLines(training.train_epochs)]
@@ -173,19 +171,27 @@ def _callbacks(origin: Origin) -> Callable[[str, Training], list[keras.callbacks
     return callbacks
 
 
-def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
-    """Draw the labels, and spread them where that is asked for."""
-    pixels, classes = lots.train.pixels, lots.numbers(lots.train)
+def _training_images(
+    source: ClassifierSource, data: LabelledSplits[Images], wanted: Classifier
+) -> tuple[LabelledImages, dict[str, Any]]:
+    """Draw the labels, and spread them where that is asked for.
+
+    Returns
+    -------
+    (LabelledImages, dict)
+        What the classifier learns from, and how many of it had a label or got one, how surely and how rightly.
+    """
+    pixels, classes = data.train.pixels, data.numbers(data.train)
     (count,) = wanted.labels_per_class
     if isinstance(count, int):
-        assert lots.train.labels is not None
-        rows = draw(lots.train.labels, count, wanted.seed)
+        assert data.train.labels is not None
+        rows = draw(data.train.labels, count, wanted.seed)
         pixels, classes = pixels[rows], classes[rows]
     labelled = {"labelled": len(classes)}
-    log.info(f"{len(classes):,} images with a label, {len(lots.classes)} classes")
+    log.info(f"{len(classes):,} images with a label, {len(data.classes)} classes")
     if wanted.unlabelled is None:
-        return Material(Lot(pixels, classes), labelled)
-    more, figures = _spread(origin, Lot(pixels, classes), lots, wanted)
+        return LabelledImages(pixels, classes), labelled
+    more, figures = _spread(source, LabelledImages(pixels, classes), data, wanted)
     if not figures["spread"]:
         raise DataError(f"--confidence={wanted.confidence}: no label could be spread as surely; name a lower one")
     known = f", {figures['spread_accuracy']:.1%} as their class folders say" if "spread_accuracy" in figures else ""
@@ -193,24 +199,26 @@ def _material(origin: Origin, lots: Lots, wanted: Classifier) -> Material:
         f"labels were spread to {figures['spread']:,} of {figures['unlabelled']:,} unlabelled images with a confidence "
         f"of {wanted.confidence:g} or more, {figures['spread_confidence']:.3f} on average{known}"
     )
-    lot = Lot(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
-    return Material(lot, labelled | figures)
+    joined = LabelledImages(np.concatenate([pixels, more.pixels]), np.concatenate([classes, more.classes]))
+    return joined, labelled | figures
 
 
-def _spread(origin: Origin, known: Lot, lots: Lots, wanted: Classifier) -> tuple[Lot, dict[str, Any]]:
+def _spread(
+    source: ClassifierSource, known: LabelledImages, data: LabelledSplits[Images], wanted: Classifier
+) -> tuple[LabelledImages, dict[str, Any]]:
     """Give labels to the unlabelled images that are near enough to labelled ones."""
-    assert lots.unlabelled is not None
-    encoder = encoder_of(origin.encoder, origin.file or Path("the encoder"))
-    source, listing = lots.unlabelled
-    embeddings, images = embed(encoder, source, listing, run_folder.CACHE)
+    assert data.unlabelled is not None
+    encoder = encoder_of(source.encoder, source.file or Path("the encoder"))
+    unlabelled, listing = data.unlabelled
+    embeddings, images = embed(encoder, unlabelled, listing, run_folder.CACHE)
     found = spread(encode(encoder, known.pixels), known.classes, embeddings.vectors, wanted.seed)
     sure = np.flatnonzero(found.confidence >= wanted.confidence)
     figures: dict[str, Any] = {"unlabelled": len(found.labels), "spread": len(sure)}
     if len(sure):
         figures["spread_confidence"] = float(found.confidence[sure].mean())
-        if embeddings.labels is not None and set(embeddings.labels) == set(lots.classes):
-            figures["spread_accuracy"] = float((found.labels == lots.numbers(images))[sure].mean())
-    return Lot(images.pixels[sure], found.labels[sure].astype(np.int32)), figures
+        if embeddings.labels is not None and set(embeddings.labels) == set(data.classes):
+            figures["spread_accuracy"] = float((found.labels == data.numbers(images))[sure].mean())
+    return LabelledImages(images.pixels[sure], found.labels[sure].astype(np.int32)), figures
 
 
 def summary(run: ClassifierRun, scores: dict[str, Any]) -> str:

@@ -15,11 +15,11 @@ from ..settings.clustering import Clusters, Export
 from ..storage.clustering import ClusterFolder, write_table
 from ..storage.provenance import Provenance, encoder_record, keep_folder
 from ..storage.run import write_bad_files
-from .draw_clusters import Shown, draw
+from .draw_clusters import ClusteredImages, draw
 from .embeddings import Embeddings
 from .export import export_clusters
-from .images import tell_left_out
-from .refine import Place, refine_run
+from .images import log_left_out
+from .refine import EncoderSource, refine_run
 
 if TYPE_CHECKING:
     from ..clustering.choose_k import Proposal
@@ -44,39 +44,39 @@ class Wanted(NamedTuple):
         return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
 
 
-def cluster(place: Place, embeddings: Embeddings, images: Images, wanted: Wanted) -> ClusterFolder:
-    """Cluster images by their embeddings, and leave tables, scores and pictures.
+def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wanted: Wanted) -> ClusterFolder:
+    """Cluster images by their embeddings, and save tables, scores and pictures.
 
-    A deep method leaves a new run, whose folder then holds the clustering.
+    A deep method saves a new run, whose folder then holds the clustering.
     """
-    source = place.images.to_record(images)
+    record = source.images.to_record(images)
     proposal = propose(embeddings, wanted.clusters, wanted.seed)
     k = proposal.best if proposal else wanted.clusters.k
-    parent = place
+    parent = source
     if wanted.clusters.deep:
         clusters = wanted.clusters.model_copy(update={"k": k})
-        place, embeddings, found = refine_run(place, embeddings, images, clusters, wanted.seed)
+        source, embeddings, found = refine_run(source, embeddings, images, clusters, wanted.seed)
     else:
         found = fit(embeddings.vectors, wanted.clusters.method, k, wanted.seed)
     scores = cluster_scores(embeddings, found, wanted.seed)
-    shown = Shown(embeddings, images, found, wanted.names)
+    clustered = ClusteredImages(embeddings, images, found, wanted.names)
 
     def fill(path: Path) -> None:
         folder = ClusterFolder(path)
         save(found, folder.path)
-        folder.keep_encoder(place.encoder)
+        folder.keep_encoder(source.encoder)
         write_table(folder.table, embeddings.paths, found, wanted.names)
         folder.write_scores(scores)
         write_bad_files(embeddings.bad, folder.bad_files)
-        draw(shown, proposal, folder, wanted.seed)
+        draw(clustered, proposal, folder, wanted.seed)
 
-    made = Provenance("cluster", wanted.to_record(), source, encoder_record(place.encoder))
-    wanted_path = place.run.clustering(found.method, found.k)
+    made = Provenance("cluster", wanted.to_record(), record, encoder_record(source.encoder))
+    wanted_path = source.run.clustering(found.method, found.k)
     folder = ClusterFolder(keep_folder(wanted_path, made, fill, overwrite=wanted.export.overwrite))
-    if place.run != parent.run:
-        place.run.write_provenance(Provenance("cluster", wanted.to_record(), source, encoder_record(parent.encoder)))
+    if source.run != parent.run:
+        source.run.write_provenance(Provenance("cluster", wanted.to_record(), record, encoder_record(parent.encoder)))
     log.info(_summary(found, scores, folder))
-    tell_left_out(embeddings.bad, folder.bad_files)
+    log_left_out(embeddings.bad, folder.bad_files)
     if wanted.export.export is not None:
         export_clusters(embeddings, found.labels, wanted.names, wanted.export.export, wanted.export.link)
     log.info(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 from datetime import datetime
 from pathlib import Path
 
+from ..data.tables import open_table
 from ..plots.curves import losses_picture
 from ..settings import Output
 from ..storage import run as run_folder
@@ -45,7 +45,8 @@ def compare_losses(results: dict[str, Run]) -> Path:
 
 
 def _losses(run: Run) -> list[float]:
-    """Read the validation loss of each epoch; the training loss where no image was kept to judge."""
-    with run.history_file.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [float(row.get("val_loss") or row["loss"]) for row in rows]
+    """Read the validation loss of each epoch; the training loss where no image was kept for validation."""
+    with open_table(run.history_file) as table:
+        column = table.column(("val_loss", "loss"))
+        assert column is not None
+        return [float(row.cells[column]) for row in table.rows]

@@ -14,6 +14,7 @@ from ..plots.clusters import cluster_picture, name_of, overview, sizes
 from ..plots.confusion import confusion
 from ..plots.curves import k_curve
 from ..plots.scatter import scatter
+from ..sampling import evenly_spread
 from ..storage.clustering import ClusterFolder
 from .embeddings import Embeddings
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 PICTURED = 20_000
 
 
-class Shown(NamedTuple):
-    """What the pictures show."""
+class ClusteredImages(NamedTuple):
+    """What the pictures show: images, their embeddings, their clusters and the clusters' names."""
 
     embeddings: Embeddings
     images: Images
@@ -33,9 +34,9 @@ class Shown(NamedTuple):
     names: dict[int, str]
 
 
-def draw(shown: Shown, proposal: Proposal | None, folder: ClusterFolder, seed: int) -> None:
+def draw(clustered: ClusteredImages, proposal: Proposal | None, folder: ClusterFolder, seed: int) -> None:
     """Draw every picture of a clustering into its folder."""
-    images, found, names = shown.images, shown.found, shown.names
+    images, found, names = clustered.images, clustered.found, clustered.names
     for cluster in sorted(set(found.labels.tolist())):
         place = folder.cluster_picture(cluster)
         cluster_picture(images.pixels, found, cluster, place, name_of(cluster, names))
@@ -48,24 +49,25 @@ def draw(shown: Shown, proposal: Proposal | None, folder: ClusterFolder, seed: i
             "agreement of three projections (1: the same clusters)": proposal.agreement,
         }
         k_curve(proposal.ks, curves, (proposal.low, proposal.high), proposal.best, folder.picture("k_curve"))
-    _draw_in_two_dimensions(shown, folder, seed)
-    _draw_confusion(shown, folder)
+    _draw_in_two_dimensions(clustered, folder, seed)
+    _draw_confusion(clustered, folder)
 
 
-def _draw_in_two_dimensions(shown: Shown, folder: ClusterFolder, seed: int) -> None:
-    vectors, classes = shown.embeddings.vectors, shown.embeddings.labels
-    rows = np.unique(np.linspace(0, len(vectors) - 1, PICTURED).astype(int))
-    labels = shown.found.labels[rows]
+def _draw_in_two_dimensions(clustered: ClusteredImages, folder: ClusterFolder, seed: int) -> None:
+    vectors, classes = clustered.embeddings.vectors, clustered.embeddings.labels
+    rows = evenly_spread(len(vectors), PICTURED)
+    labels = clustered.found.labels[rows]
     known = None if classes is None else np.array(classes)[rows]
-    scatter(project_pca(vectors[rows], 2), labels, known, folder.picture("pca"), "Principal components", shown.names)
+    points = project_pca(vectors[rows], 2)
+    scatter(points, labels, known, folder.picture("pca"), "Principal components", clustered.names)
     if len(rows) >= FEWEST:
         points = project_umap(vectors[rows], 2, seed=seed)
-        scatter(points, labels, known, folder.picture("umap"), "UMAP", shown.names)
+        scatter(points, labels, known, folder.picture("umap"), "UMAP", clustered.names)
 
 
-def _draw_confusion(shown: Shown, folder: ClusterFolder) -> None:
-    if shown.embeddings.labels is None:
+def _draw_confusion(clustered: ClusteredImages, folder: ClusterFolder) -> None:
+    if clustered.embeddings.labels is None:
         return
-    counted = contingency(shown.found.labels, shown.embeddings.labels)
-    names = [name_of(int(cluster), shown.names) for cluster in counted.clusters]
+    counted = contingency(clustered.found.labels, clustered.embeddings.labels)
+    names = [name_of(int(cluster), clustered.names) for cluster in counted.clusters]
     confusion(counted.table, counted.classes, counted.matched, folder.picture("confusion"), names)

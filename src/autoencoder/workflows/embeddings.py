@@ -67,7 +67,7 @@ def embed(encoder: Encoder, source: ImageSource, listing: Listing, cache_dir: Pa
     DataError
         If there is no usable image, or an embedding is not a number.
     """
-    tell_changes(listing, encoder)
+    log_changes(listing, encoder)
     for note in notes(listing, encoder.image_shape):
         log.info(f"note: {note}")
     images = load(listing, encoder.image_shape, encoder.color, max_bad=source.max_bad, cache_dir=cache_dir)
@@ -92,7 +92,7 @@ def embed_images(encoder: Encoder, source: ImageSource, images: Images) -> Embed
     return Embeddings(vectors, images.paths, images.labels, source, images.bad)
 
 
-def tell_changes(listing: Listing, encoder: Encoder) -> None:
+def log_changes(listing: Listing, encoder: Encoder) -> None:
     """Say a note where images of one size are resized, or lose their colour, to fit the encoder."""
     shape = common_shape(listing)
     fades = encoder.channels == 1 and not is_grayscale(listing)

@@ -1,12 +1,12 @@
-"""The images of a run: which ones, in what shape and colour, and which of them judge the others."""
+"""The images of a run: which ones, in what shape and colour, and which of them are for validation."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ..data.load import is_grayscale, load
 from ..data.memory import memory_plan
 from ..data.notes import all_one_color, notes
 from ..data.source import ImageSource
-from ..data.splits import split
+from ..data.splits import Splits, split
 from ..errors import DataError, UsageError
 from ..model.geometry import levels
 from ..settings import Data, Settings
@@ -27,30 +27,28 @@ log = logging.getLogger("autoencoder")
 #: Where the program looks when nothing is named: the sample that comes with it.
 SAMPLE = {"train_dir": Path("data/train"), "valid_dir": Path("data/valid")}
 SHAPE_WHERE_SIZES_DIFFER = (256, 256)
-#: Of fewer images nothing is learned, and a part of them must judge.
+#: Of fewer images nothing is learned, and a part of them is for validation.
 FEWEST = 4
 #: So many bad files are named on the screen.
 NAMED = 20
 
 
-class Listings(NamedTuple):
-    """What a scan found, before any pixel is kept: all images of the source, those to learn from, those that judge."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScannedImages(Splits[Listing]):
+    """What a scan found, before any pixel is kept, and the whole of it in one listing."""
 
     source: ImageSource
     whole: Listing
-    train: Listing
-    valid: Listing
 
 
-class Parts(NamedTuple):
-    """The images that the network learns from and those that judge it; and all images of the source, in order."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LoadedImages(Splits[Images]):
+    """Decoded images, and the whole of the source in order; its parts are rows of it."""
 
-    train: Images
-    valid: Images
     whole: Images
 
 
-def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings, Listings]:
+def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings, ScannedImages]:
     """Find the images, replace what is `auto` by what they say, and check all that can be checked without TensorFlow.
 
     Parameters
@@ -100,19 +98,19 @@ def _check_array_alone(data: Data) -> None:
             raise UsageError(f"--{name} is about files, and the images came as an array: leave it out")
 
 
-def _listings(source: ImageSource, data: Data, seed: int) -> Listings:
+def _listings(source: ImageSource, data: Data, seed: int) -> ScannedImages:
     """Scan the training and validation images, or split the training images where there are no others."""
     source, train = source.look()
     count = len(train.paths)
     if count < FEWEST:
         raise DataError(f"{data.train_dir}: holds {count} usable images; training needs {FEWEST} at least")
     if data.valid_dir is not None:
-        return Listings(source, train, train, replace(source, root=data.valid_dir).scan())
-    learned, judging = split(train.labels or [""] * count, data.valid_split, seed)
-    return Listings(source, train, train.take(learned), train.take(judging))
+        return ScannedImages(train=train, valid=replace(source, root=data.valid_dir).scan(), source=source, whole=train)
+    first, second = split(train.labels or [""] * count, data.valid_split, seed)
+    return ScannedImages(train=train.take(first), valid=train.take(second), source=source, whole=train)
 
 
-def _resolve(data: Data, found: Listings) -> Data:
+def _resolve(data: Data, found: ScannedImages) -> Data:
     """Replace `auto` by what the training images say."""
     shape = data.image_shape or common_shape(found.train) or SHAPE_WHERE_SIZES_DIFFER
     color = data.color or ("grayscale" if is_grayscale(found.train) else "rgb")
@@ -120,7 +118,7 @@ def _resolve(data: Data, found: Listings) -> Data:
     return data.model_copy(update={"image_shape": shape, "color": color, "range": values})
 
 
-def load_images(settings: Settings, listings: Listings) -> Parts:
+def load_images(settings: Settings, listings: ScannedImages) -> LoadedImages:
     """Decode the images, and say how many there are and what could not be used.
 
     Raises
@@ -134,28 +132,29 @@ def load_images(settings: Settings, listings: Listings) -> Parts:
     for note in notes(listings.whole, shape):
         log.info(f"note: {note}")
     apart = listings.whole is listings.train
-    for name, listing in (("train ", listings.train), ("valid ", listings.valid)) if apart else (("", listings.whole),):
+    for name, listing in listings.parts.items() if apart else (("", listings.whole),):
         plan = memory_plan(len(listing.paths), shape, color)
         if plan.mapped:
             size = f"{plan.bytes / 1e9:.1f} GB, more than half of the free memory"
-            log.info(f"the decoded {name}images take {size}: they lie in a file in {CACHE}, used again the next time")
+            called = f"{name} images".strip()
+            log.info(f"the decoded {called} take {size}: they lie in a file in {CACHE}, used again the next time")
     whole = load(listings.whole, shape, color, **options)
     if apart:
-        parts = Parts(whole, load(listings.valid, shape, color, **options), whole)
+        splits = LoadedImages(train=whole, valid=load(listings.valid, shape, color, **options), whole=whole)
     else:
-        parts = Parts(_part(whole, listings.train), _part(whole, listings.valid), whole)
-    if all(all_one_color(part.pixels) for part in parts[:2]):
+        splits = LoadedImages(train=_part(whole, listings.train), valid=_part(whole, listings.valid), whole=whole)
+    if all(all_one_color(part.pixels) for part in splits.parts.values()):
         raise DataError(
             f"{listings.source.root}: all images are of one colour, so there is nothing to learn; --background=white "
             "shows drawings on a transparent ground, and --range=auto images that use few of their values"
         )
-    bad = sorted({*parts.train.bad, *parts.valid.bad})
+    bad = bad_files(splits)
     log.info(
-        f"{len(parts.train.paths):,} training and {len(parts.valid.paths):,} validation images of "
+        f"{len(splits.train.paths):,} training and {len(splits.valid.paths):,} validation images of "
         f"{shape[0]} x {shape[1]} {color}; {len(bad):,} files could not be used"
     )
-    tell_bad(bad)
-    return parts
+    log_bad_files(bad)
+    return splits
 
 
 def _part(whole: Images, listing: Listing) -> Images:
@@ -167,7 +166,12 @@ def _part(whole: Images, listing: Listing) -> Images:
     return whole.take(chosen)
 
 
-def tell_bad(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's folder") -> None:
+def bad_files(splits: Splits[Images]) -> list[BadFile]:
+    """Return the files that could not be used, sorted, each once."""
+    return sorted({bad for part in splits.parts.values() for bad in part.bad})
+
+
+def log_bad_files(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's folder") -> None:
     """Name the first files that could not be used; `where` all of them are listed."""
     for name, reason in bad[:NAMED]:
         log.info(f"  not used: {printable(name)}: {reason}")
@@ -175,14 +179,14 @@ def tell_bad(bad: Sequence[BadFile], where: str = "bad_files.csv of the run's fo
         log.info(f"  ... and {len(bad) - NAMED:,} more, all in {where}")
 
 
-def tell_left_out(bad: Sequence[BadFile], table: Path) -> None:
+def log_left_out(bad: Sequence[BadFile], table: Path) -> None:
     """Say how many files could not be used, where there are any, and name the first; all of them are in a table."""
     if bad:
         log.info(f"{len(bad):,} files could not be used")
-        tell_bad(bad, str(table))
+        log_bad_files(bad, str(table))
 
 
-def leave_bad(bad: Sequence[BadFile], table: Path) -> None:
+def save_bad_files(bad: Sequence[BadFile], table: Path) -> None:
     """List the files that could not be used in a table, where there are any, and say so."""
     write_bad_files(bad, table)
-    tell_left_out(bad, table)
+    log_left_out(bad, table)

@@ -22,7 +22,7 @@ from ..data.splits import split
 from ..errors import DataError, UsageError
 from ..files import disk_errors, name_fault
 from .export import source_folders
-from .images import leave_bad
+from .images import save_bad_files
 
 log = logging.getLogger("autoencoder")
 
@@ -68,8 +68,8 @@ def import_data(source: str, out: Path, valid_split: float, seed: int, *, overwr
             _replace(out, beside)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-    _tell(counts, out)
-    leave_bad(sorted(bad), out / "bad_files.csv")
+    _log_counts(counts, out)
+    save_bad_files(sorted(bad), out / "bad_files.csv")
     return out
 
 
@@ -86,14 +86,14 @@ def _check_apart(source: str, found: Source, out: Path) -> None:
 
 
 def _check_written(counts: dict[str, Counter[str]], bad: list[BadFile]) -> None:
-    """Refuse what training and classifying would refuse: no image to learn from, or none to judge by."""
+    """Refuse what training and classifying would refuse: no image for training, or none for validation."""
     for name in ("train", "valid"):
         if not counts[name]:
             examples = "; ".join(f"{printable(file.path)}: {file.reason}" for file in bad[:_NAMED])
             raise DataError(f"no image for {name} can be used ({examples}); repair or remove these files")
 
 
-def _tell(counts: dict[str, Counter[str]], out: Path) -> None:
+def _log_counts(counts: dict[str, Counter[str]], out: Path) -> None:
     shown = ", ".join(f"{each.total():,} {name}" for name, each in counts.items())
     train, valid = (shlex.quote(str(out / name)) for name in PARTS[:2])
     if set(counts["train"]) == {""}:
@@ -169,9 +169,9 @@ def _parts(found: Source, valid_split: float, seed: int) -> dict[str, tuple[Part
     if len(found.train.labels) < 2:
         raise DataError("there is only one image, so none can be kept for valid; add images")
     check_divisible(found.train.labels)
-    learned, judging = split(found.train.labels, valid_split, seed)
+    train, valid = split(found.train.labels, valid_split, seed)
     others = {name: (part, np.arange(len(part.labels))) for name, part in known.items()}
-    return {**others, "train": (found.train, learned), "valid": (found.train, judging)}
+    return {**others, "train": (found.train, train), "valid": (found.train, valid)}
 
 
 def _write(part: Part, rows: np.ndarray, folder: Path, bad: list[BadFile]) -> Counter[str]:

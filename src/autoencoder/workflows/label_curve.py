@@ -7,19 +7,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..data.listing import Images
 from ..plots.classes import label_curve
 from ..settings import Output
 from ..settings.classification import Classifier
 from ..storage import run as run_folder
 from ..storage.classifier import ClassifierRun
-from .classify import Origin, classify
-from .labelled import Lots
+from .classify import ClassifierSource, classify
+from .labelled import LabelledSplits
 
 log = logging.getLogger("autoencoder")
 
 
-def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Path, str]:
-    """Teach a classifier for each number of labels, by each way to begin; leave a table and its picture.
+def draw_label_curve(source: ClassifierSource, data: LabelledSplits[Images], wanted: Classifier) -> tuple[Path, str]:
+    """Fit a classifier for each number of labels, by each way to begin; save a table and its picture.
 
     Returns
     -------
@@ -39,13 +40,13 @@ def draw_label_curve(origin: Origin, lots: Lots, wanted: Classifier) -> tuple[Pa
         for way, changes in ways.items():
             log.info(f"\n{count} labels a class, {way}")
             one = wanted.model_copy(update={"labels_per_class": (count,), **changes})
-            found[way].append(classify(origin, lots, one).judged.scores["accuracy"])
+            found[way].append(classify(source, data, one).evaluation.scores["accuracy"])
     folder = ClassifierRun(run_folder.create(Output(save_prefix="labels"), datetime.now()).path)
     head = ("labels_per_class", *(way.replace(" ", "_") for way in ways))
     run_folder.write_csv(folder.labels_file, [head, *zip(counts, *found.values(), strict=True)])
-    judged_by = "test" if lots.test is not None else "validation"
-    label_curve(counts, found, judged_by, folder.labels_picture)
-    return folder.path, f"\naccuracy on the {judged_by} images\n{table(counts, found)}\nlook at {folder.labels_picture}"
+    scored_on = "test" if data.test is not None else "validation"
+    label_curve(counts, found, scored_on, folder.labels_picture)
+    return folder.path, f"\naccuracy on the {scored_on} images\n{table(counts, found)}\nlook at {folder.labels_picture}"
 
 
 def _ways(wanted: Classifier) -> dict[str, dict[str, Any]]:

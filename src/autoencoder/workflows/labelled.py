@@ -1,60 +1,43 @@
-"""The labelled images of a classifier: which ones teach it, which choose the epoch, which only judge it."""
+"""The labelled images of a classifier: those to learn from, those for validation, those for the test."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..data.idx import scan_idx
 from ..data.labels import check_classes, check_divisible, check_folders, check_known, draw, read_labels, with_labels
-from ..data.listing import BadFile, Images, Listing, check_usable
+from ..data.listing import Images, Listing, check_usable
 from ..data.load import load
 from ..data.notes import find_range, notes
 from ..data.rules import AS_STORED, Rules
 from ..data.scan import scan
 from ..data.source import ImageSource, changed_rules
-from ..data.splits import split
+from ..data.splits import Splits, split
 from ..model.encoder import Encoder
 from ..settings.classification import Classifier, Labelled
 from ..storage.clustering import read_names
 from ..storage.run import CACHE
-from .embeddings import tell_changes
-from .images import tell_bad
+from .embeddings import log_changes
+from .images import bad_files, log_bad_files
 
 log = logging.getLogger("autoencoder")
 
+T = TypeVar("T")
 
-class Named(NamedTuple):
-    """What a scan found, and the names of the classes, sorted. Test and unlabelled images there may be none."""
 
-    train: Listing
-    valid: Listing
-    test: Listing | None
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LabelledSplits(Splits[T]):
+    """Labelled images, listed or decoded, and the names of their classes, sorted.
+
+    `unlabelled`, of which there may be none, are images that labels are spread to, decoded when they are needed.
+    """
+
     classes: list[str]
-    unlabelled: tuple[ImageSource, Listing] | None
-
-
-class Lots(NamedTuple):
-    """Decoded images, and the names of the classes, sorted; unlabelled images are decoded when they are needed."""
-
-    train: Images
-    valid: Images
-    test: Images | None
-    classes: list[str]
-    unlabelled: tuple[ImageSource, Listing] | None
-
-    @property
-    def bad(self) -> list[BadFile]:
-        """The files that cannot be used, sorted."""
-        return sorted({bad for part in self.parts.values() for bad in part.bad})
-
-    @property
-    def parts(self) -> dict[str, Images]:
-        """The images by part: train, valid, and test where there is one."""
-        return {name: part for name, part in zip(("train", "valid", "test"), self[:3], strict=True) if part is not None}
+    unlabelled: tuple[ImageSource, Listing] | None = None
 
     def numbers(self, images: Images) -> np.ndarray:
         """Return the classes of images as int32 numbers, by their sorted names."""
@@ -62,7 +45,7 @@ class Lots(NamedTuple):
         return np.searchsorted(np.array(self.classes), np.array(images.labels)).astype(np.int32)
 
 
-def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED) -> Named:
+def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED) -> LabelledSplits[Listing]:
     """Find the images and their labels, and check all that can be checked before one is decoded.
 
     Parameters
@@ -90,13 +73,13 @@ def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED)
     classes = sorted(set(train.labels))
     test = _testing(asked, rules)
     if test is not None:
-        check_judges(test, classes, train)
+        check_held_out(test, classes, train)
     unlabelled = None
     if wanted.unlabelled is not None:
         unlabelled = ImageSource(wanted.unlabelled.absolute(), max_bad=asked.max_bad, rules=rules).look()
     if asked.valid_dir is not None:
         valid = _usable(scan(asked.valid_dir, rules=rules), asked.max_bad)
-        check_judges(valid, classes, train)
+        check_held_out(valid, classes, train)
     else:
         check_divisible(train.labels)
         first, second = split(train.labels, asked.valid_split, wanted.seed)
@@ -105,10 +88,10 @@ def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED)
         if isinstance(count, int):
             assert train.labels is not None
             draw(train.labels, count, wanted.seed)
-    return Named(train, valid, test, classes, unlabelled)
+    return LabelledSplits(train=train, valid=valid, test=test, classes=classes, unlabelled=unlabelled)
 
 
-def list_labelled(source: ImageSource, asked: Labelled, wanted: Classifier) -> Named:
+def list_labelled(source: ImageSource, asked: Labelled, wanted: Classifier) -> LabelledSplits[Listing]:
     """List the images of an array, and keep a share of each class for validation; raises as `find_labelled`."""
     train = source.scan()
     check_classes(train, 2)
@@ -118,11 +101,11 @@ def list_labelled(source: ImageSource, asked: Labelled, wanted: Classifier) -> N
     for count in wanted.labels_per_class:
         if isinstance(count, int):
             draw(train.take(first).labels or (), count, wanted.seed)
-    return Named(train.take(first), train.take(second), None, sorted(set(train.labels)), None)
+    return LabelledSplits(train=train.take(first), valid=train.take(second), classes=sorted(set(train.labels)))
 
 
-def check_judges(listing: Listing, classes: list[str], train: Listing) -> None:
-    """Refuse validation or test images without labels, or of classes that nobody teaches."""
+def check_held_out(listing: Listing, classes: list[str], train: Listing) -> None:
+    """Refuse validation or test images without labels, or of classes that no training image has."""
     check_classes(listing, 1)
     check_folders(listing)
     check_known(listing, classes, train.root)
@@ -151,7 +134,7 @@ def _usable(listing: Listing, max_bad: float) -> Listing:
     return listing
 
 
-def load_labelled(found: Named, encoder: Encoder, max_bad: float) -> Lots:
+def load_labelled(found: LabelledSplits[Listing], encoder: Encoder, max_bad: float) -> LabelledSplits[Images]:
     """Decode the images to the shape and colour that the encoder takes, and say where theirs differ.
 
     Raises
@@ -159,12 +142,10 @@ def load_labelled(found: Named, encoder: Encoder, max_bad: float) -> Lots:
     DataError
         If too many files cannot be used.
     """
-    tell_changes(found.train, encoder)
+    log_changes(found.train, encoder)
     for note in notes(found.train, encoder.image_shape):
         log.info(f"note: {note}")
     options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
-    train, valid = (load(each, encoder.image_shape, encoder.color, **options) for each in (found.train, found.valid))
-    test = None if found.test is None else load(found.test, encoder.image_shape, encoder.color, **options)
-    lots = Lots(train, valid, test, found.classes, found.unlabelled)
-    tell_bad(lots.bad)
-    return lots
+    decoded = found.map(lambda listing: load(listing, encoder.image_shape, encoder.color, **options))
+    log_bad_files(bad_files(decoded))
+    return LabelledSplits(**vars(decoded), classes=found.classes, unlabelled=found.unlabelled)

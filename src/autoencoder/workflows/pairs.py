@@ -1,33 +1,33 @@
-"""The pairs of a restoring run: which there are, in which colour, and which of them judge the others."""
+"""The pairs of a restoring run: which there are, in which colour, and how they are split."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..data.listing import BadFile
 from ..data.pairs import Matched, Pair, both_grayscale, load_pairs, match, smallest, split
+from ..data.splits import Splits
 from ..data.tiles import Tiles
 from ..errors import UsageError
 from ..model.geometry import levels
 from ..settings.restoration import RestoreSettings
 from ..storage.run import check_free
 from ..training.sizes import check_size
-from .images import tell_bad
+from .images import log_bad_files
 
 log = logging.getLogger("autoencoder")
 
 
-class Sets(NamedTuple):
-    """Pairs to learn from, pairs that choose the best epoch, pairs that only judge; and files that are not used."""
+@dataclass(frozen=True, eq=False)
+class PairSplits(Splits[list[Pair]]):
+    """Decoded pairs, and the files that could not be used."""
 
-    train: list[Pair]
-    valid: list[Pair]
     test: list[Pair]
-    bad: tuple[BadFile, ...]
+    bad: tuple[BadFile, ...] = ()
 
 
 def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
@@ -56,7 +56,7 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
     return settings, matched
 
 
-def load_sets(settings: RestoreSettings, matched: Matched) -> Sets:
+def load_splits(settings: RestoreSettings, matched: Matched) -> PairSplits:
     """Decode the pairs and share them out, image by image, before any tile is cut.
 
     Raises
@@ -65,21 +65,21 @@ def load_sets(settings: RestoreSettings, matched: Matched) -> Sets:
         If too few can be decoded.
     """
     assert settings.pairs.color is not None
-    return share_out(settings, *load_pairs(matched, settings.pairs.color))
+    return split_pairs(settings, *load_pairs(matched, settings.pairs.color))
 
 
-def share_out(settings: RestoreSettings, pairs: list[Pair], bad: tuple[BadFile, ...] = ()) -> Sets:
+def split_pairs(settings: RestoreSettings, pairs: list[Pair], bad: tuple[BadFile, ...] = ()) -> PairSplits:
     """Share decoded pairs out to training, validation and test, and say how many there are."""
     wanted = settings.pairs
     rows = split(len(pairs), wanted.test_split, wanted.valid_split, settings.training.seed)
     train, valid, test = ([pairs[row] for row in part] for part in rows)
-    sets = Sets(train, valid, test, bad)
+    splits = PairSplits(train, valid, test, bad)
     log.info(
-        f"{len(sets.train):,} pairs for training, {len(sets.valid):,} for validation and {len(sets.test):,} for the "
-        f"test, {wanted.color}; {len(bad):,} files could not be used"
+        f"{len(train):,} pairs for training, {len(valid):,} for validation and {len(test):,} for the test, "
+        f"{wanted.color}; {len(bad):,} files could not be used"
     )
-    tell_bad(bad)
-    return sets
+    log_bad_files(bad)
+    return splits
 
 
 def tiles(pairs: Sequence[Pair], settings: RestoreSettings) -> Tiles:

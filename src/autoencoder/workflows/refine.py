@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import yaml
 
 from ..clustering import Clustering, fit
 from ..clustering.soft import from_assignments, with_kernel
@@ -19,7 +18,6 @@ from ..data.listing import Images
 from ..data.source import ImageSource
 from ..deep import DEEP, Refined, Start, modularity, neighbour_graph, refine, smoothed
 from ..errors import Interrupted
-from ..files import write_text
 from ..model import describe
 from ..model.build import Models
 from ..model.encoder import encoder_of, open_trainable
@@ -39,7 +37,7 @@ AUTOMATIC_STARTS = ("kmeans", "gmm")
 SMOOTHING_STEPS = 20
 
 
-class Place(NamedTuple):
+class EncoderSource(NamedTuple):
     """The encoder that is used, the run whose folder it belongs to, and the images."""
 
     run: Run
@@ -89,7 +87,7 @@ def refine_encoder(
     start = _starting_clusters(embeddings.vectors, wanted, graph, seed)
     method = DEEP[wanted.method](Start(models, embeddings.vectors, start.labels, graph))
     training = _training(models, wanted, seed, augment)
-    refined = refine(method, images.pixels, training, tell=log.info, stopping=stopping)
+    refined = refine(method, images.pixels, training, log=log.info, stopping=stopping)
     if not refined.learned:
         said = {"asked_for": wanted.method, "status": refined.status}
         return Refinement(replace(start, settings=start.settings | said), embeddings, None, refined)
@@ -100,8 +98,8 @@ def refine_encoder(
 
 
 def refine_run(
-    place: Place, embeddings: Embeddings, images: Images, wanted: Clusters, seed: int
-) -> tuple[Place, Embeddings, Clustering]:
+    source: EncoderSource, embeddings: Embeddings, images: Images, wanted: Clusters, seed: int
+) -> tuple[EncoderSource, Embeddings, Clustering]:
     """Train a run's encoder further by a deep method; return the new run, its embeddings and its clusters.
 
     Where the first round goes wrong there is no new run: the clusters are those that the method began with.
@@ -113,10 +111,10 @@ def refine_run(
     Interrupted
         After a signal, once the new run is saved.
     """
-    augment = place.run.section(Training).augment
+    augment = source.run.section(Training).augment
     with stop_at_next_batch() as stopping:
         found, fresh, encoder, refined = refine_encoder(
-            _models(place, wanted.method), embeddings, images, wanted, seed, augment, stopping
+            _models(source, wanted.method), embeddings, images, wanted, seed, augment, stopping
         )
     if encoder is None:
         gone = f"{wanted.method} {refined.status} in its first round, so nothing of it is kept"
@@ -126,15 +124,15 @@ def refine_run(
             f"{gone}: these are the clusters of {found.method} that it began with; try a smaller --refine_rate, or "
             "train the encoder longer first"
         )
-        return place, fresh, found
+        return source, fresh, found
     run = run_folder.create(Output(save_prefix=wanted.method), datetime.now())
     save(encoder, run.encoder)
-    _write_settings(run, place, wanted, seed)
+    _write_settings(run, source, wanted, seed)
     run.write_history(refined.history)
     if stopping.signal is not None:
         raise Interrupted(f"interrupted; the encoder so far is in {run.path}", stopping.signal)
     deep_curves(refined.history, np.array(refined.sizes)[:, found.arrays["order"]], run.loss_picture)
-    return place._replace(run=run, encoder=run.encoder), fresh, found
+    return source._replace(run=run, encoder=run.encoder), fresh, found
 
 
 def _starting_clusters(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: int) -> Clustering:
@@ -151,11 +149,11 @@ def _starting_clusters(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: 
     return found[max(agreed, key=lambda name: agreed[name])]
 
 
-def _models(place: Place, method: str) -> Models:
-    encoder = open_trainable(place.encoder)
+def _models(source: EncoderSource, method: str) -> Models:
+    encoder = open_trainable(source.encoder)
     if method != "idec":
         return Models(encoder, encoder, encoder)
-    decoder = load(place.run.decoder)
+    decoder = load(source.run.decoder)
     inputs = keras.Input(encoder.input.shape[1:], name="image")
     return Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs))))
 
@@ -172,10 +170,10 @@ def _training(models: Models, wanted: Clusters, seed: int, augment: tuple[Augmen
     )
 
 
-def _write_settings(run: Run, place: Place, wanted: Clusters, seed: int) -> None:
+def _write_settings(run: Run, source: EncoderSource, wanted: Clusters, seed: int) -> None:
     """Write what repeats the refining: `flexae cluster --config=settings.yml`; `run` names the parent."""
-    flags: dict[str, Any] = {"run": str(place.run.path.absolute()), **place.images.to_flags(), "seed": seed}
-    write_text(run.settings_file, yaml.safe_dump(flags | wanted.to_flags(), sort_keys=False, allow_unicode=True))
+    flags: dict[str, Any] = {"run": str(source.run.path.absolute()), **source.images.to_flags(), "seed": seed}
+    run.write_flags(flags | wanted.to_flags())
 
 
 def _clustering(network: keras.Model, wanted: Clusters, refined: Refined, embeddings: Embeddings) -> Clustering:

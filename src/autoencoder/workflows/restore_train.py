@@ -20,17 +20,18 @@ from ..model.build import Models
 from ..model.saved import save
 from ..plots.figures import loss_curve
 from ..plots.restored import restored_picture
+from ..sampling import evenly_spread
 from ..settings.restoration import Codes, RestoreSettings
 from ..storage import run as run_folder
-from ..storage import runs_table as aescore
+from ..storage import runs_table
 from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.fit import Fitted
 from .doubts import doubts_of_restoring
-from .leave import add_row
-from .pairs import Sets, tiles
+from .pairs import PairSplits, tiles
 from .restore import restored_image
-from .train import Material, build_seeded, described, teach, tell_cut_lists, with_precision
+from .save import add_row, training_scores
+from .train import TrainingSet, build_seeded, described, fit_models, log_cut_lists, with_precision
 
 log = logging.getLogger("autoencoder")
 
@@ -60,15 +61,15 @@ class Trained(NamedTuple):
     run: Run | None = None
 
 
-def restore_train(settings: RestoreSettings, sets: Sets, *, keep: bool = True) -> Trained:
-    """Train a network to make originals of modified images, on pairs that `pairs.load_sets` decoded.
+def restore_train(settings: RestoreSettings, splits: PairSplits, *, keep: bool = True) -> Trained:
+    """Train a network to make originals of modified images, on pairs that `pairs.load_splits` decoded.
 
     Raises
     ------
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    tell_cut_lists(settings)
+    log_cut_lists(settings)
     if settings.codes.model_log_path is not None:
         log.info(
             "note: model_log_path is not used; history.csv and loss.png in the run's folder tell how training went"
@@ -79,17 +80,18 @@ def restore_train(settings: RestoreSettings, sets: Sets, *, keep: bool = True) -
     def finish(run: Run | None, fitted: Fitted) -> Trained:
         if run is not None:
             save_models(run, settings, models)
-        trained = Trained(settings, models, fitted, *judge(settings, models, sets, fitted), made, sets.bad, run)
+        trained = Trained(settings, models, fitted, *evaluate(settings, models, splits, fitted), made, splits.bad, run)
         if run is not None:
             write_about(run, trained)
-            add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
+            add_row(run, trained.scores, "aescore.csv", runs_table.COLUMNS)
             log.info(_summary(run, settings, trained.scores))
         return trained
 
-    train, valid = tiles(sets.train, settings), tiles(sets.valid, settings)
+    train, valid = tiles(splits.train, settings), tiles(splits.valid, settings)
     made = Provenance("restore_train", settings.to_flags())
     log.info(f"{len(train):,} tiles for training, {len(valid):,} for validation")
-    return teach(settings, models, Material(train, valid, sets.bad, made), finish, keep=keep)
+    tiled = TrainingSet(train=train, valid=valid, bad=splits.bad, made=made)
+    return fit_models(settings, models, tiled, finish, keep=keep)
 
 
 def dry_run(settings: RestoreSettings, matched: Matched) -> str:
@@ -107,16 +109,16 @@ def save_models(run: Run, settings: RestoreSettings, models: Models) -> None:
         save(models.autoencoder, run.autoencoder_h5)
 
 
-def judge(
-    settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted
+def evaluate(
+    settings: RestoreSettings, models: Models, splits: PairSplits, fitted: Fitted
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[Compared]]:
     """Return the scores of a network, those of each test image, and some test images, evenly spread."""
     restore = applied(models.autoencoder)
-    restored = [restored_image(pair.modified.copy(), settings.codes, restore) for pair in sets.test]
-    rows = [_compare(pair, image, settings.codes) for pair, image in zip(sets.test, restored, strict=True)]
-    chosen = np.unique(np.linspace(0, len(rows) - 1, PICTURED).astype(int)).tolist()
-    compared = [Compared(sets.test[each].modified, restored[each], sets.test[each].original) for each in chosen]
-    return _means(rows) | _facts(settings, models, sets, fitted), rows, compared
+    restored = [restored_image(pair.modified.copy(), settings.codes, restore) for pair in splits.test]
+    rows = [_compare(pair, image, settings.codes) for pair, image in zip(splits.test, restored, strict=True)]
+    chosen = evenly_spread(len(rows), PICTURED).tolist()
+    compared = [Compared(splits.test[each].modified, restored[each], splits.test[each].original) for each in chosen]
+    return _means(rows) | _facts(settings, models, splits, fitted), rows, compared
 
 
 def write_about(run: Run, trained: Trained) -> None:
@@ -125,7 +127,7 @@ def write_about(run: Run, trained: Trained) -> None:
     if trained.fitted.history["epoch"]:
         loss_curve(trained.fitted.history, run.loss_picture)
     run.write_test_images(trained.rows)
-    chosen = np.unique(np.linspace(0, len(trained.rows) - 1, PICTURED).astype(int)).tolist()
+    chosen = evenly_spread(len(trained.rows), PICTURED).tolist()
     distances = [(trained.rows[each]["hamming_before"], trained.rows[each]["hamming_after"]) for each in chosen]
     restored_picture(trained.compared, distances, run.restored_picture)
     run.write_scores(trained.scores)
@@ -153,21 +155,16 @@ def _means(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {**means, "hamming_reduction": 1 - after / before if before else None}
 
 
-def _facts(settings: RestoreSettings, models: Models, sets: Sets, fitted: Fitted) -> dict[str, Any]:
+def _facts(settings: RestoreSettings, models: Models, splits: PairSplits, fitted: Fitted) -> dict[str, Any]:
     losses = {"train_loss": fitted.history["loss"], "valid_loss": fitted.history["val_loss"]}
     best = fitted.best_epoch - 1
     return {
         **{name: values[best] if fitted.best_epoch else None for name, values in losses.items()},
-        "test_images": len(sets.test),
+        "test_images": len(splits.test),
         "parameters": int(models.autoencoder.count_params()),
         "embedding_size": None if settings.architecture.skips else math.prod(models.encoder.output.shape[1:]),
-        "epochs": len(fitted.history["epoch"]),
-        "best_epoch": fitted.best_epoch,
-        "seconds": round(fitted.seconds, 2),
-        "images_per_second": round(fitted.images_per_second, 1),
-        "seed": settings.training.seed,
-        "status": fitted.status,
-        "bad_files": len(sets.bad),
+        **training_scores(fitted, settings.training),
+        "bad_files": len(splits.bad),
     }
 
 

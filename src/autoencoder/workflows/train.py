@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import keras
 
 from ..data.listing import BadFile
+from ..data.splits import Splits
 from ..errors import DivergedError, Interrupted
 from ..files import probe
 from ..model import describe
@@ -27,8 +29,8 @@ from ..training.fit import Checkpoints, Fitted, fit
 from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
-from .images import Listings, load_images
-from .leave import Trained, begin, judge, leave, save_models, summary
+from .images import ScannedImages, bad_files, load_images
+from .save import Trained, begin, evaluate, save_models, save_results, summary
 
 log = logging.getLogger("autoencoder")
 
@@ -36,76 +38,75 @@ Result = TypeVar("Result")
 _INTERRUPTED = "interrupted; the best weights so far and the scores are"
 
 
-class Material(NamedTuple):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrainingSet(Splits[Pixels]):
     """What a network learns from and what chooses its best epoch, both uint8, and the files that cannot be used."""
 
-    train: Pixels
-    valid: Pixels
     bad: Sequence[BadFile]
     made: Provenance
 
 
-def train(settings: Settings, listings: Listings, *, keep: bool = True) -> Trained:
+def train(settings: Settings, listings: ScannedImages, *, keep: bool = True) -> Trained:
     """Train an autoencoder on images that `images.prepare` found.
 
     Parameters
     ----------
     settings : Settings
-    listings : Listings
+    listings : ScannedImages
     keep : bool
-        Whether to leave a run's folder and its row in logs/aescore.csv; otherwise nothing is written.
+        Whether to save a run's folder and its row in logs/aescore.csv; otherwise nothing is written.
 
     Raises
     ------
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
-    tell_cut_lists(settings)
+    log_cut_lists(settings)
     settings = settings.model_copy(update={"training": with_precision(settings)})
-    parts = load_images(settings, listings)
-    made = Provenance("run", settings.to_flags(), listings.source.to_record(parts.train, parts.valid))
+    splits = load_images(settings, listings)
+    made = Provenance("run", settings.to_flags(), listings.source.to_record(splits.train, splits.valid))
     models = build_seeded(settings)
-    bad = sorted({*parts.train.bad, *parts.valid.bad})
+    bad = bad_files(splits)
 
     def finish(run: Run | None, fitted: Fitted) -> Trained:
         if run is not None:
             save_models(run, settings, models)  # first of all: they are what took the time
-        trained = Trained(
-            settings, models, fitted, *judge(settings, models, parts, fitted), made, bad, run, parts.whole
-        )
+        evaluated = evaluate(settings, models, splits, fitted)
+        trained = Trained(settings, models, fitted, *evaluated, made, bad, run, splits.whole)
         if run is not None:
-            leave(run, trained)
+            save_results(run, trained)
             log.info(summary(run, trained))
         return trained
 
-    return teach(settings, models, Material(parts.train.pixels, parts.valid.pixels, bad, made), finish, keep=keep)
+    images = TrainingSet(train=splits.train.pixels, valid=splits.valid.pixels, bad=bad, made=made)
+    return fit_models(settings, models, images, finish, keep=keep)
 
 
-def dry_run(settings: Settings, listings: Listings) -> str:
+def dry_run(settings: Settings, listings: ScannedImages) -> str:
     """Describe the settings, the layers and an estimate of memory; train nothing, make nothing."""
-    counts = [len(part.paths) for part in (listings.train, listings.valid)]
+    counts = [len(part.paths) for part in listings.parts.values()]
     size = sum(counts) * settings.pixels / 1e6
     return described(
         settings, f"images: {counts[0]:,} for training, {counts[1]:,} for validation, {size:,.1f} MB as uint8"
     )
 
 
-def described(settings: Settings | RestoreSettings, material: str) -> str:
-    """Return the settings, the layers, a line on the `material`, and an estimate of memory."""
+def described(settings: Settings | RestoreSettings, images: str) -> str:
+    """Return the settings, the layers, a line on the `images`, and an estimate of memory."""
     models = build_seeded(settings)
     need = training_bytes(settings.architecture, settings.image_shape, settings.channels, settings.training)
     choice = choose_precision(settings.architecture, settings.training)
     lines = [
         settings.to_yaml(),
-        *([choice.told] if choice.told else []),
+        *([choice.note] if choice.note else []),
         f"{describe.layer_table(describe.layer_rows(models))}\n",
-        material,
+        images,
         f"memory: about {need / 1e6:,.1f} MB for the network and a batch of {settings.training.batch_size}",
     ]
     return "\n".join(lines)
 
 
-def tell_cut_lists(settings: Settings | RestoreSettings) -> None:
+def log_cut_lists(settings: Settings | RestoreSettings) -> None:
     """Say which lists of the architecture are longer than it has levels."""
     for note in cut_lists(settings.architecture, len(levels(settings.architecture, settings.image_shape))):
         log.info(f"note: {note}")
@@ -114,8 +115,8 @@ def tell_cut_lists(settings: Settings | RestoreSettings) -> None:
 def with_precision(settings: Settings | RestoreSettings) -> Training:
     """Return how the network learns, with the precision that is taken; say which, and why."""
     choice = choose_precision(settings.architecture, settings.training)
-    if choice.told:
-        log.info(choice.told)
+    if choice.note:
+        log.info(choice.note)
     return settings.training.model_copy(update={"precision": choice.precision})
 
 
@@ -125,10 +126,10 @@ def build_seeded(settings: Settings | RestoreSettings) -> Models:
     return build(settings.architecture, settings.image_shape, settings.channels)
 
 
-def teach(
+def fit_models(
     settings: Settings | RestoreSettings,
     models: Models,
-    material: Material,
+    images: TrainingSet,
     finish: Callable[[Run | None, Fitted], Result],
     *,
     keep: bool,
@@ -139,10 +140,10 @@ def teach(
     ----------
     settings : Settings or RestoreSettings
     models : Models
-    material : Material
+    images : TrainingSet
     finish : function
-        Judges the models, and saves them and all that is said about them into the run's folder, if there is one; also
-        where training diverged or was interrupted.
+        Evaluates the models, and saves them and all that is said about them into the run's folder, if there is one;
+        also where training diverged or was interrupted.
     keep : bool
         Whether there is a folder. Without one Ctrl-C is what it is in any library.
 
@@ -156,22 +157,22 @@ def teach(
         As `train` does.
     """
     if not keep:
-        return finish(None, fit(models, material.train, material.valid, settings.training, _callbacks(settings)))
+        return finish(None, fit(models, images.train, images.valid, settings.training, _callbacks(settings)))
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = run_folder.create(settings.output, datetime.now())
-    begin(run, settings, models, material.made, material.bad)
+    begin(run, settings, models, images.made, images.bad)
     callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models)]
     with stop_at_next_batch() as stopping:
         try:
-            fitted = fit(models, material.train, material.valid, settings.training, callbacks, stopping)
+            fitted = fit(models, images.train, images.valid, settings.training, callbacks, stopping)
         except DivergedError as error:
             finish(run, error.fitted)
-            run.write_provenance(material.made)
+            run.write_provenance(images.made)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
         if stopping.signal is not None:  # also where it came after the last batch
             fitted = fitted._replace(status="interrupted")
         result = finish(run, fitted)
-        run.write_provenance(material.made)
+        run.write_provenance(images.made)
     if stopping.signal is not None:
         complete = fitted.status != "interrupted"
         said = "the training was complete when the signal came; it is" if complete else _INTERRUPTED

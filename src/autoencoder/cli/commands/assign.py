@@ -35,7 +35,7 @@ class Options(Section):
     )
 
 
-def carry_out(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading) -> Path:
     """Assign, and return the path of the table."""
     from ...clustering import assign, read
 
@@ -46,29 +46,29 @@ def carry_out(options: Options, reading: Reading) -> Path:
     check_export(options.export, listing, options.overwrite)
     from ...model.encoder import open_encoder
     from ...workflows.embeddings import embed
-    from ...workflows.images import leave_bad
+    from ...workflows.images import save_bad_files
 
     embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
-    placed = assign(found, embeddings.vectors)
+    assigned = assign(found, embeddings.vectors)
     named = {str(number): name for number, name in names.items()}
     settings = {"names": named, "clustering": file_digest(folder.arrays)}
     made = Provenance("assign", settings, source.to_record(images), encoder_record(encoder))
     table = keep_table(
         options.out or folder.path / f"assigned_{source.root.name or 'images'}.csv",
         made,
-        lambda path: write_table(path, embeddings.paths, placed, names),
+        lambda path: write_table(path, embeddings.paths, assigned, names),
         overwrite=options.overwrite or options.out is not None,
     )
-    print(f"{len(placed.labels):,} images are sorted into {found.k} clusters: {table}")
-    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"))
+    print(f"{len(assigned.labels):,} images are sorted into {found.k} clusters: {table}")
+    save_bad_files(embeddings.bad, table.with_suffix(".bad_files.csv"))
     if options.export is not None:
-        export_clusters(embeddings, placed.labels, names, options.export, options.link)
+        export_clusters(embeddings, assigned.labels, names, options.export, options.link)
     return table
 
 
 COMMAND = Command(
     "Sort new images into the clusters of a saved clustering.",
     sections=(Options, Reading),
-    carry_out=carry_out,
+    execute=execute,
     words=("clustering",),
 )

@@ -29,7 +29,7 @@ class Options(Section):
     verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
 
 
-def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
+def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     """Teach, and return the run; for several numbers of labels the folder of their curve."""
     run, encoder_file = locate(options.run)
     output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
@@ -43,17 +43,17 @@ def carry_out(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules)
     start_tensorflow()
     from ...model.encoder import encoder_of, open_trainable
-    from ...workflows.classify import Origin, classify
+    from ...workflows.classify import ClassifierSource, classify
     from ...workflows.label_curve import draw_label_curve
 
     encoder = open_trainable(encoder_file)
     augment = run.section(Training).augment
-    origin = Origin(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
-    lots = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
+    source = ClassifierSource(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
+    data = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
     if not several:
-        return classify(origin, lots, wanted).run
-    folder, told = draw_label_curve(origin, lots, wanted)
-    print(told)
+        return classify(source, data, wanted).run
+    folder, summary = draw_label_curve(source, data, wanted)
+    print(summary)
     return folder
 
 
@@ -68,7 +68,7 @@ def compare(results: dict[str, Any]) -> Path | None:
 COMMAND = Command(
     "Teach a classifier on a saved encoder: first its head, then everything.",
     sections=(Options, Labelled, Classifier),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
     compare=compare,
 )

@@ -31,7 +31,7 @@ class Options(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="of every random start")
 
 
-def carry_out(options: Options, reading: Reading, clusters: Clusters, export: Export) -> Path:
+def execute(options: Options, reading: Reading, clusters: Clusters, export: Export) -> Path:
     """Cluster, and return the folder that the clustering left."""
     run, encoder = locate(options.run)
     names = read_names(export.names)
@@ -41,16 +41,16 @@ def carry_out(options: Options, reading: Reading, clusters: Clusters, export: Ex
     from ...model.encoder import open_encoder
     from ...workflows.cluster import Wanted, cluster
     from ...workflows.embeddings import embed
-    from ...workflows.refine import Place
+    from ...workflows.refine import EncoderSource
 
     embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
     wanted = Wanted(clusters, export, names, options.seed)
-    return cluster(Place(run, encoder, source), embeddings, images, wanted).path
+    return cluster(EncoderSource(run, encoder, source), embeddings, images, wanted).path
 
 
 COMMAND = Command(
     "Cluster the embeddings of a folder of images, with pictures, scores and the files of each cluster.",
     sections=(Options, Reading, Clusters, Export),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
 )

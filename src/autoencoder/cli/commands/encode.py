@@ -29,13 +29,13 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def carry_out(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading) -> Path:
     """Encode, and return the path of the table."""
     run, encoder_file = locate(options.run)
     source, listing = images_of(run, options.images, reading).look()
     from ...model.encoder import open_encoder
     from ...workflows.embeddings import embed, write_npy, write_parquet
-    from ...workflows.images import leave_bad
+    from ...workflows.images import save_bad_files
 
     embeddings, images = embed(open_encoder(encoder_file), source, listing, CACHE)
     made = Provenance("encode", {}, source.to_record(images), encoder_record(encoder_file))
@@ -48,7 +48,7 @@ def carry_out(options: Options, reading: Reading) -> Path:
     table = keep_table(run.embeddings(source.root), made, write, overwrite=options.overwrite)
     count, width = embeddings.vectors.shape
     print(f"{count:,} embeddings of {width} numbers are in {table}")
-    leave_bad(embeddings.bad, table.with_suffix(".bad_files.csv"))
+    save_bad_files(embeddings.bad, table.with_suffix(".bad_files.csv"))
     if count > 1:  # one image is no clustering
         print(f"next: flexae cluster {shlex.quote(options.run)} --images={shlex.quote(str(source.root))}")
     return table
@@ -57,6 +57,6 @@ def carry_out(options: Options, reading: Reading) -> Path:
 COMMAND = Command(
     "Encode a folder of images: one row of numbers an image, with its path.",
     sections=(Options, Reading),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
 )

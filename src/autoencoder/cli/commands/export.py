@@ -28,7 +28,7 @@ class Options(Section):
     )
 
 
-def carry_out(options: Options) -> Path:
+def execute(options: Options) -> Path:
     """Export, and return the path of what was written."""
     run, encoder_file = locate(options.run)
     if encoder_file.suffix == ".onnx":
@@ -48,6 +48,6 @@ def carry_out(options: Options) -> Path:
 COMMAND = Command(
     "Export the encoder for other programs: ONNX, TensorFlow's SavedModel, TensorFlow Lite.",
     sections=(Options,),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
 )

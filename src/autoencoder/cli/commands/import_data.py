@@ -27,7 +27,7 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace train, valid and test in a folder that is not empty")
 
 
-def carry_out(options: Options) -> Path:
+def execute(options: Options) -> Path:
     """Import, and return the folder."""
     from ...workflows.import_data import import_data
 
@@ -37,6 +37,6 @@ def carry_out(options: Options) -> Path:
 COMMAND = Command(
     "Turn idx files, an .npz, a CSV or a known data set into class folders of PNG files.",
     sections=(Options,),
-    carry_out=carry_out,
+    execute=execute,
     words=("source",),
 )

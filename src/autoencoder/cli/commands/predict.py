@@ -27,7 +27,7 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def carry_out(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading) -> Path:
     """Predict, and return the path of the table: path, class, probability."""
     run = find_classifier(options.run)
     classes = run.classes()
@@ -35,7 +35,7 @@ def carry_out(options: Options, reading: Reading) -> Path:
     start_tensorflow()
     from ...model.encoder import open_encoder
     from ...workflows.embeddings import embed
-    from ...workflows.images import leave_bad
+    from ...workflows.images import save_bad_files
 
     model = open_encoder(run.classifier)
     if model.width != len(classes):
@@ -59,13 +59,13 @@ def carry_out(options: Options, reading: Reading) -> Path:
     if probabilities.labels is not None and set(probabilities.labels) <= set(classes):
         right = sum(one == label for (_, one, _), label in zip(found, probabilities.labels, strict=True))
         print(f"accuracy against the class folders: {right / len(found):.2%} ({right:,} of {len(found):,})")
-    leave_bad(probabilities.bad, table.with_suffix(".bad_files.csv"))
+    save_bad_files(probabilities.bad, table.with_suffix(".bad_files.csv"))
     return table
 
 
 COMMAND = Command(
     "Say the class of every image of a folder, with its probability.",
     sections=(Options, Reading),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
 )

@@ -24,7 +24,7 @@ class Options(Section):
     binarize: bool = Field(False, description="make every block of a binary code black or white")
 
 
-def carry_out(options: Options) -> Path:
+def execute(options: Options) -> Path:
     """Restore, and return the folder of the restored images."""
     run, settings = find_restorer(options.run)
     check_new(options.out)
@@ -44,6 +44,6 @@ def carry_out(options: Options) -> Path:
 COMMAND = Command(
     "Restore damaged images of any size; they keep their names.",
     sections=(Options,),
-    carry_out=carry_out,
+    execute=execute,
     words=("run",),
 )

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from ...storage.run import Run
 
 
-def carry_out(
+def execute(
     pairs: Pairs, codes: Codes, architecture: Architecture, training: Training, output: Output, dry: DryRun
 ) -> Run | None:
     """Train, and return the run; None after a dry run."""
-    from ...workflows.pairs import load_sets, prepare_pairs
+    from ...workflows.pairs import load_splits, prepare_pairs
 
     asked = RestoreSettings.from_sections(pairs, codes, architecture, training, output)
     settings, matched = prepare_pairs(asked)
@@ -27,12 +27,12 @@ def carry_out(
     if dry.dry_run:
         print(dry_run(settings, matched))
         return None
-    return restore_train(settings, load_sets(settings, matched)).run
+    return restore_train(settings, load_splits(settings, matched)).run
 
 
 COMMAND = Command(
     "Train a network on pairs of damaged and clean images, to restore others.",
     sections=(*RestoreSettings.sections, DryRun),
-    carry_out=carry_out,
+    execute=execute,
     aliases=FORMER_NAMES,
 )

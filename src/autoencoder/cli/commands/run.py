@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...storage.run import Run
 
 
-def carry_out(data: Data, architecture: Architecture, training: Training, output: Output, dry: DryRun) -> Run | None:
+def execute(data: Data, architecture: Architecture, training: Training, output: Output, dry: DryRun) -> Run | None:
     """Train, and return the run; None after a dry run."""
     from ...workflows.images import prepare
 
@@ -39,6 +39,6 @@ def compare(results: dict[str, Run]) -> Path:
 COMMAND = Command(
     "Train an autoencoder on a folder of images.",
     sections=(*Settings.sections, DryRun),
-    carry_out=carry_out,
+    execute=execute,
     compare=compare,
 )

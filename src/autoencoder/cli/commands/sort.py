@@ -13,7 +13,7 @@ from ...workflows.export import check_export
 from ..command import Command
 
 
-def carry_out(
+def execute(
     data: Data, architecture: Architecture, training: Training, output: Output, clusters: Clusters, export: Export
 ) -> Path:
     """Train and cluster, and return the folder that the clustering left."""
@@ -27,7 +27,7 @@ def carry_out(
     from ...model.encoder import encoder_of
     from ...workflows.cluster import Wanted, cluster
     from ...workflows.embeddings import embed_images
-    from ...workflows.refine import Place
+    from ...workflows.refine import EncoderSource
     from ...workflows.train import train
 
     try:
@@ -38,12 +38,12 @@ def carry_out(
     assert run is not None and images is not None
     encoder = encoder_of(trained.models.encoder, run.encoder)
     embeddings = embed_images(encoder, listings.source, images)
-    place = Place(run, run.encoder, listings.source)
-    return cluster(place, embeddings, images, Wanted(clusters, export, names, training.seed)).path
+    source = EncoderSource(run, run.encoder, listings.source)
+    return cluster(source, embeddings, images, Wanted(clusters, export, names, training.seed)).path
 
 
 COMMAND = Command(
     "From a folder of images to clusters: train an autoencoder, then cluster the same images.",
     sections=(*Settings.sections, Clusters, Export),
-    carry_out=carry_out,
+    execute=execute,
 )

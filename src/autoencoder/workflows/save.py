@@ -1,4 +1,4 @@
-"""What a training leaves: models first, then scores, pictures and the row in logs/aescore.csv."""
+"""What is saved of a training: models first, then scores, pictures and the row in logs/aescore.csv."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..data.listing import BadFile, Images
+from ..data.splits import Splits
 from ..losses import LOSSES
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..metrics.reconstruction import Restore, pca_mse, score
@@ -23,15 +24,16 @@ from ..model.build import Models
 from ..model.saved import save
 from ..plots.diagram import diagram
 from ..plots.figures import comparison, loss_curve
-from ..settings import Settings
+from ..sampling import evenly_spread
+from ..settings import Settings, Training
 from ..settings.restoration import RestoreSettings
 from ..storage import run as run_folder
-from ..storage import runs_table as aescore
+from ..storage import runs_table
 from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.fit import Fitted
 from .doubts import doubts_of_run
-from .images import Parts
+from .images import bad_files
 
 log = logging.getLogger("autoencoder")
 
@@ -78,16 +80,16 @@ def save_models(run: Run, settings: Settings, models: Models) -> None:
         save(models.encoder, run.encoder_h5)
 
 
-def judge(
-    settings: Settings, models: Models, parts: Parts, fitted: Fitted
+def evaluate(
+    settings: Settings, models: Models, splits: Splits[Images], fitted: Fitted
 ) -> tuple[dict[str, Any], dict[str, tuple[np.ndarray, np.ndarray]]]:
     """Return the scores of a network, and some images beside what it makes of them."""
     restore = applied(models.autoencoder)
     compared = {}
-    for part, images in zip(("train", "valid"), parts[:2], strict=True):
-        originals = images.pixels[_spread(len(images.pixels), PICTURED)]
+    for part, images in splits.parts.items():
+        originals = images.pixels[evenly_spread(len(images.pixels), PICTURED)]
         compared[part] = originals, restore(originals.astype(np.float32) / 255)
-    return _scores(settings, models, parts, fitted, restore), compared
+    return _scores(settings, models, splits, fitted, restore), compared
 
 
 def write_about(run: Run, trained: Trained) -> None:
@@ -100,56 +102,60 @@ def write_about(run: Run, trained: Trained) -> None:
     run.write_scores(trained.scores)
 
 
-def leave(run: Run, trained: Trained) -> None:
+def save_results(run: Run, trained: Trained) -> None:
     """Write all that is said about the models, and append the row."""
     write_about(run, trained)
-    add_row(run, trained.scores, "aescore.csv", aescore.COLUMNS)
+    add_row(run, trained.scores, "aescore.csv", runs_table.COLUMNS)
 
 
 def add_row(run: Run, scores: Mapping[str, Any], table: str, columns: Sequence[str]) -> None:
     """Append a run's scores to a table in logs/, with its time and folder; `columns` are the table's first ones."""
-    row = {"Time": datetime.now().strftime(aescore.TIME_FORMAT), "FolderName": run.path.name, **scores}
-    aescore.append(run_folder.LOGS / table, row, columns)
+    row = {"Time": datetime.now().strftime(runs_table.TIME_FORMAT), "FolderName": run.path.name, **scores}
+    runs_table.append(run_folder.LOGS / table, row, columns)
 
 
 def scored_rows(pixels: np.ndarray) -> np.ndarray:
     """Return the rows of the training images that are scored."""
     most = max(PICTURED, SCORED_TRAINING_BYTES // pixels[0].nbytes)
-    return _spread(len(pixels), min(SCORED_TRAINING_IMAGES, most))
+    return evenly_spread(len(pixels), min(SCORED_TRAINING_IMAGES, most))
 
 
-def _spread(images: int, count: int) -> np.ndarray:
-    """Return at most `count` rows of so many images, evenly spread."""
-    return np.linspace(0, images - 1, min(count, images)).astype(int)
-
-
-def _scores(settings: Settings, models: Models, parts: Parts, fitted: Fitted, restore: Restore) -> dict[str, Any]:
-    train = parts.train.pixels[scored_rows(parts.train.pixels)]
-    width = math.prod(models.encoder.output.shape[1:])
-    loss = LOSSES[settings.training.loss]
-    row: dict[str, Any] = {}
-    for part, pixels in (("train", train), ("valid", parts.valid.pixels)):
-        found = score(pixels, restore, loss, fitting_batch(models.autoencoder, 256))
-        row |= {f"{part}_{name}": value for name, value in found._asdict().items()}
-    row |= {
-        "pca_mse": pca_mse(train, parts.valid.pixels, width, settings.training.seed) if len(train) > 1 else None,
-        "parameters": int(models.autoencoder.count_params()),
-        "embedding_size": width,
-        "used_numbers": used_numbers(_embedded(models, train)),
+def training_scores(fitted: Fitted, training: Training) -> dict[str, Any]:
+    """Return what the scores say of the course of a training."""
+    return {
         "epochs": len(fitted.history["epoch"]),
         "best_epoch": fitted.best_epoch,
         "seconds": round(fitted.seconds, 2),
         "images_per_second": round(fitted.images_per_second, 1),
-        "seed": settings.training.seed,
+        "seed": training.seed,
         "status": fitted.status,
-        "bad_files": len({*parts.train.bad, *parts.valid.bad}),
+    }
+
+
+def _scores(
+    settings: Settings, models: Models, splits: Splits[Images], fitted: Fitted, restore: Restore
+) -> dict[str, Any]:
+    train = splits.train.pixels[scored_rows(splits.train.pixels)]
+    width = math.prod(models.encoder.output.shape[1:])
+    loss = LOSSES[settings.training.loss]
+    row: dict[str, Any] = {}
+    for part, pixels in (("train", train), ("valid", splits.valid.pixels)):
+        found = score(pixels, restore, loss, fitting_batch(models.autoencoder, 256))
+        row |= {f"{part}_{name}": value for name, value in found._asdict().items()}
+    row |= {
+        "pca_mse": pca_mse(train, splits.valid.pixels, width, settings.training.seed) if len(train) > 1 else None,
+        "parameters": int(models.autoencoder.count_params()),
+        "embedding_size": width,
+        "used_numbers": used_numbers(_embedded(models, train)),
+        **training_scores(fitted, settings.training),
+        "bad_files": len(bad_files(splits)),
     }
     return row
 
 
 def _embedded(models: Models, pixels: np.ndarray) -> np.ndarray:
     """Embed a sample of images; float32 of shape (n, ...)."""
-    chosen = pixels[_spread(len(pixels), EMBEDDED_IMAGES)]
+    chosen = pixels[evenly_spread(len(pixels), EMBEDDED_IMAGES)]
     encode, step = applied(models.encoder), fitting_batch(models.encoder, 256)
     parts = [encode(chosen[at : at + step].astype(np.float32) / 255) for at in range(0, len(chosen), step)]
     return np.concatenate(parts)

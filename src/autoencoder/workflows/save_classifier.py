@@ -1,4 +1,4 @@
-"""What a classifier leaves: the model first, then scores, pictures and the row in logs/classifiers.csv."""
+"""What is saved of a classifier: the model first, then scores, pictures and the row in logs/classifiers.csv."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import yaml
 
 from ..data.listing import BadFile, Images
-from ..files import write_text
 from ..metrics.classes import class_report, class_scores, class_table
 from ..model.encoder import encoder_of
 from ..plots.classes import class_confusion, mistakes, step_curves
@@ -20,12 +18,12 @@ from ..storage.classifier import ClassifierRun
 from ..storage.provenance import Provenance
 from ..training.fit import Fitted
 from .embeddings import encode
-from .labelled import Lots
-from .leave import scored_rows
+from .labelled import LabelledSplits
+from .save import scored_rows
 
 
-class Judged(NamedTuple):
-    """The scores of a classifier, and what it says of the images that judge it: probabilities of shape (n, classes)."""
+class Evaluation(NamedTuple):
+    """The scores of a classifier, and what it says of the images it is scored on: probabilities (n, classes)."""
 
     scores: dict[str, Any]
     images: Images
@@ -33,31 +31,31 @@ class Judged(NamedTuple):
     probabilities: np.ndarray
 
 
-class Taught(NamedTuple):
-    """A classifier that was taught: the names of its classes, the steps, the flags, and how it is judged."""
+class FittedClassifier(NamedTuple):
+    """A fitted classifier: the names of its classes, the steps, the flags, and how well it does."""
 
     model: keras.Model
     names: list[str]
     steps: dict[str, Fitted]
     flags: dict[str, Any]
-    judged: Judged
+    evaluation: Evaluation
     made: Provenance
     bad: list[BadFile]
     run: ClassifierRun | None = None
 
 
-def leave_classifier(run: ClassifierRun, taught: Taught) -> None:
+def save_classifier_results(run: ClassifierRun, result: FittedClassifier) -> None:
     """Write all that is said about a classifier that is saved."""
-    run.write_classes(taught.names)
-    write_text(run.settings_file, yaml.safe_dump(taught.flags, sort_keys=False))
-    begun = {name: fitted for name, fitted in taught.steps.items() if fitted.history["epoch"]}
+    run.write_classes(result.names)
+    run.write_flags(result.flags)
+    begun = {name: fitted for name, fitted in result.steps.items() if fitted.history["epoch"]}
     if begun:
         run.write_history(_history(begun))
         step_curves({name: fitted.history for name, fitted in begun.items()}, run.loss_picture)
-    run.write_bad_files(taught.bad)
-    run.write_scores(taught.judged.scores)
-    _pictures(run, taught.judged, taught.names)
-    run.write_provenance(taught.made)
+    run.write_bad_files(result.bad)
+    run.write_scores(result.evaluation.scores)
+    _pictures(run, result.evaluation, result.names)
+    run.write_provenance(result.made)
 
 
 def _history(steps: dict[str, Fitted]) -> dict[str, list[Any]]:
@@ -67,20 +65,20 @@ def _history(steps: dict[str, Fitted]) -> dict[str, list[Any]]:
     return {"step": [name for name, fitted in steps.items() for _ in fitted.history["epoch"]], **joined}
 
 
-def judge(
+def evaluate(
     model: keras.Model,
     steps: dict[str, Fitted],
     flags: dict[str, Any],
     wanted: Classifier,
     figures: dict[str, Any],
-    lots: Lots,
-) -> Judged:
-    """Score a classifier on each part; what comes last judges: test images, or the validation images without such."""
+    data: LabelledSplits[Images],
+) -> Evaluation:
+    """Score a classifier on each split; what comes last counts: test images, or the validation images without such."""
     predict = encoder_of(model, Path("the classifier"))
     row: dict[str, Any] = {}
-    for name, images in lots.parts.items():
+    for name, images in data.parts.items():
         chosen = _chosen(images) if name == "train" else images
-        classes, probabilities = lots.numbers(chosen), encode(predict, chosen.pixels)
+        classes, probabilities = data.numbers(chosen), encode(predict, chosen.pixels)
         found = class_scores(classes, probabilities)
         row |= {f"{name}_accuracy": found.accuracy, f"{name}_loss": found.loss}
     (count,) = wanted.labels_per_class
@@ -92,7 +90,7 @@ def judge(
         "run": flags["run"],
         "scratch": wanted.scratch,
         "labels_per_class": count,
-        "classes": len(lots.classes),
+        "classes": len(data.classes),
         **figures,
         "units": wanted.units,
         "parameters": int(model.count_params()),
@@ -102,7 +100,7 @@ def judge(
         "seed": wanted.seed,
         "status": [each.status for each in fitted][-1],
     }
-    return Judged(scores, chosen, classes, probabilities)
+    return Evaluation(scores, chosen, classes, probabilities)
 
 
 def _chosen(images: Images) -> Images:
@@ -112,8 +110,8 @@ def _chosen(images: Images) -> Images:
     return Images(images.pixels[rows], paths, labels, images.bad)
 
 
-def _pictures(run: ClassifierRun, judged: Judged, names: list[str]) -> None:
-    found = judged.probabilities.argmax(axis=1)
-    run.write_report(class_report(judged.classes, found, names))
-    class_confusion(class_table(judged.classes, found, len(names)), names, run.confusion_picture)
-    mistakes(judged.images.pixels, judged.classes, judged.probabilities, names, run.mistakes_picture)
+def _pictures(run: ClassifierRun, evaluation: Evaluation, names: list[str]) -> None:
+    found = evaluation.probabilities.argmax(axis=1)
+    run.write_report(class_report(evaluation.classes, found, names))
+    class_confusion(class_table(evaluation.classes, found, len(names)), names, run.confusion_picture)
+    mistakes(evaluation.images.pixels, evaluation.classes, evaluation.probabilities, names, run.mistakes_picture)

@@ -1,0 +1,71 @@
+"""The network."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from .fields import Section
+from .types import Activation, Constraint, Initializer, Kernels, Pairs, Poolings, Regularizer, Share, Widths
+
+Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear"]
+
+
+class Architecture(Section):
+    """The network: inputs, CNN, MLP, embedding, MLP, CNN, outputs."""
+
+    filters: Widths | None = Field(
+        None,
+        description="widths of the convolutions, one per level; auto: 32, doubled up to 256, a level per halving "
+        "until the image is at most 4 pixels a side",
+    )
+    kernel_size: Kernels = Field(((5, 5), (5, 5), (3, 3)), description="kernel of each level: ints or [height, width]")
+    strides: Pairs | None = Field(
+        None, description="stride of each level: ints or [height, width]; auto: 2 along a side above 4 pixels, else 1"
+    )
+    pooling: Poolings = Field(("no",), description="pooling of each level: avg, max or no; with its size: max5")
+    upsampling: Upsampling = Field(
+        "transpose",
+        description="how the decoder grows the image: one transposed convolution of stride times pool (transpose), "
+        "repeated pixels for the pool and a transposed convolution for the stride (unpool_transpose), or a "
+        "resize before a convolution (nearest, bilinear)",
+    )
+    batch_norm: Literal["before", "after"] | None = Field(
+        None, description="batch normalization before or after each hidden activation, or none"
+    )
+    activation: Activation = Field("relu", description="hidden layers: a Keras activation; leaky_relu:0.2 sets a slope")
+    last_activation: Activation = Field("linear", description="the embedding")
+    output_activation: Activation = Field("sigmoid", description="the image")
+    drop_rate: Share = Field(0.0, description="dropout after the flatten and in the MLP")
+    spatial_drop_rate: Share = Field(0.0, description="SpatialDropout2D after each level of the encoder's CNN")
+    dims: Widths = Field((10,), description="widths of the MLP; the last one is the embedding")
+    mlp: bool = Field(True, description="off: the embedding is the CNN's own output")
+    skips: bool = Field(
+        False,
+        description="the decoder also sees each level of the encoder, at its own size (U-Net): for restore_train "
+        "only, because there is no embedding then",
+    )
+    use_bias: bool = Field(True, description="bias of the dense layers")
+    kernel_initializer: Initializer = Field("glorot_uniform", description="of the dense layers")
+    bias_initializer: Initializer = Field("zeros", description="of the dense layers")
+    kernel_regularizer: Regularizer = Field(None, description="of the dense layers: l1, l2, l1_l2; l2:0.001")
+    bias_regularizer: Regularizer = Field(None, description="of the dense layers")
+    activity_regularizer: Regularizer = Field(None, description="of the dense layers")
+    kernel_constraint: Constraint = Field(None, description="of the dense layers: max_norm, non_neg, unit_norm")
+    bias_constraint: Constraint = Field(None, description="of the dense layers")
+    cnn_kernel_initializer: Initializer = Field("glorot_uniform", description="of the convolutions")
+    cnn_kernel_regularizer: Regularizer = Field(None, description="of the convolutions")
+    cnn_bias_initializer: Initializer = Field("zeros", description="of the convolutions")
+
+    @model_validator(mode="after")
+    def _check(self) -> Architecture:
+        if not self.mlp:
+            for name in ("dims", "last_activation"):
+                if self.changed(name):
+                    raise ValueError(f"--{name} belongs to the MLP, which --mlp=False switches off; leave one out")
+            if self.drop_rate > 0:
+                raise ValueError(
+                    "--drop_rate acts in the MLP, which --mlp=False switches off; --spatial_drop_rate acts in the CNN"
+                )
+        return self

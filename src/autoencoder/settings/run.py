@@ -1,0 +1,52 @@
+"""All that a run follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from .architecture import Architecture
+from .data import Data
+from .fields import Section, Sections, parse
+from .output import Output
+from .training import Training
+
+
+class Settings(Sections):
+    """All that a run follows from."""
+
+    sections: ClassVar[tuple[type[Section], ...]] = (Data, Architecture, Training, Output)
+
+    data: Data = Data()
+    architecture: Architecture = Architecture()
+    training: Training = Training()
+    output: Output = Output()
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width in pixels, once they are resolved."""
+        if self.data.image_shape is None:
+            raise ValueError("image_shape is still auto: no images have been looked at")
+        return self.data.image_shape
+
+    @property
+    def channels(self) -> int:
+        """1 for grayscale, 3 for rgb."""
+        return 1 if self.data.color == "grayscale" else 3
+
+    @property
+    def pixels(self) -> int:
+        """Values an image: height times width times channels."""
+        return self.image_shape[0] * self.image_shape[1] * self.channels
+
+    @classmethod
+    def from_flags(cls, flags: Mapping[str, Any]) -> Settings:
+        """Check flat `flags` (values of any type, text included) and build the settings; list every problem at once.
+
+        Raises
+        ------
+        UsageError
+            Names each flag, the value received and the rule.
+        """
+        data, architecture, training, output = parse(flags, cls.sections)
+        return cls(data=data, architecture=architecture, training=training, output=output)
