@@ -63,5 +63,10 @@ def test_every_picture_is_shown_on_a_page():
         assert f"pictures/{path.name})" in shown, path.name
 
 
+def test_the_list_of_decisions_holds_every_page_once():
+    listed = re.findall(r"\]\((\w+\.md)\)", read("docs", "decisions", "README.md"))
+    assert sorted(listed) == sorted({path.name for path in (ROOT / "docs" / "decisions").glob("*.md")} - {"README.md"})
+
+
 def test_the_readme_is_three_screens():
     assert len(read("README.md").splitlines()) <= 120
