@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autoencoder import errors
 from autoencoder.cli.command import Grid, Job
 from autoencoder.cli.main import COMMANDS, plan
 
@@ -61,6 +62,14 @@ def test_every_picture_is_shown_on_a_page():
     shown = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     for path in (ROOT / "docs" / "pictures").glob("*.png"):
         assert f"pictures/{path.name})" in shown, path.name
+
+
+def test_the_page_of_exit_statuses_names_every_one():
+    page = read("docs", "how-to", "exit_statuses.md")
+    classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.UserError)]
+    for status in {0, 1, *(each.exit_status for each in classes if hasattr(each, "exit_status")), 130, 143}:
+        assert re.search(rf"^\| {status} \|", page, re.MULTILINE), status
+    assert all(f"`{each.__name__}`" in page for each in classes)
 
 
 def test_the_list_of_decisions_holds_every_page_once():
