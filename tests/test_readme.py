@@ -26,7 +26,7 @@ SHORTER = {
     "classify": ["--epochs=1"],
     "make_binary_codes.py": ["--count=8"],
 }
-CLASSES, PER_CLASS = 10, 110  # --labels_per_class names 100
+CLASSES, PER_CLASS = 10, 130  # --labels_per_class names 100, of what is left to learn from
 
 
 def blocks(language):
@@ -119,8 +119,8 @@ def stand_ins(place, per_class=PER_CLASS):
         rows = np.flatnonzero(digits.target == label)
         for name, chosen in (
             ("photos", rows[:per_class]),
-            ("more_photos", rows[PER_CLASS:130]),
-            ("new_photos", rows[130:132]),
+            ("more_photos", rows[per_class:150]),
+            ("new_photos", rows[150:152]),
         ):
             inside = place / name / (str(label) if name != "new_photos" else "")
             inside.mkdir(parents=True, exist_ok=True)
