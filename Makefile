@@ -23,14 +23,15 @@ $(ENVIRONMENT): requirements.lock
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@
 
-docs: $(ENVIRONMENT)  ## docs/flags.md follows from the settings
+docs: $(ENVIRONMENT)  ## docs/flags.md from the settings, and the library's pages in docs/api from its docstrings
 	.venv/bin/python scripts/write_flags.py
+	.venv/bin/python scripts/write_api.py
 
 bench: $(ENVIRONMENT)  ## docs/performance.md: make bench MNIST=FOLDER CIFAR10=FOLDER [TORCH=PYTHON] [PARTS="start memory"]
 	.venv/bin/python scripts/bench.py $(PARTS) --mnist=$(MNIST) --cifar10=$(CIFAR10) $(if $(TORCH),--torch=$(TORCH))
 
 lock:  ## resolve setup.cfg's ranges anew
-	uv pip compile setup.cfg --extra test --extra fast --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
+	uv pip compile setup.cfg --extra test --extra fast --extra docs --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
 
 clean:
 	rm -rf .venv

@@ -1,4 +1,4 @@
-"""Print the README's table of classifiers: `python scripts/reproduce_classifier.py FOLDER`.
+"""Print the table of classifiers in docs/results.md: `python scripts/reproduce_classifier.py FOLDER`.
 
 FOLDER holds train and test images in class folders, or the four idx files of the MNIST format, gzipped or not. The
 encoder is trained once, on the training images without their labels, by the training part of

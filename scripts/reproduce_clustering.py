@@ -1,4 +1,4 @@
-"""Print the README's table of clusterings: `python scripts/reproduce_clustering.py mnist FOLDER`.
+"""Print the table of clusterings in docs/results.md: `python scripts/reproduce_clustering.py mnist FOLDER`.
 
 `--rival=PYTHON` adds ClustPy's DEC, IDEC and N2D by an interpreter that has it, each for the CPU seconds of the recipe.
 

@@ -1,4 +1,4 @@
-"""Print the README's tables of restored codes: `python scripts/reproduce_restore.py FOLDER`.
+"""Print the tables of restored codes in docs/results.md: `python scripts/reproduce_restore.py FOLDER`.
 
 FOLDER receives the sets of scripts/make_binary_codes.py, the runs and the restored images. What is there already is
 used again, so that an interrupted reproduction goes on. `--curve` draws the reduction by the width of the original

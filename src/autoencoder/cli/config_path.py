@@ -9,7 +9,7 @@ from ..errors import UsageError
 from ..settings.fields import nearest
 from ..settings.text import expand_home
 
-_HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parents[1]
 #: Inside the package where it is installed, at the top of a checkout.
 _PLACES = (_HERE / "recipes", _HERE.parents[1] / "recipes")
 
