@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sklearn.datasets import make_blobs
 
 from autoencoder.clustering import METHODS, assign, fit, read, save, storage
-from autoencoder.clustering.layout import ARRAYS, OWN
+from autoencoder.clustering.layout import OWN
 from autoencoder.clustering.soft import from_assignments, with_kernel
 from autoencoder.errors import ModelFileError
 
 VECTORS = make_blobs(80, 4, centers=3, cluster_std=0.7, random_state=0)[0].astype(np.float32)
-RULES = {method: {**OWN, **ARRAYS[method]} for method in METHODS}
+RULES = {method: {**OWN, **METHODS[method].arrays} for method in METHODS}
 PLACES = st.sampled_from([(method, name) for method in METHODS for name in RULES[method]])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -62,7 +62,7 @@ def test_what_is_whole_is_read_and_assigns(good, method, tmp_path):
 def test_every_array_that_a_method_saves_is_known(good):
     """But for `order`, which the two methods with a kernel keep for themselves."""
     for method, clustering in good.items():
-        assert set(clustering.arrays) - {"order"} == set(ARRAYS[method]) - {"order"}, method
+        assert set(clustering.arrays) - {"order"} == set(METHODS[method].arrays) - {"order"}, method
 
 
 DAMAGES = {
@@ -99,7 +99,7 @@ def test_numbers_that_cannot_be_are_refused(good, tmp_path_factory, place, wrong
         read(folder)
 
 
-@given(st.sampled_from([(method, name) for method in METHODS for name in ARRAYS[method]]))
+@given(st.sampled_from([(method, name) for method in METHODS for name in METHODS[method].arrays]))
 def test_an_array_that_the_method_needs_is_missed(good, tmp_path_factory, place):
     (method, name), folder = place, tmp_path_factory.mktemp("damaged")
     left = {key: each for key, each in good[method].arrays.items() if key != name}

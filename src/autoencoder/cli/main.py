@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,26 +18,14 @@ from fire.decorators import SetParseFn
 from ..errors import UsageError, UserError
 from ..estimators import autoencoder as estimators
 from ..settings.fields import canonical, read_flags
-from .command import Grid, Job, grid
-from .commands import assign, classify, cluster, encode, export, import_data, predict, restore, restore_train, run, sort
+from .command import Command, Grid, Job, grid
+from .commands import NAMES
 from .config_path import config_path
 from .help import help_asked
 from .parse import read_arguments
 
-#: One line a command; each is described by its own module.
-COMMANDS = {
-    "run": run.COMMAND,
-    "sort": sort.COMMAND,
-    "encode": encode.COMMAND,
-    "cluster": cluster.COMMAND,
-    "assign": assign.COMMAND,
-    "export": export.COMMAND,
-    "restore_train": restore_train.COMMAND,
-    "restore": restore.COMMAND,
-    "classify": classify.COMMAND,
-    "predict": predict.COMMAND,
-    "import_data": import_data.COMMAND,
-}
+#: Each is described by its own module.
+COMMANDS: dict[str, Command] = {name: import_module(f".commands.{name}", __package__).COMMAND for name in NAMES}
 
 
 # Values stay the text that was typed; the fields' types decide what they mean, not python-fire's guess.

@@ -1,53 +1,19 @@
 """Clustering of embeddings: arrays in, a `Clustering` out. Nothing here imports Keras."""
 
 import difflib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..errors import DataError, ModelFileError, UsageError
 from ..progress import stage
-from . import agglomerative, gmm, hdbscan, kmeans, minibatch, soft, umap_gmm
 from .clustering import NOISE, Assignment, Clustering
+from .method import Method
+from .methods import METHODS
 from .storage import read, save
 from .threads import one_blas_thread
 from .vectors import check_count, check_different, check_k, check_vectors
 
 __all__ = ["METHODS", "NOISE", "Assignment", "Clustering", "Method", "assign", "fit", "read", "save"]
-
-
-@dataclass(frozen=True)
-class Method:
-    """A way to cluster.
-
-    Attributes
-    ----------
-    fit : callable
-        (vectors float32 (n, d), k, seed) to a `Clustering`; None where the encoder itself must be trained.
-    assign : callable
-        (clustering, vectors float32 (n, d)) to an `Assignment`; needs nothing but what is saved.
-    takes_k : bool
-        Whether the number of clusters is given, or found by the method.
-    """
-
-    fit: Callable[[np.ndarray, Any, int], Clustering] | None
-    assign: Callable[[Clustering, np.ndarray], Assignment]
-    takes_k: bool
-
-
-METHODS: dict[str, Method] = {
-    "kmeans": Method(kmeans.fit, kmeans.assign, True),
-    "minibatch": Method(minibatch.fit, kmeans.assign, True),
-    "gmm": Method(gmm.fit, gmm.assign, True),
-    "hdbscan": Method(hdbscan.fit, hdbscan.assign, False),
-    "agglomerative": Method(agglomerative.fit, agglomerative.assign, True),
-    "umap_gmm": Method(umap_gmm.fit, umap_gmm.assign, True),
-    "dec": Method(None, soft.assign_by_kernel, True),
-    "idec": Method(None, soft.assign_by_kernel, True),
-    "self_label": Method(None, soft.assign_by_softmax, True),
-}
 
 
 def fit(vectors: np.ndarray, method: str = "kmeans", k: int | None = None, seed: int = 0) -> Clustering:

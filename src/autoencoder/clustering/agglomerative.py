@@ -3,6 +3,7 @@
 import numpy as np
 
 from .clustering import NOISE, Assignment, Clustering, means_of, order_by_size, renumber, renumber_assignment
+from .method import KNOWN, Method, Rule
 from .nearest import margins, neighbours, vote_weights
 
 SAMPLE = 8_000
@@ -68,3 +69,6 @@ def _assign(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndar
     tally = np.zeros((len(vectors), len(centers)))
     np.add.at(tally, (np.arange(len(vectors))[:, None], votes), weights)
     return margins(vectors, centers, tally.argmax(axis=1))
+
+
+METHOD = Method(fit, assign, {"known": KNOWN, "known_labels": Rule("m", True, 0, below="k")})

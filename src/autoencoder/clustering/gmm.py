@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .clustering import Assignment, Clustering, order_by_size, renumber_assignment
+from .method import Method, Rule
 from .nearest import blocks, margins
 
 STARTS = 20
@@ -162,3 +163,10 @@ def from_posterior(
         return assigned._replace(confidence=confidence)
     probabilities[every, labels] = -1.0
     return assigned._replace(confidence=confidence, second=probabilities.argmax(axis=1).astype(np.int32))
+
+
+METHOD = Method(
+    fit,
+    assign,
+    {"weights": Rule("k", least=0), "means": Rule("kd"), "precisions_cholesky": Rule("kdd")},
+)

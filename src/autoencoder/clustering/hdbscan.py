@@ -4,6 +4,7 @@ import numpy as np
 
 from ..errors import DataError
 from .clustering import NOISE, Assignment, Clustering, means_of, order_by_size, renumber, renumber_assignment
+from .method import KNOWN, Method, Rule
 from .nearest import margins, neighbours
 
 SAMPLE = 20_000
@@ -95,3 +96,16 @@ def _assign(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndar
     labels = np.where(distances <= arrays["reach"][np.maximum(labels, 0)], labels, NOISE)
     assigned = margins(vectors, centers, labels)
     return assigned._replace(confidence=np.where(labels == NOISE, np.float32(0), confidence))
+
+
+METHOD = Method(
+    fit,
+    assign,
+    {
+        "known": KNOWN,
+        "known_labels": Rule("m", True, NOISE, below="k"),
+        "known_confidence": Rule("m", least=0, most=1.001),
+        "reach": Rule("k", least=0),
+    },
+    takes_k=False,
+)

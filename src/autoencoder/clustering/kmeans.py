@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .clustering import Assignment, Clustering, order_by_size, renumber_assignment
+from .method import Method
 from .nearest import margins
 from .threads import one_openmp_thread
 
@@ -99,3 +100,6 @@ def _drawn(count: int, size: int, seed: int) -> Any:
     if size == count:
         return slice(None)
     return np.sort(np.random.default_rng(seed).choice(count, size, replace=False))
+
+
+METHOD = Method(fit, assign)

@@ -1,34 +1,10 @@
-"""What a saved clustering holds: the arrays of each method, their shapes and what their numbers may be."""
-
-from typing import NamedTuple
+"""What a saved clustering holds: the arrays, their shapes and what their numbers may be."""
 
 import numpy as np
 
 from .clustering import NOISE, Clustering
-
-
-class Rule(NamedTuple):
-    """What an array must be.
-
-    Attributes
-    ----------
-    sizes : str
-        A letter a dimension; the same letter is the same size in all arrays, and at least 1. k is the number of
-        clusters, n that of images, d the width of the vectors.
-    whole : bool
-        Whole numbers, else floats; floats must be finite.
-    least, most : float
-        Of every number.
-    below : str
-        The letter of a size that every number must be below.
-    """
-
-    sizes: str
-    whole: bool = False
-    least: float = -np.inf
-    most: float = np.inf
-    below: str = ""
-
+from .method import Rule
+from .methods import METHODS
 
 #: The arrays that every clustering has, the fields of `Clustering`.
 OWN = {
@@ -39,30 +15,6 @@ OWN = {
     "centers": Rule("kd"),
 }
 _LEAST = float(np.finfo(np.float32).tiny)
-_KNOWN = Rule("md")
-#: The arrays that each method needs to assign others, of `Clustering.arrays`.
-ARRAYS: dict[str, dict[str, Rule]] = {
-    "kmeans": {},
-    "minibatch": {},
-    "gmm": {"weights": Rule("k", least=0), "means": Rule("kd"), "precisions_cholesky": Rule("kdd")},
-    "hdbscan": {
-        "known": _KNOWN,
-        "known_labels": Rule("m", True, NOISE, below="k"),
-        "known_confidence": Rule("m", least=0, most=1.001),
-        "reach": Rule("k", least=0),
-    },
-    "agglomerative": {"known": _KNOWN, "known_labels": Rule("m", True, 0, below="k")},
-    "umap_gmm": {
-        "weights": Rule("k", least=0),
-        "means": Rule("kc"),
-        "precisions_cholesky": Rule("kcc"),
-        "known": _KNOWN,
-        "projected": Rule("mc"),
-    },
-    "dec": {"kernel": Rule("kd")},
-    "idec": {"kernel": Rule("kd")},
-    "self_label": {"order": Rule("k", True, 0, below="d")},
-}
 
 
 def fault(clustering: Clustering) -> str | None:
@@ -74,18 +26,18 @@ def fault(clustering: Clustering) -> str | None:
         Of any content, but for the fields' names.
     """
     k, method = clustering.k, clustering.method
-    if not isinstance(method, str) or method not in ARRAYS:
-        return f"its method is {method!r}, which is none of {', '.join(ARRAYS)}"
+    if not isinstance(method, str) or method not in METHODS:
+        return f"its method is {method!r}, which is none of {', '.join(METHODS)}"
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         return f"its number of clusters is {k!r}, which is no whole number from 1"
     if not isinstance(clustering.settings, dict):
         return f"its settings are a {type(clustering.settings).__name__}, not names with values"
     own = {name: getattr(clustering, name) for name in OWN}
-    missing = [name for name in ARRAYS[method] if name not in clustering.arrays]
+    missing = [name for name in METHODS[method].arrays if name not in clustering.arrays]
     if missing:
         return f"the arrays {', '.join(missing)} are missing, which {method} needs"
     sizes = {"k": k}
-    rules = {**OWN, **ARRAYS[method]}
+    rules = {**OWN, **METHODS[method].arrays}
     misfits = (_misfit(name, {**clustering.arrays, **own}[name], rule, sizes) for name, rule in rules.items())
     return next(filter(None, misfits), None) or _impossible(clustering)
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from .clustering import Clustering
-from .kmeans import from_centers
+from .kmeans import assign, from_centers
+from .method import Method
 
 STARTS = 10
 BATCH = 4096
@@ -32,3 +33,6 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     means = MiniBatchKMeans(k, batch_size=BATCH, n_init=STARTS, random_state=seed).fit(vectors)
     settings = {"seed": seed, "k": k, "starts": STARTS, "batch": BATCH, "steps": int(means.n_steps_)}
     return from_centers("minibatch", vectors, means.cluster_centers_, settings)
+
+
+METHOD = Method(fit, assign)

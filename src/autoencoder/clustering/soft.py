@@ -3,6 +3,7 @@
 import numpy as np
 
 from .clustering import Assignment, Clustering, means_of, order_by_size, renumber_assignment
+from .method import Method, Rule
 
 
 def from_assignments(method: str, q: np.ndarray, vectors: np.ndarray, settings: dict) -> Clustering:
@@ -56,3 +57,7 @@ def _assigned(q: np.ndarray, vectors: np.ndarray, centers: np.ndarray) -> Assign
     distances = np.linalg.norm(vectors - centers[labels], axis=1).astype(np.float32)
     confidence = np.take_along_axis(q, ranked[:, :1], axis=1)[:, 0].astype(np.float32)
     return Assignment(labels, distances, confidence, ranked[:, 1].astype(np.int32))
+
+
+BY_KERNEL = Method(None, assign_by_kernel, {"kernel": Rule("kd")})
+BY_SOFTMAX = Method(None, assign_by_softmax, {"order": Rule("k", True, 0, below="d")})

@@ -4,6 +4,7 @@ import numpy as np
 
 from .clustering import Assignment, Clustering, means_of, order_by_size, renumber_assignment
 from .gmm import fit_mixture, from_posterior, posterior
+from .method import KNOWN, Method, Rule
 from .nearest import blocks, neighbours, vote_weights
 from .projection import project_umap
 
@@ -81,3 +82,16 @@ def _assign(arrays: dict[str, np.ndarray], centers: np.ndarray, vectors: np.ndar
         labels[block] = np.einsum("nv,nvk->nk", weights[block], near).argmax(axis=1)
         means[block] = near.mean(axis=1)
     return from_posterior(means, vectors, centers, labels)
+
+
+METHOD = Method(
+    fit,
+    assign,
+    {
+        "weights": Rule("k", least=0),
+        "means": Rule("kc"),
+        "precisions_cholesky": Rule("kcc"),
+        "known": KNOWN,
+        "projected": Rule("mc"),
+    },
+)

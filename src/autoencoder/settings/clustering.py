@@ -11,7 +11,17 @@ from .fields import Section
 from .types import PositiveInt
 
 #: Methods that cluster the embeddings as they are, and those that train the encoder further.
-Method = Literal["kmeans", "minibatch", "gmm", "hdbscan", "agglomerative", "umap_gmm", "dec", "idec", "self_label"]
+Method = Literal[
+    "kmeans",
+    "minibatch",
+    "gmm",
+    "hdbscan",
+    "agglomerative",
+    "umap_gmm",
+    "dec",
+    "idec",
+    "self_label",
+]
 
 
 class Clusters(Section):

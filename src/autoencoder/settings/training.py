@@ -9,7 +9,13 @@ from pydantic import BeforeValidator, Field, model_validator
 from .fields import Section
 from .types import PositiveInt, listed, named, no_truth
 
-Loss = Literal["binary_crossentropy", "mse", "mae", "huber", "ssim"]
+Loss = Literal[
+    "binary_crossentropy",
+    "mse",
+    "mae",
+    "huber",
+    "ssim",
+]
 Augmentation = Literal["hflip", "vflip", "rotate90", "shift", "rotate", "zoom", "shear"]
 Noise = Literal["gaussian", "salt_pepper", "masking"]
 Optimizer = Literal[

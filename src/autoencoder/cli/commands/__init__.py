@@ -1,1 +1,16 @@
 """The commands of the command line, one module each; they never import each other."""
+
+#: One line a command, the name of its module; in the order of the help.
+NAMES = (
+    "run",
+    "sort",
+    "encode",
+    "cluster",
+    "assign",
+    "export",
+    "restore_train",
+    "restore",
+    "classify",
+    "predict",
+    "import_data",
+)
