@@ -4,7 +4,7 @@ import pytest
 
 from autoencoder.errors import DiskError, ModelFileError, UsageError
 from autoencoder.settings import Output, Settings
-from autoencoder.storage.run import Run, create
+from autoencoder.storage.run import LOGS, Run, check_free, create
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
 
@@ -78,3 +78,11 @@ def test_the_images_of_a_run_come_back(place):
     source = run.source()
     assert (source.root, source.categories, source.max_images) == (place, ("01", "null"), 3)
     assert source.rules == ((255, 255, 255), (0.0, 1020.0), "pad")
+
+
+def test_a_folder_in_place_of_the_table_of_runs_is_found_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check_free(Output())
+    (LOGS / "aescore.csv").mkdir(parents=True)
+    with pytest.raises(DiskError, match=r"aescore.csv: is a folder"):
+        check_free(Output())

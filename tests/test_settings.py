@@ -150,3 +150,12 @@ def test_every_field_is_documented_and_named_once():
 def test_every_name_is_known_to_keras(names, get):
     for name in names:
         assert get(name) is not None
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"noise": "gaussian:1e39"}, {"contrast": 1e300}, {"kernel_regularizer": "l2:1e300"}, {"learning_rate": 1e30}],
+)
+def test_strengths_that_float32_cannot_hold_are_refused(flags):
+    with pytest.raises(UsageError, match=f"--{next(iter(flags))}"):
+        Settings.from_flags(flags)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from .fields import Section
-from .types import PositiveInt, listed, named, no_truth
+from .types import STRONGEST, PositiveInt, listed, named, no_truth
 
 Loss = Literal[
     "binary_crossentropy",
@@ -28,7 +28,7 @@ class Training(Section):
 
     loss: Loss = Field("binary_crossentropy", description="what is minimised between an image and its reconstruction")
     optimizer: Optimizer = Field("adam", description="a Keras optimizer")
-    learning_rate: Annotated[float, Field(gt=0)] | None = Field(
+    learning_rate: Annotated[float, Field(gt=0, le=STRONGEST)] | None = Field(
         None, description="auto: Keras' own rate for the optimizer"
     )
     schedule: Literal["constant", "cosine"] = Field(
@@ -55,7 +55,7 @@ class Training(Section):
     target: Literal["augmented", "clean"] = Field(
         "augmented", description="what the reconstruction of an augmented image is compared with"
     )
-    contrast: Annotated[float, Field(ge=0), BeforeValidator(no_truth)] = Field(
+    contrast: Annotated[float, Field(ge=0, le=STRONGEST), BeforeValidator(no_truth)] = Field(
         0.0,
         description="weight of neighbour contrast: every embedding must be told from the batch's others by the "
         "embedding of an image that looks alike; makes embeddings that cluster well",

@@ -19,6 +19,8 @@ INITIALIZERS = (
     *("glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "ones"),
     *("orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling", "zeros"),
 )
+#: No strength beyond is of use, and float32 overflows soon after.
+STRONGEST = 1e6
 REGULARIZERS = ("l1", "l2", "l1_l2")
 CONSTRAINTS = ("max_norm", "non_neg", "unit_norm")
 
@@ -66,6 +68,8 @@ def named(choices: Iterable[str], what: str, *, numbered: Iterable[str] = ()) ->
             raise ValueError(f"{name} takes no number; write {name!r} alone")
         if colon and not re.fullmatch(r"\d*\.?\d+(e-?\d+)?", strength):
             raise ValueError(f"what follows {name}: must be a number of at least 0, as in {name}:0.2")
+        if colon and float(strength) > STRONGEST:
+            raise ValueError(f"what follows {name}: must be at most {STRONGEST:g}, as in {name}:0.2")
         return str(value)
 
     return BeforeValidator(check)

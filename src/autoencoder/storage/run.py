@@ -235,13 +235,18 @@ def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:
 
 
 def check_free(output: Output) -> None:
-    """Refuse a `save_dir` that already holds something.
+    """Refuse a `save_dir` that already holds something, and a folder where a table of runs belongs.
 
     Raises
     ------
     UsageError
         Nothing is ever overwritten.
+    DiskError
+        No row could be kept.
     """
+    for table in (LOGS / "aescore.csv", LOGS / "classifiers.csv"):
+        if table.is_dir():
+            raise DiskError(f"{table}: is a folder, and the table of all runs belongs there; move it away")
     folder = output.save_dir
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(
