@@ -96,5 +96,5 @@ def test_a_new_command(patched):
     assert python("-m", "src.autoencoder", "count", "--images=data/valid").split()[:2] == ["20", "ankle-boot"]
     assert "--images" in python("-m", "src.autoencoder", "count", "--help")
     python("scripts/write_flags.py")  # as `make docs` does
-    tests = ["tests/contracts/test_contracts_documented.py", "tests/test_help.py", "tests/test_imports.py"]
+    tests = ["tests/contracts/test_contracts_documented.py", "tests/cli/test_cli_help.py", "tests/test_imports.py"]
     assert " passed" in python("-m", "pytest", "-n", "0", *tests, "-k", "count or flags or imports")

@@ -8,7 +8,7 @@ from autoencoder.cli.config_path import config_path, recipes
 from autoencoder.cli.main import plan
 from autoencoder.errors import UsageError
 
-RECIPES = Path(__file__).parents[1] / "recipes"
+RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture(autouse=True)
