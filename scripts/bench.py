@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -61,7 +63,7 @@ def main() -> int:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as place:
         docs = Path(place) / "docs" if asked.quick else ROOT / "docs"
-        figures = measured(name, asked, Path(place))
+        figures = {"processor": processor(), **measured(name, asked, Path(place))}
         (docs / "performance").mkdir(parents=True, exist_ok=True)
         text = json.dumps(rounded(figures), indent=1, ensure_ascii=False)
         (docs / "performance" / f"{name}.json").write_text(text + "\n", encoding="utf-8")
@@ -112,7 +114,8 @@ def write_page(docs: Path) -> None:
         "# Speed, memory and growth",
         "",
         "Made by `make bench` (`scripts/bench.py`): medians of runs in turns, on one machine without a graphics card. "
-        "`python scripts/bench.py PART` measures one part again.",
+        "`python scripts/bench.py PART` measures one part again. How much is gained hangs on the processor: "
+        "[figures of others](decisions/precision.md).",
         "",
     ]
     (docs / "pictures").mkdir(exist_ok=True)
@@ -126,7 +129,23 @@ def write_page(docs: Path) -> None:
 
 def section(name: str, figures: dict[str, Any]) -> list[str]:
     """Return the lines of a part's section."""
-    return [f"## {PARTS[name].title}", "", f"`python scripts/bench.py {name}`", "", *PARTS[name].page(figures)]
+    where = figures.get(
+        "processor", "not written down; two cores with AVX-512, on which bfloat16 is faster than float32"
+    )
+    head = [f"## {PARTS[name].title}", "", f"`python scripts/bench.py {name}`. Processor: {where}.", ""]
+    return [*head, *PARTS[name].page(figures)]
+
+
+def processor() -> str:
+    """Name the processor, its number of cores, and what it computes in at once."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    sets = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in facts.get("flags", "").split()]
+    kind = f"{facts.get('model name')} (family {facts.get('cpu family')}, model {facts.get('model')})"
+    return f"{kind}, {os.cpu_count()} cores, {', '.join(sets)}"
 
 
 if __name__ == "__main__":

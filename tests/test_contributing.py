@@ -81,6 +81,7 @@ def test_a_new_loss(patched):
     assert " passed" in python("-m", "pytest", "-n", "0", "tests/losses", "-k", "charbonnier or choice")
 
 
+@pytest.mark.slow  # a minute: UMAP is compiled in a process of its own
 def test_a_new_clustering_method(patched):
     place, python = patched("method")
     shutil.copytree(ROOT / FORMER, place / FORMER)  # the copy has no logs

@@ -13,10 +13,10 @@ CLUSTERS = f"{RUN}/clusters/kmeans_k3"
 
 #: Where several commands share what they import, one of them is tested each time and all of them in the long tests.
 COMMANDS = {
-    "a grid of five runs": ("run", "--config=grid.yml", "--train_dir=digits/train"),
     "assign": ("assign", CLUSTERS, "--images=digits/valid", "--export=sorted"),
 }
 MORE_COMMANDS = {
+    "a grid of five runs": ("run", "--config=grid.yml", "--train_dir=digits/train"),
     "dry run": ("run", "--dry_run", "--train_dir=digits/train"),
     "run": ("run", "--train_dir=digits/train", "--train_epochs=2", "--augment=rotate", "--contrast=0.1", "--h5"),
     "sort": ("sort", "--train_dir=digits/train", "--train_epochs=1", "--k=3", "--method=umap_gmm"),

@@ -13,6 +13,9 @@ PROCESSORS = {
     "AVX2 only": (f"flags\t\t: {AVX2}\n", False),
     "AVX-512 without bfloat16": (f"flags\t\t: {AVX2} avx512f avx512_vnni\n", False),
     "avx512_bf16": (f"flags\t\t: {AVX2} avx512f avx512_bf16\n", True),
+    "Intel's avx512_bf16": (f"vendor_id\t: GenuineIntel\nflags\t\t: {AVX2} avx512f avx512_bf16\n", True),
+    "AMD's avx512_bf16": (f"vendor_id\t: AuthenticAMD\nflags\t\t: {AVX2} avx512f avx512_bf16\n", True),
+    "AMD's AVX-512 without bfloat16": (f"vendor_id\t: AuthenticAMD\nflags\t\t: {AVX2} avx512f\n", False),
     "amx_bf16": (f"flags\t\t: {AVX2} amx_bf16 amx_tile\n", True),
     "one core of two": (f"flags : {AVX2} avx512_bf16\n\nprocessor : 1\nflags : {AVX2}\n", False),
     "only a part of another word": (f"flags : {AVX2} xavx512_bf16\nmodel name : avx512_bf16\n", False),
@@ -42,7 +45,7 @@ def test_bfloat16_is_taken_where_the_processor_has_instructions_for_it(processor
     processor(text)
     assert computes_bfloat16() is able
     choice = choose_precision(Architecture(), Training())
-    assert choice.precision == ("bfloat16" if name == "amx_bf16" else "float32")
+    assert choice.precision == ("bfloat16" if name in ("amx_bf16", "AMD's avx512_bf16") else "float32")
     assert choice.note.startswith(f"--precision={choice.precision} is taken: ")
 
 

@@ -42,7 +42,7 @@ class Training(Section):
     precision: Literal["float32", "bfloat16"] | None = Field(
         None,
         description="what the layers compute in, float32 or bfloat16; weights and files are float32. auto: bfloat16 "
-        "where the processor has instructions for it and there is no batch_norm, else float32",
+        "where the processor computes it faster and there is no batch_norm, else float32",
     )
     patience: PositiveInt | None = Field(
         None, description="stop after so many epochs without a better val_loss; none: never"

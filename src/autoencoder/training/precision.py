@@ -13,9 +13,10 @@ from typing import NamedTuple
 from ..settings import Architecture, Training
 
 CPUINFO = Path("/proc/cpuinfo")
-#: On a processor with avx512_bf16 alone, products of 4,096 x 4,096 matrices made 166 GFLOPS in bfloat16 and 315 in
-#: float32, and networks of 28 to 64 pixels took half as long again (docs/decisions/precision.md): the tiles pay.
 TILES = "amx_bf16"
+#: Whose avx512_bf16 is faster than float32. On Intel's, without tiles, products of 4,096 x 4,096 matrices made 166
+#: GFLOPS in bfloat16 and 315 in float32; on AMD's, of 2,048 x 2,048, 203 and 120 (docs/decisions/precision.md).
+FAST_WITHOUT_TILES = "AuthenticAMD"
 #: Instructions that multiply bfloat16, as Linux names them; without them it is worked out in float32 after all.
 INSTRUCTIONS = frozenset({"avx512_bf16", TILES})
 #: Measured on a processor with AVX2 only: MNIST, 20,000 images, three epochs.
@@ -52,7 +53,7 @@ def choose_precision(architecture: Architecture, training: Training) -> Choice:
 def _rule(architecture: Architecture, training: Training) -> tuple[str, str]:
     if not computes_bfloat16():
         return "float32", "no instructions for bfloat16 are found in this processor"
-    if TILES not in processor_flags():
+    if TILES not in processor_flags() and processor_maker() != FAST_WITHOUT_TILES:
         return "float32", "of this processor's instructions those for bfloat16 are the slower ones (avx512_bf16)"
     if architecture.batch_norm is not None:
         return "float32", "bfloat16 is no faster with batch normalization"
@@ -68,15 +69,23 @@ def computes_bfloat16() -> bool:
 
 def processor_flags() -> frozenset[str]:
     """Return the names of the processor's features; none where the system does not list them, or is not on x86."""
+    # Processors of one machine may differ: only what all of them have can be counted on.
+    found = [frozenset(text.split()) for text in _said_of_processors("flags")]
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def processor_maker() -> str:
+    """Return what the processor calls its maker: GenuineIntel, AuthenticAMD; nothing where it is not listed."""
+    return next(iter(_said_of_processors("vendor_id")), "")
+
+
+def _said_of_processors(fact: str) -> list[str]:
+    """Return what the system lists of each processor under a name."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return frozenset()
-    # Processors of one machine may differ: only what all of them have can be counted on.
-    found = [
-        frozenset(text.split()) for name, _, text in (line.partition(":") for line in lines) if name.strip() == "flags"
-    ]
-    return frozenset.intersection(*found) if found else frozenset()
+        return []
+    return [text.strip() for name, _, text in (line.partition(":") for line in lines) if name.strip() == fact]
 
 
 def _used_by_tensorflow(environment: Mapping[str, str]) -> bool:
