@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -13,9 +12,9 @@ from ..data.rules import AS_STORED, Rules
 from ..data.source import ImageSource, changed_rules
 from ..errors import DataError, ModelFileError, UsageError
 from ..settings import Architecture, Data, Output, Settings, Training
-from ..storage.run import CACHE, Run, check_free, create
+from ..storage.run import CACHE, Run
 from ..tensorflow_start import start_tensorflow
-from .base import Estimator, absolute, described, is_path, keywords, values_of
+from .base import Estimator, absolute, described, is_path, keywords, new_run, values_of
 
 if TYPE_CHECKING:
     from ..data.listing import Images
@@ -230,21 +229,12 @@ class Autoencoder(Estimator):
             If it cannot be written.
         """
         self.check_fitted("networks_")
-        output = Output(save_dir=absolute(path))
-        check_free(output)
+        run = new_run(path, self.run_, without=_MADE_LATER)
         if self.run_ is not None:
-            from ..files import disk_errors
-
-            run = Run(absolute(path))
-            with disk_errors(run.path):
-                ignored = shutil.ignore_patterns(*_MADE_LATER, ".*")
-                shutil.copytree(self.run_.path, run.path, ignore=ignored, dirs_exist_ok=True)
             return run
-        from datetime import datetime
-
         from ..workflows.save import begin, save_models, write_about
 
-        run, trained = create(output, datetime.now()), self._trained
+        trained = self._trained
         begin(run, trained.settings, trained.models, trained.made, trained.bad)
         save_models(run, trained.settings, trained.models)
         write_about(run, trained)

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic_core import PydanticUndefined
 
+from ..files import disk_errors
+from ..settings import Output
 from ..settings.fields import Section, fields, nearest
+from ..storage.run import Run, create
 
 #: What a knob is called here where its own name is a method's: `--fit=crop` is `Autoencoder(fitting="crop")`.
 RENAMED = {"fit": "fitting"}
@@ -166,6 +171,23 @@ def values_of(*sections: Section) -> dict[str, Any]:
 
 def _equal(value: Any, default: Any) -> bool:
     return type(value) is type(default) and bool(value == default)
+
+
+def new_run(path: Any, former: Run | None = None, *, without: Iterable[str] = ()) -> Run:
+    """Make the folder of a run, and copy what a former one holds, but for some of it.
+
+    Raises
+    ------
+    UsageError
+        If the folder already holds something.
+    DiskError
+        If it cannot be written.
+    """
+    run = create(Output(save_dir=absolute(path)), datetime.now())
+    if former is not None:
+        with disk_errors(run.path):
+            shutil.copytree(former.path, run.path, ignore=shutil.ignore_patterns(*without, ".*"), dirs_exist_ok=True)
+    return run
 
 
 def absolute(path: Any) -> Path:

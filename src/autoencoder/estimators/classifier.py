@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 from copy import copy
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,10 +17,9 @@ from ..settings.classification import Classifier as Knobs
 from ..settings.classification import Labelled
 from ..settings.fields import parse
 from ..storage.classifier import ClassifierRun
-from ..storage.run import create
 from ..workflows.embeddings import Embeddings
 from .autoencoder import Autoencoder, Networks
-from .base import Estimator, absolute, described, is_path, keywords
+from .base import Estimator, absolute, described, is_path, keywords, new_run
 
 #: What names the training images: they are given to fit.
 _GIVEN_TO_FIT = ("train_dir", "train_images", "train_labels")
@@ -160,12 +157,8 @@ class Classifier(Estimator):
             If it cannot be written.
         """
         self.check_fitted("network_")
-        run = ClassifierRun(create(Output(save_dir=absolute(path)), datetime.now()).path)
+        run = ClassifierRun(new_run(path, self.run_).path)
         if self.run_ is not None:
-            from ..files import disk_errors
-
-            with disk_errors(run.path):
-                shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
             return run
         from ..model.saved import save
         from ..workflows.save_classifier import save_classifier_results

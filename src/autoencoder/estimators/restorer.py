@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,11 +11,10 @@ import numpy as np
 from ..data.in_memory import check_array
 from ..data.pairs import FEWEST, Pair
 from ..errors import DataError
-from ..settings import Output
 from ..settings.restoration import RestoreSettings
-from ..storage.run import Run, create
+from ..storage.run import Run
 from ..tensorflow_start import start_tensorflow
-from .base import Estimator, absolute, described, is_path, keywords, values_of
+from .base import Estimator, absolute, described, is_path, keywords, new_run, values_of
 
 _GIVEN_TO_FIT = ("modified", "original")
 
@@ -146,12 +143,8 @@ class Restorer(Estimator):
             If it cannot be written.
         """
         self.check_fitted("network_")
-        run = create(Output(save_dir=absolute(path)), datetime.now())
+        run = new_run(path, self.run_)
         if self.run_ is not None:
-            from ..files import disk_errors
-
-            with disk_errors(run.path):
-                shutil.copytree(self.run_.path, run.path, dirs_exist_ok=True)
             return run
         from ..workflows.restore_train import save_models, write_about
         from ..workflows.save import begin
