@@ -270,6 +270,4 @@ def _form(images: Any) -> tuple[bool, bool]:
     return array.ndim == 3, array.dtype.kind == "f"
 
 
-Autoencoder.__doc__ = str(Autoencoder.__doc__).replace(
-    "\n    Attributes\n", f"{described(Settings.sections)}\n    Attributes\n", 1
-)
+Autoencoder.__doc__ = described(Autoencoder.__doc__, Settings.sections)

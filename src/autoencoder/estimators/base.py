@@ -65,14 +65,16 @@ def keywords(
     return __init__
 
 
-def described(sections: Iterable[type[Section]], without: Iterable[str] = ()) -> str:
-    """Return the part of a docstring that lists the parameters, from what the settings say of them."""
+def described(doc: str | None, sections: Iterable[type[Section]], without: Iterable[str] = ()) -> str:
+    """Return a docstring with its parameters listed before its attributes, from what the settings say of them."""
     lines = [
-        f"    {RENAMED.get(name, name)} : default {field.default!r}\n        {field.description}"
+        f"{RENAMED.get(name, name)} : default {field.default!r}\n    {field.description}"
         for name, field in fields(sections).items()
         if name not in without
     ]
-    return "\n    Parameters\n    ----------\n" + "\n".join(lines) + "\n"
+    listed = "\n".join(["Parameters", "----------", *lines])
+    # Python 3.13 has taken the indentation away already.
+    return inspect.cleandoc(doc or "").replace("\nAttributes\n", f"\n{listed}\n\nAttributes\n", 1)
 
 
 def is_path(images: Any) -> bool:

@@ -198,6 +198,4 @@ def _classes(names: list[str], given: Any) -> np.ndarray:
     return np.array([known[name] for name in names])
 
 
-Classifier.__doc__ = str(Classifier.__doc__).replace(
-    "\n    Attributes\n", f"{described([Labelled, Knobs], _GIVEN_TO_FIT)}\n    Attributes\n", 1
-)
+Classifier.__doc__ = described(Classifier.__doc__, [Labelled, Knobs], _GIVEN_TO_FIT)

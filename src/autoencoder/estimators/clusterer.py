@@ -252,6 +252,4 @@ def _names(cls: type[Clusterer]) -> list[str]:
     return [name for name in cls._parameters() if name != "encoder"]
 
 
-Clusterer.__doc__ = str(Clusterer.__doc__).replace(
-    "\n    Attributes\n", f"{described([Clusters])}\n    Attributes\n", 1
-)
+Clusterer.__doc__ = described(Clusterer.__doc__, [Clusters])

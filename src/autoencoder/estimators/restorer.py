@@ -180,6 +180,4 @@ def _pairs(modified: Any, original: Any) -> list[Pair]:
     return [Pair(f"#{row:06d}", one, other) for row, (one, other) in enumerate(zip(damaged, clean, strict=True))]
 
 
-Restorer.__doc__ = str(Restorer.__doc__).replace(
-    "\n    Attributes\n", f"{described(RestoreSettings.sections, _GIVEN_TO_FIT)}\n    Attributes\n", 1
-)
+Restorer.__doc__ = described(Restorer.__doc__, RestoreSettings.sections, _GIVEN_TO_FIT)

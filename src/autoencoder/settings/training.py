@@ -28,7 +28,7 @@ class Training(Section):
 
     loss: Loss = Field("binary_crossentropy", description="what is minimised between an image and its reconstruction")
     optimizer: Optimizer = Field("adam", description="a Keras optimizer")
-    learning_rate: Annotated[float, Field(gt=0, le=STRONGEST)] | None = Field(
+    learning_rate: Annotated[float, Field(gt=0)] | None = Field(
         None, description="auto: Keras' own rate for the optimizer"
     )
     schedule: Literal["constant", "cosine"] = Field(
