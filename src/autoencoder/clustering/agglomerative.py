@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..sampling import drawn
 from .clustering import NOISE, Assignment, Clustering, means_of, order_by_size, renumber, renumber_assignment
 from .method import KNOWN, Method, Rule
 from .nearest import margins, neighbours, vote_weights
@@ -35,7 +36,7 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     from sklearn.cluster import AgglomerativeClustering
 
     size = min(len(vectors), SAMPLE)
-    known = vectors[np.sort(np.random.default_rng(seed).choice(len(vectors), size, replace=False))]
+    known = vectors[drawn(len(vectors), SAMPLE, seed)]
     labels = AgglomerativeClustering(k, linkage="ward").fit_predict(known)
     centers = means_of(known, labels, k)
     assigned = _assign({"known": known, "known_labels": labels}, centers, vectors)

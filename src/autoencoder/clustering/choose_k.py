@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import DataError, UsageError
 from ..progress import Advance, stage
+from ..sampling import drawn
 from .kmeans import find_centers
 from .nearest import margins
 from .projection import FEWEST, project_umap
@@ -93,7 +94,7 @@ def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 
     clean = check_vectors(vectors)
     check_count(len(clean))
     size = min(len(clean), SAMPLE)
-    rows = np.sort(np.random.default_rng(seed).choice(len(clean), size, replace=False))
+    rows = drawn(len(clean), size, seed)
     ks = _numbers(clean[rows], k_min, k_max)
     steps = PROJECTIONS * (_STEPS_OF_UMAP + 1) * len(ks)
     with one_blas_thread(), stage("choosing the number of clusters", steps) as advance:

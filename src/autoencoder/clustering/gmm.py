@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..sampling import drawn
 from .clustering import Assignment, Clustering, order_by_size, renumber_assignment
 from .method import Method, Rule
 from .nearest import blocks, margins
@@ -83,7 +84,7 @@ def fit_mixture(points: np.ndarray, k: int, seed: int) -> tuple[Mixture, dict[st
     origin, spread = points.mean(axis=0, dtype=np.float64), float(points.std(dtype=np.float64)) or 1.0
     scaled = (points - origin) / spread
     size = min(len(scaled), SAMPLE)
-    chosen = np.sort(np.random.default_rng(seed).choice(len(scaled), size, replace=False))
+    chosen = drawn(len(scaled), size, seed)
     with warnings.catch_warnings(), ThreadPoolExecutor(cpu_count()) as pool:
         # Said in the settings instead: a mixture that still moves by more than the tolerance sorts well all the same.
         warnings.simplefilter("ignore", ConvergenceWarning)

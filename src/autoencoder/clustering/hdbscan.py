@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import DataError
+from ..sampling import drawn
 from .clustering import NOISE, Assignment, Clustering, means_of, order_by_size, renumber, renumber_assignment
 from .method import KNOWN, Method, Rule
 from .nearest import margins, neighbours
@@ -42,7 +43,7 @@ def fit(vectors: np.ndarray, k: int | None, seed: int) -> Clustering:
     from sklearn.cluster import HDBSCAN
 
     size = min(len(vectors), SAMPLE)
-    known = vectors[np.sort(np.random.default_rng(seed).choice(len(vectors), size, replace=False))]
+    known = vectors[drawn(len(vectors), SAMPLE, seed)]
     smallest, near = max(5, round(_SMALLEST_SHARE * size)), min(NEIGHBOURS, size)
     search = HDBSCAN(min_cluster_size=min(smallest, size), min_samples=near, n_jobs=-1, copy=True).fit(known)
     order = order_by_size(search.labels_)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..sampling import drawn
 from .clustering import Assignment, Clustering, order_by_size, renumber_assignment
 from .method import Method
 from .nearest import margins
@@ -87,19 +88,13 @@ def find_centers(vectors: np.ndarray, k: int, seed: int, starts: int = STARTS) -
     with one_openmp_thread(), warnings.catch_warnings():
         # A sample can hold fewer than k different rows; the run on all rows then moves the centres that are empty.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        means = KMeans(k, n_init=starts, random_state=seed).fit(rows[_drawn(len(rows), size, seed)])
+        means = KMeans(k, n_init=starts, random_state=seed).fit(rows[drawn(len(rows), size, seed)])
         if size < len(rows):
             means = KMeans(k, init=means.cluster_centers_, n_init=1, random_state=seed).fit(rows)
     largest_first = np.argsort(-np.bincount(means.labels_, minlength=k), kind="stable")
     settings: dict[str, Any] = {"seed": seed, "k": k, "starts": starts, "sample": size, "steps": int(means.n_iter_)}
     settings["inertia"] = float(means.inertia_) * spread**2
     return (means.cluster_centers_[largest_first] * spread + origin).astype(np.float32), settings
-
-
-def _drawn(count: int, size: int, seed: int) -> Any:
-    if size == count:
-        return slice(None)
-    return np.sort(np.random.default_rng(seed).choice(count, size, replace=False))
 
 
 METHOD = Method(fit, assign)

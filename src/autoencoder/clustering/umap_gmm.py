@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..sampling import drawn
 from .clustering import Assignment, Clustering, means_of, order_by_size, renumber_assignment
 from .gmm import fit_mixture, from_posterior, posterior
 from .method import KNOWN, Method, Rule
@@ -38,7 +39,7 @@ def fit(vectors: np.ndarray, k: int, seed: int) -> Clustering:
     McConville, Santos-Rodriguez, Piechocki & Craddock 2019, N2D, arXiv:1908.05968.
     """
     size = min(len(vectors), SAMPLE)
-    known = vectors[np.sort(np.random.default_rng(seed).choice(len(vectors), size, replace=False))]
+    known = vectors[drawn(len(vectors), SAMPLE, seed)]
     projected = project_umap(known, COMPONENTS, NEIGHBOURS, 0.0, seed)
     mixture, settings = fit_mixture(projected, k, seed)
     settings |= {"components": COMPONENTS, "neighbours": NEIGHBOURS, "projected": size}

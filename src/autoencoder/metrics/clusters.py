@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..sampling import drawn
+
 SILHOUETTE_IMAGES = 10_000
 STABILITY_IMAGES = 10_000
 STABILITY_SEEDS = 3
@@ -138,7 +140,7 @@ def without_labels(vectors: np.ndarray, labels: np.ndarray, seed: int = 0) -> di
     """
     from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 
-    rows = _sample(len(labels), SILHOUETTE_IMAGES, seed)
+    rows = drawn(len(labels), SILHOUETTE_IMAGES, seed)
     found, sizes = np.unique(labels, return_counts=True)
     comparable, shown = _comparable(labels), _comparable(labels[rows])
     return {
@@ -169,16 +171,10 @@ def stability(vectors: np.ndarray, fit: Callable[[np.ndarray, int], np.ndarray],
     """
     from sklearn.metrics import adjusted_rand_score
 
-    chosen = vectors[_sample(len(vectors), STABILITY_IMAGES, seed)]
+    chosen = vectors[drawn(len(vectors), STABILITY_IMAGES, seed)]
     runs = [fit(chosen, (seed + step) % 2**32) for step in range(STABILITY_SEEDS)]
     return float(np.mean([adjusted_rand_score(one, other) for one, other in combinations(runs, 2)]))
 
 
 def _comparable(labels: np.ndarray) -> bool:
     return 2 <= len(np.unique(labels)) < len(labels)
-
-
-def _sample(count: int, most: int, seed: int) -> np.ndarray:
-    if count <= most:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
