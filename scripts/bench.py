@@ -138,14 +138,13 @@ def section(name: str, figures: dict[str, Any]) -> list[str]:
 
 def processor() -> str:
     """Name the processor, its number of cores, and what it computes in at once."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
+    from autoencoder.training.precision import processor_flags, said_of_processors
+
+    if not said_of_processors("model name"):
         return platform.processor() or platform.machine()
-    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    sets = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in facts.get("flags", "").split()]
-    kind = f"{facts.get('model name')} (family {facts.get('cpu family')}, model {facts.get('model')})"
-    return f"{kind}, {os.cpu_count()} cores, {', '.join(sets)}"
+    facts = [next(iter(said_of_processors(name)), "unknown") for name in ("model name", "cpu family", "model")]
+    sets = [name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in processor_flags()]
+    return f"{facts[0]} (family {facts[1]}, model {facts[2]}), {', '.join([f'{os.cpu_count()} cores', *sets])}"
 
 
 if __name__ == "__main__":

@@ -70,16 +70,16 @@ def computes_bfloat16() -> bool:
 def processor_flags() -> frozenset[str]:
     """Return the names of the processor's features; none where the system does not list them, or is not on x86."""
     # Processors of one machine may differ: only what all of them have can be counted on.
-    found = [frozenset(text.split()) for text in _said_of_processors("flags")]
+    found = [frozenset(text.split()) for text in said_of_processors("flags")]
     return frozenset.intersection(*found) if found else frozenset()
 
 
 def processor_maker() -> str:
     """Return what the processor calls its maker: GenuineIntel, AuthenticAMD; nothing where it is not listed."""
-    return next(iter(_said_of_processors("vendor_id")), "")
+    return next(iter(said_of_processors("vendor_id")), "")
 
 
-def _said_of_processors(fact: str) -> list[str]:
+def said_of_processors(fact: str) -> list[str]:
     """Return what the system lists of each processor under a name."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
