@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -142,7 +142,9 @@ def load_images(settings: Settings, listings: ScannedImages) -> LoadedImages:
     if apart:
         splits = LoadedImages(train=whole, valid=load(listings.valid, shape, color, **options), whole=whole)
     else:
-        splits = LoadedImages(train=_part(whole, listings.train), valid=_part(whole, listings.valid), whole=whole)
+        rows = {path: row for row, path in enumerate(whole.paths)}
+        train, valid = (_part(whole, listing, rows) for listing in (listings.train, listings.valid))
+        splits = LoadedImages(train=train, valid=valid, whole=whole)
     if all(all_one_color(part.pixels) for part in splits.parts.values()):
         raise DataError(
             f"{listings.source.root}: all images are of one colour, so there is nothing to learn; --background=white "
@@ -157,9 +159,8 @@ def load_images(settings: Settings, listings: ScannedImages) -> LoadedImages:
     return splits
 
 
-def _part(whole: Images, listing: Listing) -> Images:
-    """Return the images of a part of a listing, of which the whole was decoded."""
-    rows = {path: row for row, path in enumerate(whole.paths)}
+def _part(whole: Images, listing: Listing, rows: Mapping[str, int]) -> Images:
+    """Return the images of a part of a listing, of which the whole was decoded; `rows` are the places of its paths."""
     chosen = np.array([rows[path] for path in listing.paths if path in rows], int)
     if not len(chosen):
         raise DataError(f"{listing.root}: no image of a part can be decoded; repair or remove the files that are bad")
