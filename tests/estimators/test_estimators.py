@@ -14,7 +14,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from autoencoder import Autoencoder, Classifier, Clusterer, Restorer, load
-from autoencoder.errors import DataError, UsageError
+from autoencoder.errors import DataError, ModelFileError, UsageError
 from autoencoder.settings import Settings
 from autoencoder.settings.fields import fields
 
@@ -315,3 +315,31 @@ def test_importing_the_package_imports_no_tensorflow():
     code = f"H = ('tensorflow', 'keras', 'sklearn'); {code}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT / "src", check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_cannot_be_done_is_refused_before_any_work(ae, images, classes, pairs, alone, monkeypatch):
+    (alone / "taken").mkdir()
+    (alone / "taken" / "mine").write_text("")
+    for name in ("fit_classifier", "fit_network"):
+        monkeypatch.setattr(f"autoencoder.training.{'classify' if 'class' in name else 'fit'}.{name}", None)
+    with pytest.raises(UsageError, match="already holds something"):
+        Classifier(ae, save_dir="taken").fit(images, classes)
+    with pytest.raises(UsageError, match="already holds something"):
+        Restorer(tile_side=24, step_size=24, save_dir="taken").fit(*pairs)
+    with pytest.raises(UsageError, match="--tile_side=48 is larger than the smallest image"):
+        Restorer().fit(*pairs)
+    with pytest.raises(UsageError, match="already holds something"):
+        Clusterer("kmeans", k=3).fit(ae.transform(images)).save("taken")
+
+
+def test_a_clustering_s_encoder_is_no_run(ae, images, alone):
+    Clusterer("kmeans", k=3, encoder=ae).fit(images).save("clusters")
+    loaded = load("clusters")
+    assert (loaded.encoder.run_, loaded.encoder.scores_) == (None, {})
+    assert {path.name for path in (alone / "clusters").iterdir()} == {
+        *("clustering.json", "clustering.npz", "clusters.csv", "encoder.keras", "provenance.json", "scores.json")
+    }
+    with pytest.raises(ValueError, match="not fitted"):
+        Clusterer().save("nothing")
+    with pytest.raises(ModelFileError, match="only an encoder"):
+        Clusterer("idec", k=3, encoder=loaded.encoder).fit(images)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -14,15 +13,12 @@ from ..errors import DataError, ModelFileError, UsageError
 from ..settings import Architecture, Data, Output, Settings, Training
 from ..storage.run import CACHE, Run
 from ..tensorflow_start import start_tensorflow
-from .base import Estimator, absolute, described, is_path, keywords, new_run, values_of
+from .base import RunEstimator, absolute, described, is_path, keywords, values_of
 
 if TYPE_CHECKING:
     from ..data.listing import Images
     from ..model.encoder import Encoder
     from ..workflows.embeddings import Embeddings
-
-#: What lies in a run's folder and was made from it later.
-_MADE_LATER = ("clusters", "embeddings")
 
 
 class Networks(NamedTuple):
@@ -33,7 +29,7 @@ class Networks(NamedTuple):
     autoencoder: Any = None
 
 
-class Autoencoder(Estimator):
+class Autoencoder(RunEstimator):
     """A convolutional autoencoder.
 
     Parameters are the flags of `flexae run`; None is what these call auto or none. `fit` writes nothing to disk unless
@@ -65,6 +61,8 @@ class Autoencoder(Estimator):
     (60, 8, 8)
     """
 
+    _learned = "networks_"
+    _made_later = ("clusters", "embeddings")
     __init__ = keywords(Settings.sections)
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
@@ -216,22 +214,7 @@ class Autoencoder(Estimator):
         network = self.networks_.autoencoder
         return -score(images.pixels, applied(network), batch_size=fitting_batch(network, 256)).mse
 
-    def save(self, path: str | os.PathLike[str]) -> Run:
-        """Write what `flexae run` leaves into a new folder; every command and `load` take it.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        UsageError
-            If the folder already holds something.
-        DiskError
-            If it cannot be written.
-        """
-        self.check_fitted("networks_")
-        run = new_run(path, self.run_, without=_MADE_LATER)
-        if self.run_ is not None:
-            return run
+    def _write(self, run: Run) -> None:
         from ..workflows.save import begin, save_models, write_about
 
         trained = self._trained
@@ -239,7 +222,6 @@ class Autoencoder(Estimator):
         save_models(run, trained.settings, trained.models)
         write_about(run, trained)
         run.write_provenance(trained.made)
-        return run
 
     @classmethod
     def open(cls, run: Run, encoder: Path, rules: Rules | None = None) -> Self:
@@ -252,13 +234,13 @@ class Autoencoder(Estimator):
         # What follows from the images that were learned is left out: others may be learned.
         learned = data.model_copy(update={"train_dir": None, "valid_dir": None, "image_shape": None, "color": None})
         estimator = cls(**values_of(learned, architecture, training.model_copy(update={"precision": None}), output))
-        whole = (run.decoder, run.autoencoder) if encoder == run.encoder else ()
+        # A clustering's folder holds an encoder too, and is no run.
+        whole = (run.decoder, run.autoencoder) if encoder == run.encoder and run.settings_file.is_file() else ()
         rest = [load(file) if file.is_file() else None for file in whole]
         estimator.networks_ = Networks(load(encoder), *rest)
         estimator.settings_, estimator.run_, estimator._form = settings, run if whole else None, (False, False)
         estimator.rules_ = changed_rules(AS_STORED, data) if rules is None else rules
-        scores = run.scores_file.is_file()
-        estimator.scores_, estimator.history_ = run.scores() if scores else {}, {}
+        estimator.scores_, estimator.history_ = run.scores() if whole and run.scores_file.is_file() else {}, {}
         return estimator
 
 

@@ -161,6 +161,37 @@ class Estimator:
         )
 
 
+class RunEstimator(Estimator):
+    """An estimator that is saved as a run's folder."""
+
+    #: The attribute that `fit` gives, and what lies in a run's folder and was made from it later.
+    _learned: ClassVar[str]
+    _made_later: ClassVar[tuple[str, ...]] = ()
+    _run_kind: ClassVar[type[Run]] = Run
+
+    def save(self, path: str | os.PathLike[str]) -> Run:
+        """Write what the command leaves into a new folder; every command and `load` take it.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        UsageError
+            If the folder already holds something.
+        DiskError
+            If it cannot be written.
+        """
+        self.check_fitted(self._learned)
+        run = self._run_kind(new_run(path, self.run_, without=self._made_later).path)
+        if self.run_ is None:
+            self._write(run)
+        return run
+
+    def _write(self, run: Run) -> None:
+        """Write all that `fit` gave into a run's folder, which is empty."""
+        raise NotImplementedError
+
+
 def values_of(*sections: Section) -> dict[str, Any]:
     """Return the values of checked settings as parameters, by their names here; without those that are defaults."""
     return {

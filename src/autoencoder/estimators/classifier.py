@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from copy import copy
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from ..data.rules import AS_STORED, Rules
-from ..data.source import changed_rules
+from ..data.listing import ARRAY
+from ..data.rules import Rules
 from ..errors import DataError, UsageError
 from ..settings import Output
 from ..settings.classification import Classifier as Knobs
 from ..settings.classification import Labelled
 from ..settings.fields import parse
 from ..storage.classifier import ClassifierRun
+from ..storage.run import Run, check_free
 from ..workflows.embeddings import Embeddings
 from .autoencoder import Autoencoder, Networks
-from .base import Estimator, absolute, described, is_path, keywords, new_run
+from .base import RunEstimator, absolute, described, is_path, keywords, values_of
 
 #: What names the training images: they are given to fit.
 _GIVEN_TO_FIT = ("train_dir", "train_images", "train_labels")
 
 
-class Classifier(Estimator):
+class Classifier(RunEstimator):
     """A classifier on a fitted encoder: first its head learns, then everything.
 
     `encoder` is a fitted `Autoencoder`, which stays as it is, also in clones. Other parameters are the flags of
@@ -52,6 +52,7 @@ class Classifier(Estimator):
     """
 
     _kind = "classifier"
+    _learned, _run_kind = "network_", ClassifierRun
     __init__ = keywords(
         [Labelled, Knobs], first=("encoder", "units"), without=_GIVEN_TO_FIT, encoder=None, save_dir=None, verbose=1
     )
@@ -83,16 +84,16 @@ class Classifier(Estimator):
         from ..workflows.labelled import find_labelled, list_labelled, load_labelled
 
         flags = {name: each for name, each in self.changed().items() if name not in ("encoder", "save_dir", "verbose")}
-        place = X if is_path(X) else "array"
+        place = X if is_path(X) else ARRAY
         labelled, wanted = parse({**flags, **_images(place)}, [Labelled, Knobs])
         if len(wanted.labels_per_class) > 1:
             raise UsageError("labels_per_class: several numbers draw a curve, which flexae classify does; give one")
-        network = self.encoder.networks_.encoder
+        network, output = self.encoder.networks_.encoder, self._output()
+        check_free(output)
         if is_path(X):
             found = find_labelled(labelled, wanted, self.encoder.rules_)
         else:
             found = list_labelled(_checked(self.encoder, X, y), labelled, wanted)
-        folder = None if self.save_dir is None else absolute(self.save_dir)
         kept = self.encoder.run_
         source = ClassifierSource(
             network,
@@ -100,13 +101,17 @@ class Classifier(Estimator):
             kept,
             None if kept is None else kept.encoder,
             self.encoder.settings_.training.augment,
-            Output(save_dir=folder, save_prefix="classifier", verbose=self.verbose),
+            output,
             found.train.rules,
         )
         data = load_labelled(found, encoder_of(network, Path("the encoder")), labelled.max_bad)
-        self._result = classify(source, data, wanted, keep=folder is not None)
+        self._result = classify(source, data, wanted, keep=output.save_dir is not None)
         self.run_, self.scores_ = self._result.run, self._result.evaluation.scores
         return self._keep(self._result.model, _classes(data.classes, y), found.train.rules, self.encoder)
+
+    def _output(self) -> Output:
+        folder = None if self.save_dir is None else absolute(self.save_dir)
+        return Output(save_dir=folder, save_prefix="classifier", verbose=self.verbose)
 
     def _keep(self, network: Any, classes: np.ndarray, rules: Rules, encoder: Autoencoder) -> Self:
         self.network_, self.classes_ = network, classes
@@ -146,26 +151,13 @@ class Classifier(Estimator):
         predicted = self.classes_[found.vectors.argmax(axis=1)].astype(str)
         return float(np.mean(predicted == np.asarray(known).astype(str)))
 
-    def save(self, path: str | os.PathLike[str]) -> ClassifierRun:
-        """Write what `flexae classify` leaves into a new folder; `flexae predict` and `load` take it.
-
-        Raises
-        ------
-        UsageError
-            If the folder already holds something.
-        DiskError
-            If it cannot be written.
-        """
-        self.check_fitted("network_")
-        run = ClassifierRun(new_run(path, self.run_).path)
-        if self.run_ is not None:
-            return run
+    def _write(self, run: Run) -> None:
         from ..model.saved import save
         from ..workflows.save_classifier import save_classifier_results
 
+        assert isinstance(run, ClassifierRun)
         save(self.network_, run.classifier)
         save_classifier_results(run, self._result)
-        return run
 
     @classmethod
     def open(cls, run: ClassifierRun) -> Self:
@@ -173,10 +165,9 @@ class Classifier(Estimator):
         classes = np.array(run.classes())
         encoder = Autoencoder.open(run, run.classifier)
         (knobs,) = parse({name: each for name, each in run.flags().items() if name in Knobs.model_fields}, [Knobs])
-        estimator = cls(encoder, **{name: getattr(knobs, name) for name in Knobs.model_fields})
+        estimator = cls(encoder, **values_of(knobs))
         estimator.run_, estimator.scores_ = run, run.scores()
-        rules = changed_rules(AS_STORED, encoder.settings_.data)
-        return estimator._keep(encoder.networks_.encoder, classes, rules, encoder)
+        return estimator._keep(encoder.networks_.encoder, classes, encoder.rules_, encoder)
 
 
 def _images(place: Any) -> dict[str, Any]:

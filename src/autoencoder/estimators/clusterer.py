@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..clustering import Assignment, Clustering, assign, fit, read, save
+from ..clustering import Assignment, Clustering, assign, fit, read
 from ..data.listing import ARRAY
 from ..data.source import ImageSource
 from ..data.tables import open_table
-from ..errors import UsageError
-from ..files import disk_errors
+from ..errors import ModelFileError, UsageError
 from ..settings import Output
 from ..settings.clustering import Clusters
 from ..settings.fields import parse
-from ..storage.clustering import ClusterFolder, write_table
-from ..storage.provenance import NAME, Provenance, encoder_record, read_provenance, write_provenance
+from ..storage.clustering import ClusterFolder
+from ..storage.provenance import NAME, Provenance, encoder_record, keep_folder, read_provenance
 from ..storage.run import Run, check_free
 from ..workflows.embeddings import Embeddings
 from .autoencoder import Autoencoder, Networks
-from .base import Estimator, absolute, described, is_path, keywords
+from .base import Estimator, absolute, described, is_path, keywords, new_run
 
 if TYPE_CHECKING:
     import pandas
@@ -113,21 +114,16 @@ class Clusterer(Estimator):
         """Train a copy of the encoder further."""
         from copy import copy
 
-        import keras
-
-        from ..model.build import Models
-        from ..workflows.refine import refine_encoder
+        from ..model.classifier import copied
+        from ..workflows.refine import deep_models, refine_encoder
 
         given = self.encoder.networks_
-        copies: list[Any] = [None if each is None else keras.models.clone_model(each) for each in given[:2]]
-        encoder, decoder = copies
-        for one, other in zip(copies, given[:2], strict=True):
-            if one is not None:
-                one.set_weights(other.get_weights())
-        models = Models(encoder, encoder, encoder)
+        decoder = None
         if wanted.method == "idec":
-            inputs = keras.Input(encoder.input.shape[1:], name="image")
-            models = Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs))))
+            if given.decoder is None:
+                raise ModelFileError("idec needs the decoder beside the encoder, and there is only an encoder here")
+            decoder = copied(given.decoder)
+        models = deep_models(copied(given.encoder), decoder)
         augment = self.encoder.settings_.training.augment
         found, fresh, learned, _ = refine_encoder(models, embeddings, images, wanted, self.seed, augment)
         if learned is not None:
@@ -202,32 +198,33 @@ class Clusterer(Estimator):
             If it cannot be written.
         """
         self.check_fitted("clustering_")
-        from ..workflows.cluster import cluster_scores
-
-        folder = ClusterFolder(absolute(path))
-        check_free(Output(save_dir=folder.path))
         if self._folder is not None:
-            with disk_errors(folder.path):
-                shutil.copytree(self._folder, folder.path, dirs_exist_ok=True)
-            return folder.path
-        save(self.clustering_, folder.path)
-        record = None if self.encoder_ is None else encoder_record(self._save_encoder(folder))
-        write_table(folder.table, self.embeddings_.paths, self.clustering_, {})
-        folder.write_scores(cluster_scores(self.embeddings_, self.clustering_, self.seed))
+            return new_run(path, Run(self._folder)).path
+        from ..workflows.cluster import cluster_scores, write_clustering
+
+        check_free(Output(save_dir=absolute(path)))
+        scores = cluster_scores(self.embeddings_, self.clustering_, self.seed)
         settings = {name: value for name, value in self.get_params(deep=False).items() if name != "encoder"}
-        made = Provenance("cluster", settings, self._made, record)
-        write_provenance(made, folder.path / NAME)
-        return folder.path
+        with self._encoder_file() as encoder:
+            record = None if encoder is None else encoder_record(encoder)
+            made = Provenance("cluster", settings, self._made, record)
 
-    def _save_encoder(self, folder: ClusterFolder) -> Path:
-        if self.encoder_.run_ is not None:
-            folder.keep_encoder(self.encoder_.run_.encoder)
-        else:
-            from ..model.saved import save as save_model
+            def fill(place: Path) -> None:
+                write_clustering(ClusterFolder(place), encoder, self.embeddings_, self.clustering_, scores)
 
-            with disk_errors(folder.path):
-                save_model(self.encoder_.networks_.encoder, folder.path / "encoder.keras")
-        return folder.path / "encoder.keras"
+            return keep_folder(absolute(path), made, fill)
+
+    @contextlib.contextmanager
+    def _encoder_file(self) -> Iterator[Path | None]:
+        """Give the file of the encoder: that of its run, or one that is there for as long as it is needed."""
+        if self.encoder_ is None or self.encoder_.run_ is not None:
+            yield None if self.encoder_ is None else self.encoder_.run_.encoder
+            return
+        from ..model.saved import save
+
+        with tempfile.TemporaryDirectory() as place:
+            save(self.encoder_.networks_.encoder, Path(place, "encoder.keras"))
+            yield Path(place, "encoder.keras")
 
     @classmethod
     def open(cls, folder: Path) -> Self:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from ..data.in_memory import check_array
+from ..data.listing import ARRAY
 from ..data.pairs import FEWEST, Pair
 from ..errors import DataError
 from ..settings.restoration import RestoreSettings
 from ..storage.run import Run
 from ..tensorflow_start import start_tensorflow
-from .base import Estimator, absolute, described, is_path, keywords, new_run, values_of
+from .base import RunEstimator, absolute, described, is_path, keywords, values_of
 
 _GIVEN_TO_FIT = ("modified", "original")
 
 
-class Restorer(Estimator):
+class Restorer(RunEstimator):
     """A network that makes clean originals of damaged images, tile by tile.
 
     Parameters are the flags of `flexae restore_train`; None is what these call auto or none. Nothing is written unless
@@ -45,6 +45,7 @@ class Restorer(Estimator):
     (12, 24, 24)
     """
 
+    _learned = "network_"
     __init__ = keywords(RestoreSettings.sections, without=_GIVEN_TO_FIT)
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -63,10 +64,10 @@ class Restorer(Estimator):
         UserError
             Of any kind. Wrong parameters and wrong images are also `ValueError`.
         """
-        from ..workflows.pairs import load_splits, prepare_pairs, split_pairs
+        from ..workflows.pairs import load_splits, prepare_array, prepare_pairs, split_pairs
 
         folders = is_path(X)
-        given = {"modified": absolute(X), "original": absolute(y)} if folders else dict.fromkeys(_GIVEN_TO_FIT, "array")
+        given = {"modified": absolute(X), "original": absolute(y)} if folders else dict.fromkeys(_GIVEN_TO_FIT, ARRAY)
         asked = RestoreSettings.from_flags({**self.changed(), **given})
         if folders:
             settings, matched = prepare_pairs(asked)
@@ -74,8 +75,7 @@ class Restorer(Estimator):
             splits = load_splits(settings, matched)
         else:
             pairs = _pairs(X, y)
-            color = "grayscale" if pairs[0].modified.shape[2] == 1 else "rgb"
-            settings = asked.model_copy(update={"pairs": asked.pairs.model_copy(update={"color": color})})
+            settings = prepare_array(asked, pairs)
             splits = split_pairs(settings, pairs)
         start_tensorflow()
         from ..workflows.restore_train import restore_train
@@ -132,20 +132,7 @@ class Restorer(Estimator):
         probe(absolute(out))
         return restore_files(self.network_, self.settings_.codes, files_of(absolute(images)), absolute(out), binarize)
 
-    def save(self, path: str | os.PathLike[str]) -> Run:
-        """Write what `flexae restore_train` leaves into a new folder; `flexae restore` and `load` take it.
-
-        Raises
-        ------
-        UsageError
-            If the folder already holds something.
-        DiskError
-            If it cannot be written.
-        """
-        self.check_fitted("network_")
-        run = new_run(path, self.run_)
-        if self.run_ is not None:
-            return run
+    def _write(self, run: Run) -> None:
         from ..workflows.restore_train import save_models, write_about
         from ..workflows.save import begin
 
@@ -154,7 +141,6 @@ class Restorer(Estimator):
         save_models(run, trained.settings, trained.models)
         write_about(run, trained)
         run.write_provenance(trained.made)
-        return run
 
     @classmethod
     def open(cls, run: Run, settings: RestoreSettings) -> Self:

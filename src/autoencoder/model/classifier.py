@@ -64,6 +64,13 @@ def _head(units: int, classes: int, drop_rate: float) -> list[layers.Layer]:
     ]
 
 
+def copied(model: keras.Model) -> keras.Model:
+    """Return a model of the same layers and weights, which can be trained apart."""
+    copy = fresh(model)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def fresh(encoder: keras.Model) -> keras.Model:
     """Return an encoder of the same layers whose weights are drawn anew."""
     return keras.models.clone_model(encoder)

@@ -20,7 +20,7 @@ from ..data.memory import available_memory
 from ..data.rules import AS_STORED, Rules
 from ..data.source import to_flags
 from ..errors import DataError, DivergedError, Interrupted, UsageError
-from ..model.classifier import Network, classifier, fresh
+from ..model.classifier import Network, classifier, copied, fresh
 from ..model.encoder import encoder_of
 from ..model.saved import save
 from ..settings import Augmentation, Output, Training
@@ -136,9 +136,7 @@ def classify(
 
 
 def _network(source: ClassifierSource, wanted: Classifier, classes: int) -> Network:
-    encoder = fresh(source.encoder)
-    if not wanted.scratch:
-        encoder.set_weights(source.encoder.get_weights())
+    encoder = (fresh if wanted.scratch else copied)(source.encoder)
     need, free = 16 * wanted.units * (math.prod(encoder.output.shape[1:]) + classes), available_memory()
     if need > free:
         raise UsageError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..clustering import METHODS, Clustering, fit, save
@@ -63,11 +65,7 @@ def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wante
 
     def fill(path: Path) -> None:
         folder = ClusterFolder(path)
-        save(found, folder.path)
-        folder.keep_encoder(source.encoder)
-        write_table(folder.table, embeddings.paths, found, wanted.names)
-        folder.write_scores(scores)
-        write_bad_files(embeddings.bad, folder.bad_files)
+        write_clustering(folder, source.encoder, embeddings, found, scores, wanted.names)
         draw(clustered, proposal, folder, wanted.seed)
 
     made = Provenance("cluster", wanted.to_record(), record, encoder_record(source.encoder))
@@ -83,6 +81,23 @@ def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wante
         f"next: flexae assign {shlex.quote(str(folder.path))} --images=FOLDER sorts new images into these clusters"
     )
     return folder
+
+
+def write_clustering(
+    folder: ClusterFolder,
+    encoder: Path | None,
+    embeddings: Embeddings,
+    found: Clustering,
+    scores: Mapping[str, Any],
+    names: Mapping[int, str] = MappingProxyType({}),
+) -> None:
+    """Write a clustering's arrays, tables and scores, and a copy of the encoder that made the embeddings."""
+    save(found, folder.path)
+    if encoder is not None:
+        folder.keep_encoder(encoder)
+    write_table(folder.table, embeddings.paths, found, names)
+    folder.write_scores(scores)
+    write_bad_files(embeddings.bad, folder.bad_files)
 
 
 def propose(embeddings: Embeddings, wanted: Clusters, seed: int) -> Proposal | None:

@@ -41,19 +41,43 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
     DataError
         If there are too few pairs, or pairs whose images differ in size.
     """
+    _check(asked)
+    matched = match(asked.pairs.modified, asked.pairs.original, asked.pairs.max_bad)
+    _check_tile(asked, *smallest(matched))
+    color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
+    settings = asked.model_copy(update={"pairs": asked.pairs.absolute().model_copy(update={"color": color})})
+    check_size(settings)
+    return settings, matched
+
+
+def prepare_array(asked: RestoreSettings, pairs: list[Pair]) -> RestoreSettings:
+    """Check what `prepare_pairs` does for pairs that came as arrays, all of one shape.
+
+    Raises
+    ------
+    UsageError
+        As `prepare_pairs`.
+    """
+    height, width, channels = pairs[0].modified.shape
+    _check(asked)
+    _check_tile(asked, pairs[0].name, height, width)
+    color = "grayscale" if channels == 1 else "rgb"
+    settings = asked.model_copy(update={"pairs": asked.pairs.model_copy(update={"color": color})})
+    check_size(settings)
+    return settings
+
+
+def _check(asked: RestoreSettings) -> None:
     check_free(asked.output)
     levels(asked.architecture, asked.image_shape)
-    matched = match(asked.pairs.modified, asked.pairs.original, asked.pairs.max_bad)
-    name, height, width = smallest(matched)
+
+
+def _check_tile(asked: RestoreSettings, name: str, height: int, width: int) -> None:
     if asked.codes.tile_side > min(height, width):
         raise UsageError(
             f"--tile_side={asked.codes.tile_side} is larger than the smallest image, {name} of {height} x {width} "
             "pixels; give at most its shorter side"
         )
-    color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
-    settings = asked.model_copy(update={"pairs": asked.pairs.absolute().model_copy(update={"color": color})})
-    check_size(settings)
-    return settings, matched
 
 
 def load_splits(settings: RestoreSettings, matched: Matched) -> PairSplits:

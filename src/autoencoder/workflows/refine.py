@@ -151,9 +151,13 @@ def _starting_clusters(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: 
 
 def _models(source: EncoderSource, method: str) -> Models:
     encoder = open_trainable(source.encoder)
-    if method != "idec":
+    return deep_models(encoder, load(source.run.decoder) if method == "idec" else None)
+
+
+def deep_models(encoder: keras.Model, decoder: keras.Model | None) -> Models:
+    """Return what a deep method trains: with a decoder an autoencoder of both, else the encoder alone."""
+    if decoder is None:
         return Models(encoder, encoder, encoder)
-    decoder = load(source.run.decoder)
     inputs = keras.Input(encoder.input.shape[1:], name="image")
     return Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs))))
 
