@@ -48,6 +48,7 @@ class FitTask(NamedTuple):
     images: int
     per_epoch: int
     metrics: tuple[str, ...] = ()
+    first_epoch: int = 0
 
 
 def fit(
@@ -57,6 +58,7 @@ def fit(
     training: Training,
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
+    first_epoch: int = 0,
 ) -> Fitted:
     """Train the models to give back the images, or what is paired with them; they end with the best weights.
 
@@ -72,6 +74,8 @@ def fit(
         Told of every batch and epoch, such as a progress bar.
     stopping : callable
         Asked after every batch; once true, training ends there (a signal came).
+    first_epoch : int
+        How many of the `train_epochs` are over already.
 
     Raises
     ------
@@ -82,9 +86,9 @@ def fit(
     paired = train.shape[-1] != models.autoencoder.input.shape[-1]
     pairs = partners(train, training.neighbours) if training.contrast else None
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
-    batches = training_batches(train, training, partners=pairs, paired=paired)
+    batches = training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=paired)
     validation = clean_batches(valid, _validation_batch(models.autoencoder, training.batch_size), paired=paired)
-    task = FitTask(model, LOSSES[training.loss], batches, validation, len(train), per_epoch)
+    task = FitTask(model, LOSSES[training.loss], batches, validation, len(train), per_epoch, (), first_epoch)
     return fit_network(task, training, callbacks, stopping)
 
 
@@ -102,18 +106,19 @@ def fit_network(
     """Fit a network; parameters, errors and what is kept are those of `fit`."""
     model, per_epoch = task.model, task.per_epoch
     model.compile(
-        optimizer=optimizer(training, per_epoch * training.train_epochs),
+        optimizer=optimizer(training, per_epoch * (training.train_epochs - task.first_epoch)),
         loss=task.loss,
         metrics=list(task.metrics) or None,
         # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
         steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
     )
-    guard = _Guard(training.patience, stopping, task.validation is not None)
+    guard = _Guard(training.patience, stopping, task.validation is not None, task.first_epoch)
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
         model.fit(
             task.batches,
             epochs=training.train_epochs,
+            initial_epoch=task.first_epoch,
             steps_per_epoch=per_epoch,
             validation_data=task.validation,
             callbacks=[guard, *plateau(training), *callbacks],
@@ -147,14 +152,17 @@ class Checkpoints(keras.callbacks.Callback):
 class _Guard(keras.callbacks.Callback):
     """Keeps the best weights, records the history, and ends training for patience, a signal or a loss gone wrong."""
 
-    def __init__(self, patience: int | None, stopping: Callable[[], bool], validated: bool = True) -> None:
+    def __init__(
+        self, patience: int | None, stopping: Callable[[], bool], validated: bool = True, first_epoch: int = 0
+    ) -> None:
         super().__init__()
         self._patience, self._stopping, self._validated = patience, stopping, validated
         self._best_loss, self._best_weights = math.inf, None
         self._batches = 0
         columns = ("epoch", "loss", *(["val_loss"] if validated else []), "learning_rate")
         self.history: dict[str, list[float]] = {name: [] for name in columns}
-        self.epoch, self.best_epoch, self.status = 0, 0, "done"
+        self.epoch, self.best_epoch, self.status = first_epoch, first_epoch, "done"
+        self._first_epoch = first_epoch
 
     def images(self, count: int, batch_size: int) -> int:
         """Return how many images were trained on, of `count` an epoch."""
@@ -168,7 +176,7 @@ class _Guard(keras.callbacks.Callback):
         self.epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._batches = (self.epoch - 1) * self.params["steps"] + batch + 1
+        self._batches = (self.epoch - 1 - self._first_epoch) * self.params["steps"] + batch + 1
         if not math.isfinite(logs["loss"]):
             self._end("diverged")
         elif self._stopping():

@@ -25,10 +25,11 @@ from ..storage import run as run_folder
 from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.feed import Pixels
-from ..training.fit import Checkpoints, Fitted, fit
+from ..training.fit import Checkpoints, Fitted
 from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
+from ..training.stages import fit_stages, stages_of
 from .images import ScannedImages, bad_files, load_images
 from .save import Trained, begin, evaluate, save_models, save_results, summary
 
@@ -156,15 +157,17 @@ def fit_models(
     UserError
         As `train` does.
     """
+    training = settings.training
+    stages = stages_of(models, images.train, images.valid, settings.architecture, training)
     if not keep:
-        return finish(None, fit(models, images.train, images.valid, settings.training, _callbacks(settings)))
+        return finish(None, fit_stages(stages, training, _callbacks(settings)))
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = run_folder.create(settings.output, datetime.now())
     begin(run, settings, models, images.made, images.bad)
     callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models)]
     with stop_at_next_batch() as stopping:
         try:
-            fitted = fit(models, images.train, images.valid, settings.training, callbacks, stopping)
+            fitted = fit_stages(stages, training, callbacks, stopping)
         except DivergedError as error:
             finish(run, error.fitted)
             run.write_provenance(images.made)
