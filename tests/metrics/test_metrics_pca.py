@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autoencoder.metrics import pca
-from autoencoder.metrics.pca import fit_pca
+from autoencoder.metrics.pca import fit_pca, fit_pca_of_images
 from autoencoder.training.contrast import partners
 
 
@@ -48,3 +48,28 @@ def test_neighbours_are_sought_in_little_memory(shape):
 def test_few_images_have_few_neighbours(count):
     found = partners(np.random.default_rng(0).integers(0, 256, (count, 5, 5, 1), np.uint8), 10)
     assert found.shape == (count, count) and (found[:, 0] == np.arange(count)).all()
+
+
+@pytest.mark.parametrize("values", [pca.EXACT_VALUES, 10])
+def test_components_of_images_are_those_of_scikit_learn(values, monkeypatch, digits):
+    """Both ways, in blocks and of a sample, of which every image is a part here."""
+    from sklearn.decomposition import PCA
+
+    monkeypatch.setattr(pca, "EXACT_VALUES", values)
+    monkeypatch.setattr(pca, "BLOCK_VALUES", 64 * 100)
+    mean, components = fit_pca_of_images(digits, 7)
+    expected = PCA(7).fit(digits.reshape(len(digits), -1) / 255)
+    np.testing.assert_allclose(mean, expected.mean_, atol=1e-5)
+    np.testing.assert_allclose(np.abs(components @ expected.components_.T), np.eye(7), atol=1e-3)
+    assert mean.dtype == components.dtype == np.float32
+
+
+def test_components_of_large_images_are_of_a_sample_and_take_little_memory():
+    import tracemalloc
+
+    images = np.random.default_rng(0).integers(0, 256, (30, 200, 100, 3), np.uint8)
+    tracemalloc.start()
+    mean, components = fit_pca_of_images(images, 100)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6 and mean.shape == (60_000,) and components.shape == (29, 60_000)

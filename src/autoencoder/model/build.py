@@ -11,6 +11,7 @@ from keras import layers
 from ..settings import Architecture
 from .blocks import activated, activation, convolution_options, decoder_level, dense_options, dense_step, encoder_level
 from .geometry import Level, levels
+from .linear_path import add_linear_embedding, add_linear_image
 
 
 class Models(NamedTuple):
@@ -49,6 +50,8 @@ def _encoder(architecture: Architecture, found: tuple[Level, ...], channels: int
         outputs.append(x)
     if architecture.mlp:
         x = _dense_encoder(x, architecture)
+    if architecture.linear_path:
+        x = add_linear_embedding(inputs, x)
     return keras.Model(inputs, [*outputs[:-1], x] if architecture.skips else x, name="encoder")
 
 
@@ -82,6 +85,8 @@ def _decoder(architecture: Architecture, found: tuple[Level, ...], channels: int
     # The image stays float32 where the hidden layers compute in less: a loss is a difference of near-equal numbers.
     x = layers.Activation("linear", dtype="float32", name="image_float32")(x)
     x = activation(architecture.output_activation, "image")(x)
+    if architecture.linear_path:
+        x = add_linear_image(inputs[0], x)
     return keras.Model(inputs if skips else inputs[0], x, name="decoder")
 
 

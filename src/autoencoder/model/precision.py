@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import keras
 
 from .fused import fused
+from .linear_path import LINEAR
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 #: A loss is a difference of near-equal numbers, so the image is worked out in float32.
-_FLOAT32_ALWAYS = ("image", "image_float32")
+_FLOAT32_ALWAYS = ("image", "image_float32", "clipped_image")
 
 
 @contextlib.contextmanager
@@ -33,4 +34,5 @@ def computing_in(precision: str, model: keras.Model) -> Iterator[None]:
 
 
 def _computes(layer: keras.layers.Layer) -> bool:
-    return not isinstance(layer, keras.Model) and layer.name not in _FLOAT32_ALWAYS
+    always = layer.name in _FLOAT32_ALWAYS or layer.name.startswith(LINEAR)
+    return not isinstance(layer, keras.Model) and not always

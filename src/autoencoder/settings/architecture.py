@@ -41,6 +41,11 @@ class Architecture(Section):
     spatial_drop_rate: Share = Field(0.0, description="SpatialDropout2D after each level of the encoder's CNN")
     dims: Widths = Field((10,), description="widths of the MLP; the last one is the embedding")
     mlp: bool = Field(True, description="off: the embedding is the CNN's own output")
+    linear_path: Literal["pca"] | None = Field(
+        None,
+        description="pca: a linear map beside the network at both ends, which starts as a PCA of the training images: "
+        "the network learns what a PCA leaves, and never ends behind it; the loss is then mse, the output linear",
+    )
     skips: bool = Field(
         False,
         description="the decoder also sees each level of the encoder, at its own size (U-Net): for restore_train "
@@ -68,4 +73,23 @@ class Architecture(Section):
                 raise ValueError(
                     "--drop_rate acts in the MLP, which --mlp=False switches off; --spatial_drop_rate acts in the CNN"
                 )
+        if self.linear_path:
+            self._check_linear_path()
         return self
+
+    def _check_linear_path(self) -> None:
+        if not self.mlp or self.skips:
+            flag = "--skips" if self.skips else "--mlp=False"
+            raise ValueError(
+                f"--linear_path needs an embedding of --dims, which there is not with {flag}; leave one out"
+            )
+        if self.last_activation != "linear":
+            raise ValueError(
+                f"--last_activation={self.last_activation} would bend the embedding of --linear_path, which is a sum: "
+                "leave it out"
+            )
+        if "output_activation" in self.model_fields_set and self.output_activation != "linear":
+            raise ValueError(
+                f"--output_activation={self.output_activation}: with --linear_path the image is a sum, and cut to "
+                "[0, 1]: leave it out"
+            )

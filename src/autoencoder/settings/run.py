@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ..errors import UsageError
 from .architecture import Architecture
 from .data import Data
 from .fields import Section, Sections, parse
@@ -38,6 +39,29 @@ class Settings(Sections):
     def pixels(self) -> int:
         """Values an image: height times width times channels."""
         return self.image_shape[0] * self.image_shape[1] * self.channels
+
+    def resolved(self) -> Settings:
+        """Return the settings with what --linear_path asks for in place of what was not given.
+
+        Raises
+        ------
+        UsageError
+            If the loss that was given has no meaning for images whose values may lie outside [0, 1].
+        """
+        if not self.architecture.linear_path:
+            return self
+        given = self.training.loss if "loss" in self.training.model_fields_set else "mse"
+        if given == "binary_crossentropy":
+            raise UsageError(
+                "--loss=binary_crossentropy is of values between 0 and 1, and those of --linear_path may lie outside "
+                "while it learns: leave it out, for mse"
+            )
+        return self.model_copy(
+            update={
+                "architecture": self.architecture.model_copy(update={"output_activation": "linear"}),
+                "training": self.training.model_copy(update={"loss": given}),
+            }
+        )
 
     @classmethod
     def from_flags(cls, flags: Mapping[str, Any]) -> Settings:

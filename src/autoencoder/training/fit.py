@@ -49,6 +49,7 @@ class FitTask(NamedTuple):
     per_epoch: int
     metrics: tuple[str, ...] = ()
     first_epoch: int = 0
+    start_counts: bool = False
 
 
 def fit(
@@ -59,6 +60,7 @@ def fit(
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
     first_epoch: int = 0,
+    start_counts: bool = False,
 ) -> Fitted:
     """Train the models to give back the images, or what is paired with them; they end with the best weights.
 
@@ -76,6 +78,8 @@ def fit(
         Asked after every batch; once true, training ends there (a signal came).
     first_epoch : int
         How many of the `train_epochs` are over already.
+    start_counts : bool
+        Whether the weights to begin with are kept where no epoch is better.
 
     Raises
     ------
@@ -88,7 +92,9 @@ def fit(
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
     batches = training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=paired)
     validation = clean_batches(valid, _validation_batch(models.autoencoder, training.batch_size), paired=paired)
-    task = FitTask(model, LOSSES[training.loss], batches, validation, len(train), per_epoch, (), first_epoch)
+    task = FitTask(
+        model, LOSSES[training.loss], batches, validation, len(train), per_epoch, (), first_epoch, start_counts
+    )
     return fit_network(task, training, callbacks, stopping)
 
 
@@ -113,6 +119,8 @@ def fit_network(
         steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
     )
     guard = _Guard(training.patience, stopping, task.validation is not None, task.first_epoch)
+    if task.start_counts:
+        guard.begin_with(model.evaluate(task.validation, verbose=0))
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
         model.fit(
@@ -163,6 +171,10 @@ class _Guard(keras.callbacks.Callback):
         self.history: dict[str, list[float]] = {name: [] for name in columns}
         self.epoch, self.best_epoch, self.status = first_epoch, first_epoch, "done"
         self._first_epoch = first_epoch
+
+    def begin_with(self, loss: float) -> None:
+        """Let the weights to begin with, of a validation loss, count as those of an epoch."""
+        self._best_loss = loss
 
     def images(self, count: int, batch_size: int) -> int:
         """Return how many images were trained on, of `count` an epoch."""

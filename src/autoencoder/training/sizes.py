@@ -40,7 +40,10 @@ def parameters(architecture: Architecture, image_shape: tuple[int, int], channel
         `convolutions` and `dense`: weights of the layers of both halves, with their normalization.
     """
     found = levels(architecture, image_shape)
-    return {"convolutions": _convolutions(architecture, found, channels), "dense": _dense(architecture, found)}
+    return {
+        "convolutions": _convolutions(architecture, found, channels),
+        "dense": _dense(architecture, found, channels),
+    }
 
 
 def _convolutions(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
@@ -60,7 +63,7 @@ def _convolutions(architecture: Architecture, found: Sequence[Level], channels: 
     return total
 
 
-def _dense(architecture: Architecture, found: Sequence[Level]) -> int:
+def _dense(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
     if not architecture.mlp:
         return 0
     normalized = _NORMALIZED if architecture.batch_norm else 0
@@ -70,7 +73,12 @@ def _dense(architecture: Architecture, found: Sequence[Level]) -> int:
     downwards, upwards = [flat, *hidden, width], [width, *reversed(hidden), flat]
     total = sum((given + bias) * made for given, made in itertools.pairwise(downwards))
     total += sum((given + bias) * made for given, made in itertools.pairwise(upwards))
-    return total + normalized * (2 * sum(hidden) + flat)
+    return total + normalized * (2 * sum(hidden) + flat) + _linear(architecture, found, channels)
+
+
+def _linear(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
+    pixels, width = math.prod(found[0].size_in) * channels, architecture.dims[-1]
+    return 2 * pixels * width + pixels + width if architecture.linear_path else 0
 
 
 def values(architecture: Architecture, image_shape: tuple[int, int], channels: int) -> Values:
@@ -88,6 +96,9 @@ def values(architecture: Architecture, image_shape: tuple[int, int], channels: i
         decoder += width + sum(inner) * (hidden + dropped) + flat * (hidden + 1)
     else:
         decoder += flat * (1 + hidden)
+    if architecture.linear_path:  # maps, sums, and what comes between them
+        encoder += pixels + 2 * architecture.dims[-1]
+        decoder += 4 * pixels
     return Values(encoder, decoder)
 
 

@@ -17,13 +17,15 @@ from ..model.build import Models
 from ..settings import Architecture, Training
 from .feed import Pixels
 from .fit import Fitted, fit
+from .linear_start import start_from_pca
 
 
 class Stage(NamedTuple):
     """One stage: what is fitted to what, and until when.
 
     `until` is the epoch, counted over the whole training, that the stage ends with at the latest; `patience` ends it
-    sooner. The layers in `frozen` keep their weights. The best epoch is sought within the last stage.
+    sooner. The layers in `frozen` keep their weights. The best epoch is sought within the last stage,
+    where with `start_counts` the weights that it begins with count too.
     """
 
     models: Models
@@ -33,6 +35,7 @@ class Stage(NamedTuple):
     patience: int | None = None
     frozen: Sequence[keras.layers.Layer] = ()
     name: str = ""
+    start_counts: bool = False
 
 
 def stages_of(
@@ -49,6 +52,9 @@ def stages_of(
     architecture : Architecture
     training : Training
     """
+    if architecture.linear_path:
+        start_from_pca(models, train, training.seed)
+        return [Stage(models, train, valid, training.train_epochs, training.patience, start_counts=True)]
     return [Stage(models, train, valid, training.train_epochs, training.patience)]
 
 
@@ -65,7 +71,9 @@ def fit_stages(
         own = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
         with _frozen(stage.frozen):
             try:
-                done.append(fit(stage.models, stage.train, stage.valid, own, callbacks, stopping, epochs))
+                done.append(
+                    fit(stage.models, stage.train, stage.valid, own, callbacks, stopping, epochs, stage.start_counts)
+                )
             except DivergedError as error:
                 raise DivergedError(str(error), _joined([*done, error.fitted])) from error
         if done[-1].status != "done":

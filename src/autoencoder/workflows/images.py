@@ -68,6 +68,7 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
         raise UsageError(
             "--skips leads the image around the embedding, and there would be none; it is for restore_train"
         )
+    asked = asked.resolved()
     check_free(asked.output)
     if array is None:
         data = _placed(asked.data)
