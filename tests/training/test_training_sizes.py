@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from autoencoder.errors import UsageError
 from autoencoder.model.build import build
 from autoencoder.model.describe import activations
+from autoencoder.model.upsampling import UPSAMPLING
 from autoencoder.settings import Settings
 from autoencoder.settings.restoration import RestoreSettings
 from autoencoder.training.sizes import check_size, parameters, values
@@ -16,8 +17,9 @@ architectures = st.fixed_dictionaries(
         "kernel_size": st.lists(pairs, min_size=1, max_size=2),
         "strides": st.none() | st.lists(st.integers(1, 2), min_size=1, max_size=2),
         "pooling": st.lists(st.sampled_from(["no", "max", "avg3"]), min_size=1, max_size=2),
-        "upsampling": st.sampled_from(["transpose", "unpool_transpose", "nearest", "bilinear"]),
+        "upsampling": st.sampled_from(sorted(UPSAMPLING)),
         "batch_norm": st.sampled_from([None, "before", "after"]),
+        "residual": st.booleans(),
         "use_bias": st.booleans(),
         "skips": st.booleans(),
         "mlp": st.booleans(),
@@ -32,7 +34,11 @@ architectures = st.fixed_dictionaries(
 def test_weights_and_what_layers_give_are_counted_without_building(flags, dims, channels):
     flags = flags | ({"dims": dims} if flags["mlp"] else {"drop_rate": 0})
     architecture = Settings.from_flags(flags).architecture
-    models = build(architecture, (37, 33), channels)
+    try:
+        models = build(architecture, (37, 33), channels)
+    except UsageError as refused:
+        assert "too small for its" in str(refused)
+        return
     built = models.encoder.count_params() + models.decoder.count_params()
     assert sum(parameters(architecture, (37, 33), channels).values()) == built
     assert sum(values(architecture, (37, 33), channels)) == activations(models)

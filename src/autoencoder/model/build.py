@@ -9,7 +9,16 @@ import keras
 from keras import layers
 
 from ..settings import Architecture
-from .blocks import activated, activation, convolution_options, decoder_level, dense_options, dense_step, encoder_level
+from .blocks import (
+    activated,
+    activation,
+    convolution_options,
+    decoder_level,
+    dense_options,
+    dense_step,
+    encoder_level,
+    residual,
+)
 from .geometry import Level, levels
 
 
@@ -75,6 +84,8 @@ def _decoder(architecture: Architecture, found: tuple[Level, ...], channels: int
     for number in reversed(range(1, len(found))):
         x = decoder_level(x, found[number], found[number - 1].filters, number, architecture)
         x = activated(x, architecture, f"deconv_{number}")
+        if architecture.residual:
+            x = residual(x, architecture, f"deconv_{number}")
         if skips:
             # Ronneberger, Fischer & Brox 2015 (U-Net), arXiv:1505.04597, section 2.
             x = layers.Concatenate(name=f"skip_{number - 1}")([skips[number - 1], x])
