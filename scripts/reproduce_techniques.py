@@ -136,7 +136,11 @@ def trained_row(folder: Path, row: str, epochs: int, asked: argparse.Namespace) 
     limit = {} if asked.max_images is None else {"max_images": asked.max_images}
     start = time.perf_counter()
     run = Autoencoder(
-        **flags(row, epochs, asked), **limit, train_dir=folder / "train", image_shape=[32, 32], color=CHANNELS[asked.data]
+        **flags(row, epochs, asked),
+        **limit,
+        train_dir=folder / "train",
+        image_shape=[32, 32],
+        color=CHANNELS[asked.data],
     ).run()
     seconds = time.perf_counter() - start
     scores = json.loads(Path(Autoencoder().evaluate(run, images=folder / "test")).read_text())
@@ -159,7 +163,10 @@ def pca_row(folder: Path, shape: tuple[tuple[int, int], str], asked: argparse.Na
         return (flat @ components.T @ components + mean).reshape(images.shape).clip(0, 1)
 
     found = score(test, restore)._asdict()
-    return {"seconds": round(time.perf_counter() - start), **{name: found[name] for name in ("mae", "mse", "psnr", "ssim")}}
+    return {
+        "seconds": round(time.perf_counter() - start),
+        **{name: found[name] for name in ("mae", "mse", "psnr", "ssim")},
+    }
 
 
 def table(figures: kept.Kept, data: str) -> str:
@@ -172,7 +179,14 @@ def table(figures: kept.Kept, data: str) -> str:
         theirs = ORIGINAL[data].get(row, (None, None))
         ratio = "" if pca is None else f"{found['mse'] / pca:.3f}"
         accuracies = [_figure(found.get(name), ".4f") for name in ("classifier_accuracy", "originals_accuracy")]
-        cells = [row, found.get("epochs", ""), f"{found['mse']:.7f}", ratio, f"{found['mae']:.5f}", f"{found['psnr']:.1f}"]
+        cells = [
+            row,
+            found.get("epochs", ""),
+            f"{found['mse']:.7f}",
+            ratio,
+            f"{found['mae']:.5f}",
+            f"{found['psnr']:.1f}",
+        ]
         cells += [f"{found['ssim']:.4f}", *accuracies, found["seconds"], *(_figure(each, ".6g") for each in theirs)]
         lines.append(kept.line(cells))
     return "\n".join(lines)

@@ -18,6 +18,7 @@ architectures = st.fixed_dictionaries(
         "strides": st.lists(strides, min_size=1, max_size=5),
         "pooling": st.lists(st.sampled_from(["avg", "max", "no", "max3", "avg5"]), min_size=1, max_size=5),
         "upsampling": st.sampled_from(sorted(UPSAMPLING)),
+        "residual": st.booleans(),
         "batch_norm": st.sampled_from([None, "before", "after"]),
         "mlp": st.booleans(),
         "spatial_drop_rate": st.sampled_from([0.0, 0.5]),

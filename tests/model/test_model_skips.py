@@ -17,6 +17,7 @@ architectures = st.fixed_dictionaries(
         "strides": st.lists(st.integers(1, 3), min_size=1, max_size=4),
         "pooling": st.lists(st.sampled_from(["avg", "max", "no", "max3"]), min_size=1, max_size=4),
         "upsampling": st.sampled_from(sorted(UPSAMPLING)),
+        "residual": st.booleans(),
     },
 )
 

@@ -132,6 +132,15 @@ def test_the_learning_rate_is_drawn_only_where_it_changed(drawn):
     np.testing.assert_array_equal(drawn[1].axes[2].lines[0].get_ydata(), [0.001, 0.001, 0.0005, 0.0005])
 
 
+def test_sizes_are_parted_by_lines_and_the_best_epoch_can_be_given(drawn):
+    history = {"loss": [0.3, 0.1, 0.25, 0.2], "val_loss": [0.3, 0.1, 0.25, 0.2], "image_side": [8.0, 8.0, 16.0, 16.0]}
+    loss_curve(history, "loss.png", 4)
+    assert {"8 px", "16 px", "best: epoch 4, 0.2"} <= set(texts(drawn[0]))
+    assert [2.5, 2.5] in [list(line.get_xdata()) for line in drawn[0].axes[1].lines]
+    loss_curve({**history, "image_side": [8.0] * 4}, "loss.png", 0)  # no epoch was any good
+    assert not [text for text in texts(drawn[1]) if text.startswith(("8 px", "best"))]
+
+
 def test_losses_that_are_not_numbers_leave_gaps(drawn):
     loss_curve({"loss": [0.3, np.nan, 0.1], "val_loss": [0.4, 0.2, np.inf]}, "loss.png")
     loss_curve({"loss": [np.nan], "val_loss": [np.nan]}, "loss.png")

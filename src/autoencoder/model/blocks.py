@@ -16,13 +16,15 @@ POOLING = {"avg": layers.AveragePooling2D, "max": layers.MaxPooling2D}
 
 
 def encoder_level(x: Any, level: Level, number: int, architecture: Architecture) -> Any:
-    """Convolution, activation (and normalization), pooling, spatial dropout: one level down."""
+    """Convolution, activation (and normalization), pooling, residual block, spatial dropout: one level down."""
     x = layers.Conv2D(
         level.filters, level.kernel, level.strides, **convolution_options(architecture), name=f"conv_{number}"
     )(x)
     x = activated(x, architecture, f"conv_{number}")
     if level.pooling in POOLING:
         x = POOLING[level.pooling](level.pool, padding="same", name=f"pool_{number}")(x)
+    if architecture.residual:
+        x = residual(x, architecture, f"conv_{number}")
     if architecture.spatial_drop_rate:
         x = layers.SpatialDropout2D(architecture.spatial_drop_rate, name=f"spatial_dropout_{number}")(x)
     return x
@@ -45,10 +47,30 @@ def dense_step(x: Any, width: int, name: str, architecture: Architecture, *, dro
     return layers.Dropout(architecture.drop_rate, name=f"{name}_dropout")(x) if drop and architecture.drop_rate else x
 
 
-def activated(x: Any, architecture: Architecture, name: str) -> Any:
-    """Apply the hidden activation, with batch normalization before or after it where the architecture says so."""
+def residual(x: Any, architecture: Architecture, name: str) -> Any:
+    """Add to `x` what two convolutions 3 x 3 of its width make of it, and activate the sum.
+
+    References
+    ----------
+    He, Zhang, Ren & Sun 2015, arXiv:1512.03385, equation 1 and figure 2.
+    """
+    made = x
+    for number, shortcut in enumerate((None, x)):
+        own = f"{name}_residual_{number}"
+        made = layers.Conv2D(x.shape[-1], 3, **convolution_options(architecture), name=own)(made)
+        made = activated(made, architecture, own, shortcut)
+    return made
+
+
+def activated(x: Any, architecture: Architecture, name: str, shortcut: Any = None) -> Any:
+    """Apply the hidden activation, with batch normalization before or after it where the architecture says so.
+
+    A `shortcut` is added right before the activation.
+    """
     if architecture.batch_norm == "before":
         x = layers.BatchNormalization(name=f"{name}_norm")(x)
+    if shortcut is not None:
+        x = layers.Add(name=f"{name}_sum")([shortcut, x])
     x = activation(architecture.activation, f"{name}_activation")(x)
     if architecture.batch_norm == "after":
         x = layers.BatchNormalization(name=f"{name}_norm")(x)

@@ -9,7 +9,16 @@ import keras
 from keras import layers
 
 from ..settings import Architecture
-from .blocks import activated, activation, convolution_options, decoder_level, dense_options, dense_step, encoder_level
+from .blocks import (
+    activated,
+    activation,
+    convolution_options,
+    decoder_level,
+    dense_options,
+    dense_step,
+    encoder_level,
+    residual,
+)
 from .geometry import Level, levels
 from .linear_path import add_linear_embedding, add_linear_image
 
@@ -38,7 +47,12 @@ def build(architecture: Architecture, image_shape: tuple[int, int], channels: in
     found = levels(architecture, image_shape)
     encoder = _encoder(architecture, found, channels)
     decoder = _decoder(architecture, found, channels, encoder.output)
-    inputs = keras.Input((*image_shape, channels), name="image")
+    return joined(encoder, decoder)
+
+
+def joined(encoder: keras.Model, decoder: keras.Model) -> Models:
+    """Put a decoder behind its encoder."""
+    inputs = keras.Input(encoder.input.shape[1:], name="image")
     return Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder"))
 
 
@@ -78,16 +92,23 @@ def _decoder(architecture: Architecture, found: tuple[Level, ...], channels: int
     for number in reversed(range(1, len(found))):
         x = decoder_level(x, found[number], found[number - 1].filters, number, architecture)
         x = activated(x, architecture, f"deconv_{number}")
+        if architecture.residual:
+            x = residual(x, architecture, f"deconv_{number}")
         if skips:
             # Ronneberger, Fischer & Brox 2015 (U-Net), arXiv:1505.04597, section 2.
             x = layers.Concatenate(name=f"skip_{number - 1}")([skips[number - 1], x])
     x = decoder_level(x, found[0], channels, 0, architecture)
-    # The image stays float32 where the hidden layers compute in less: a loss is a difference of near-equal numbers.
-    x = layers.Activation("linear", dtype="float32", name="image_float32")(x)
-    x = activation(architecture.output_activation, "image")(x)
+    x = image_of(x, architecture)
     if architecture.linear_path:
         x = add_linear_image(inputs[0], x)
     return keras.Model(inputs if skips else inputs[0], x, name="decoder")
+
+
+def image_of(x: Any, architecture: Architecture) -> Any:
+    """Apply the output's activation to what the last convolution gives."""
+    # The image stays float32 where the hidden layers compute in less: a loss is a difference of near-equal numbers.
+    x = layers.Activation("linear", dtype="float32", name="image_float32")(x)
+    return activation(architecture.output_activation, "image")(x)
 
 
 def _inputs(encoded: list[Any]) -> list[Any]:

@@ -7,12 +7,14 @@ give it a line in `UPSAMPLING`, and add its name to `settings.Upsampling`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
-from keras import layers
+from keras import initializers, layers
 
 from .geometry import Level
+from .pixel_shuffle import PixelShuffle, Repeated
 
 
 def transpose(x: Any, level: Level, filters: int, options: dict[str, Any], name: str) -> Any:
@@ -43,9 +45,27 @@ def _resized(x: Any, level: Level, filters: int, options: dict[str, Any], name: 
     return layers.Conv2D(filters, level.kernel, **options, name=name)(x)
 
 
+def pixel_shuffle(x: Any, level: Level, filters: int, options: dict[str, Any], name: str) -> Any:
+    """Convolve to all pixels that each pixel becomes, as channels, then put them in their places.
+
+    It starts as repeated pixels would, without a checkerboard: the kernels of the pixels begin equal (ICNR).
+
+    References
+    ----------
+    Aitken et al. 2017, arXiv:1707.02937, section 3.2.
+    """
+    pixels = math.prod(level.factor)
+    if pixels > 1:
+        drawn = initializers.get(options["kernel_initializer"])
+        options = options | {"kernel_initializer": Repeated(drawn, pixels)}
+    x = layers.Conv2D(filters * pixels, level.kernel, **options, name=name)(x)
+    return PixelShuffle(level.factor, name=f"{name}_shuffle")(x) if pixels > 1 else x
+
+
 UPSAMPLING: dict[str, Callable[[Any, Level, int, dict[str, Any], str], Any]] = {
     "transpose": transpose,
     "unpool_transpose": unpool_transpose,
     "nearest": nearest,
     "bilinear": bilinear,
+    "pixel_shuffle": pixel_shuffle,
 }

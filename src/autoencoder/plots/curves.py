@@ -60,6 +60,47 @@ def k_curve(
     save(figure, path)
 
 
+def rate_curve(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    smoothed: Sequence[float],
+    chosen: float | None,
+    path: str | os.PathLike[str],
+) -> None:
+    """Draw the loss over the learning rates of a range test, with the chosen rate marked.
+
+    Parameters
+    ----------
+    rates, losses, smoothed : sequences of float
+        A value a batch; rates rise.
+    chosen : float, optional
+        None where no rate was good.
+    path : path
+        A PNG file to write.
+
+    Raises
+    ------
+    DiskError
+        If the file cannot be written.
+    """
+    figure, page = sheet(_WIDTH, 640)
+    said = "no rate made it fall" if chosen is None else f"marked: chosen, {chosen:.2g}"
+    head(page, "Loss by learning rate", f"a batch at each rate; line: smoothed; {said}")
+    axes = plain_axes(figure, (_LEFT, 110, _WIDTH - _MARGIN - _LEFT, 440))
+    axes.set_xscale("log")
+    axes.plot(rates, losses, color=STYLE["muted"], linewidth=0, marker="o", markersize=3)
+    axes.plot(rates, smoothed, color=STYLE["encoder"], linewidth=1.8)
+    low, high = min(losses, default=0), max(smoothed, default=0)
+    if low < high:
+        # The last loss of all may be so large that nothing else would be seen.
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    if chosen is not None:
+        mark(axes, chosen)
+        ring(axes, chosen, float(np.interp(np.log(chosen), np.log(rates), smoothed)))
+    write(page, _WIDTH - _MARGIN, 640 - 36, "learning rate", ha="right", color=STYLE["muted"])
+    save(figure, path)
+
+
 def deep_curves(
     history: Mapping[str, Sequence[float]], sizes: Sequence[Sequence[int]] | np.ndarray, path: str | os.PathLike[str]
 ) -> None:

@@ -25,8 +25,12 @@ _DIFFERENCE = "magma"
 _SCALES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 
 
-def loss_curve(history: Mapping[str, Sequence[float]], path: str | os.PathLike[str]) -> None:
+def loss_curve(
+    history: Mapping[str, Sequence[float]], path: str | os.PathLike[str], best_epoch: int | None = None
+) -> None:
     """Draw the losses by epoch with the best epoch marked, and the learning rate below where it changed.
+
+    Where the images' size changed, lines part the sizes.
 
     The scale is logarithmic where losses are positive and their range is tenfold or more. Values that are not
     finite leave a gap.
@@ -34,10 +38,12 @@ def loss_curve(history: Mapping[str, Sequence[float]], path: str | os.PathLike[s
     Parameters
     ----------
     history : mapping from name to one value an epoch
-        `loss`, and if there are any `val_loss`, `learning_rate` and `epoch` (1, 2, ... otherwise); others are not
-        drawn.
+        `loss`, and if there are any `val_loss`, `learning_rate`, `image_side` and `epoch` (1, 2, ... otherwise);
+        others are not drawn.
     path : path
         A PNG file to write.
+    best_epoch : int, optional
+        Otherwise that of the lowest validation loss, or of the lowest loss.
 
     Raises
     ------
@@ -54,6 +60,8 @@ def loss_curve(history: Mapping[str, Sequence[float]], path: str | os.PathLike[s
     bottom = 190 if changed else 90
     axes = figure.add_axes((0.095, bottom / _HEIGHT, 0.88, 1 - (bottom + 90) / _HEIGHT))
     _draw_losses(axes, page, epochs, losses)
+    _mark_best(axes, epochs, losses.get("val_loss", losses.get("loss", np.zeros(0))), best_epoch)
+    _part_sizes(axes, epochs, history.get("image_side", ()))
     lowest = axes
     if changed:
         lowest = figure.add_axes((0.095, 90 / _HEIGHT, 0.88, 60 / _HEIGHT), sharex=axes)
@@ -83,13 +91,35 @@ def _draw_losses(axes: Axes, page: Axes, epochs: np.ndarray, losses: Mapping[str
         write(page, x + 44, 36, label)
     if len(epochs) == 1:
         axes.set(xlim=(epochs[0] - 1, epochs[0] + 1), xticks=epochs)
-    _mark_best(axes, epochs, losses.get("val_loss", losses.get("loss", np.zeros(0))))
 
 
-def _mark_best(axes: Axes, epochs: np.ndarray, values: np.ndarray) -> None:
-    if not np.isfinite(values).any():
+def _part_sizes(axes: Axes, epochs: np.ndarray, sides: Sequence[float]) -> None:
+    """Draw a thin line where the size of the images changed, and write each size at the foot of its part."""
+    if len(set(sides)) < 2:
         return
-    best = int(np.nanargmin(np.where(np.isfinite(values), values, np.nan)))
+    starts = [number for number in range(len(sides)) if not number or sides[number] != sides[number - 1]]
+    for number in starts:
+        left = epochs[number] - 0.5 if number else axes.get_xlim()[0]
+        if number:
+            axes.axvline(left, color=STYLE["rule"], linewidth=1.0, zorder=1)
+        axes.annotate(
+            f"{sides[number]:g} px",
+            (left, 0.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 4),
+            textcoords="offset points",
+            va="bottom",
+            color=STYLE["muted"],
+            family=STYLE["font"],
+            size=STYLE["text"],
+        )
+
+
+def _mark_best(axes: Axes, epochs: np.ndarray, values: np.ndarray, best_epoch: int | None) -> None:
+    if not np.isfinite(values).any() or best_epoch not in (None, *epochs):
+        return
+    lowest = int(np.nanargmin(np.where(np.isfinite(values), values, np.nan)))
+    best = lowest if best_epoch is None else int(np.flatnonzero(epochs == best_epoch)[0])
     mark(axes, epochs[best])
     ring(axes, epochs[best], values[best], size=7)
     left = epochs[best] > epochs.mean()

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from .fields import Section
 from .types import Activation, Constraint, Initializer, Kernels, Pairs, Poolings, Regularizer, Share, Widths
 
-Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear"]
+Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear", "pixel_shuffle"]
 
 
 class Architecture(Section):
@@ -28,11 +28,15 @@ class Architecture(Section):
     upsampling: Upsampling = Field(
         "transpose",
         description="how the decoder grows the image: one transposed convolution of stride times pool (transpose), "
-        "repeated pixels for the pool and a transposed convolution for the stride (unpool_transpose), or a "
-        "resize before a convolution (nearest, bilinear)",
+        "repeated pixels for the pool and a transposed convolution for the stride (unpool_transpose), a "
+        "resize before a convolution (nearest, bilinear), or a convolution to all new pixels as channels, which starts "
+        "without a checkerboard (pixel_shuffle)",
     )
     batch_norm: Literal["before", "after"] | None = Field(
         None, description="batch normalization before or after each hidden activation, or none"
+    )
+    residual: bool = Field(
+        False, description="a residual block, two convolutions 3 x 3 of the level's width, at each level of both halves"
     )
     activation: Activation = Field("relu", description="hidden layers: a Keras activation; leaky_relu:0.2 sets a slope")
     last_activation: Activation = Field("linear", description="the embedding")

@@ -98,6 +98,14 @@ class RestoreSettings(Sections):
         settings = cls(**dict(zip(cls.model_fields, sections, strict=True)))
         if settings.training.contrast:
             raise UsageError("--contrast shapes an embedding; it has no meaning for pairs: leave it out")
+        if settings.training.progressive and settings.architecture.skips:
+            raise UsageError(
+                "--progressive trains the inner levels alone, and --skips leads around them; leave one of them out"
+            )
+        if settings.architecture.linear_path:
+            raise UsageError(
+                "--linear_path starts by giving back what it was given, which is damaged here: leave it out"
+            )
         if settings.training.target == "clean":
             raise UsageError("--target=clean: an original is augmented as its modified image is; leave it out")
         return settings

@@ -46,10 +46,14 @@ class Settings(Sections):
         Raises
         ------
         UsageError
-            If the loss that was given has no meaning for images whose values may lie outside [0, 1].
+            If the loss has no meaning for values outside [0, 1], or the network is to grow.
         """
         if not self.architecture.linear_path:
             return self
+        if self.training.progressive:
+            raise UsageError(
+                "--linear_path starts from whole images, and --progressive from small ones; leave one of them out"
+            )
         given = self.training.loss if "loss" in self.training.model_fields_set else "mse"
         if given == "binary_crossentropy":
             raise UsageError(

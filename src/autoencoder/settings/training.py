@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+import math
+from itertools import pairwise
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -23,13 +25,31 @@ Optimizer = Literal[
 ]
 
 
+def _rate(value: Any) -> Any:
+    if value == "find":
+        return value
+    try:
+        rate = float(no_truth(value))
+    except (TypeError, ValueError):
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise ValueError("should be a number greater than 0, or find")
+    return rate
+
+
+Size = Annotated[float, Field(gt=0, le=32_768), BeforeValidator(no_truth)]
+Rate = Annotated[Literal["find"] | float, BeforeValidator(_rate)]
+
+
 class Training(Section):
     """How the network learns."""
 
     loss: Loss = Field("binary_crossentropy", description="what is minimised between an image and its reconstruction")
     optimizer: Optimizer = Field("adam", description="a Keras optimizer")
-    learning_rate: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="auto: Keras' own rate for the optimizer"
+    learning_rate: Rate | None = Field(
+        None,
+        description="a number; find: the rate that a range test on the first batches finds; auto: Keras' own for the "
+        "optimizer",
     )
     schedule: Literal["constant", "cosine"] = Field(
         "constant", description="the rate stays, or falls to nothing along a cosine over all epochs"
@@ -38,6 +58,15 @@ class Training(Section):
         None, description="halve the rate after so many epochs without a better val_loss; none: never"
     )
     train_epochs: PositiveInt = Field(40, description="passes over the training images")
+    progressive: Annotated[tuple[Size, ...], Field(min_length=2), BeforeValidator(listed)] | None = Field(
+        None,
+        description="learn small images first, by the inner levels alone, then larger ones: rising sizes that are the "
+        "input of levels, as shares of the longer side ([0.5,1]) or in pixels ([16,32]), the last one full; none: "
+        "the full size all the time",
+    )
+    progressive_epochs: Annotated[tuple[PositiveInt, ...], BeforeValidator(listed)] | None = Field(
+        None, description="progressive: the epochs of each size, train_epochs in all; none: equal shares"
+    )
     batch_size: PositiveInt = Field(32, description="images per step")
     precision: Literal["float32", "bfloat16"] | None = Field(
         None,
@@ -78,4 +107,38 @@ class Training(Section):
             raise ValueError("--target=clean needs --augment: without it every target is clean")
         if self.changed("neighbours") and not self.contrast:
             raise ValueError("--neighbours belongs to --contrast; give both")
+        self._check_progressive()
         return self
+
+    def _check_progressive(self) -> None:
+        sizes, epochs = self.progressive, self.progressive_epochs
+        if sizes is None:
+            if epochs is not None:
+                raise ValueError("--progressive_epochs belongs to --progressive; give both")
+            return
+        given = f"--progressive=[{','.join(f'{size:g}' for size in sizes)}]"
+        if any(smaller >= larger for smaller, larger in pairwise(sizes)):
+            raise ValueError(f"{given}: sizes must rise from each to the next")
+        if sizes[-1] < 1:
+            raise ValueError(f"{given}: the last size must be the full one, 1 as a share")
+        if sizes[-1] > 1 and not all(size.is_integer() for size in sizes):
+            raise ValueError(f"{given}: sizes are whole pixels, or shares of which the last is 1")
+        if epochs is not None and len(epochs) != len(sizes):
+            raise ValueError(f"--progressive_epochs has {len(epochs)} numbers for {len(sizes)} sizes; give one a size")
+        if epochs is not None and sum(epochs) != self.train_epochs:
+            raise ValueError(
+                f"--progressive_epochs makes {sum(epochs)} epochs, and --train_epochs is {self.train_epochs}; let them "
+                "agree"
+            )
+        if self.epochs_by_size[0] < 1 or min(self.epochs_by_size[1:]) < 2:
+            raise ValueError(
+                "--progressive needs one epoch for its first size and two for each other, in which new levels learn "
+                f"alone first; give more --train_epochs ({2 * len(sizes)} do) or other --progressive_epochs"
+            )
+
+    @property
+    def epochs_by_size(self) -> tuple[int, ...]:
+        """How long each size of `progressive` is trained."""
+        count = len(self.progressive or ())
+        ends = [self.train_epochs * number // count for number in range(count + 1)] if count else []
+        return self.progressive_epochs or tuple(end - start for start, end in pairwise(ends))

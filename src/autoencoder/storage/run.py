@@ -92,6 +92,16 @@ class Run:
         return self.path / "loss.png"
 
     @property
+    def learning_rate_picture(self) -> Path:
+        """Loss by learning rate, where that was to be found."""
+        return self.path / "learning_rate.png"
+
+    @property
+    def learning_rate_file(self) -> Path:
+        """A row a batch of the range test that found the learning rate."""
+        return self.path / "learning_rate.csv"
+
+    @property
     def model_picture(self) -> Path:
         """The layers of the network."""
         return self.path / "model.png"
@@ -211,6 +221,11 @@ class Run:
     def write_history(self, history: Mapping[str, Sequence[Any]]) -> None:
         """Write a row an epoch."""
         write_csv(self.history_file, [list(history), *zip(*history.values(), strict=True)])
+
+    def write_range_test(self, rates: Sequence[float], losses: Sequence[float], smoothed: Sequence[float]) -> None:
+        """Write a row a batch of a range test."""
+        head = ("learning_rate", "loss", "smoothed")
+        write_csv(self.learning_rate_file, [head, *zip(rates, losses, smoothed, strict=True)])
 
     def write_test_images(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write a row a test image; all rows have the same columns."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import tensorflow as tf
@@ -15,6 +14,7 @@ from ..metrics.pca import fit_pca
 from ..model.build import Models
 from ..sampling import evenly_spread
 from .feed import Pixels
+from .shrink import averaged
 
 #: Neighbours are looked for among so many principal components of the pixels.
 COMPONENTS = 50
@@ -77,10 +77,5 @@ def partners(pixels: Pixels, count: int) -> np.ndarray:
 
 def _flat(pixels: np.ndarray) -> np.ndarray:
     """Shrink images by averaging areas until no side is above 32 pixels, where what looks alike still does; flatten."""
-    shape = tuple(min(side, SEEN_SIDE) for side in pixels.shape[1:3])
-    if shape == pixels.shape[1:3]:
-        return pixels.reshape(len(pixels), -1)
-    result = np.empty((len(pixels), *shape, pixels.shape[3]), np.uint8)
-    for row, image in enumerate(pixels):
-        result[row] = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA).reshape(result.shape[1:])
-    return result.reshape(len(result), -1)
+    height, width = (min(side, SEEN_SIDE) for side in pixels.shape[1:3])
+    return averaged(pixels, (height, width)).reshape(len(pixels), -1)

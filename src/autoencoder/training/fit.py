@@ -19,19 +19,24 @@ from ..settings import Training
 from .contrast import ContrastedAutoencoder, partners
 from .feed import Pixels, clean_batches, steps, training_batches
 from .learning_rate import current_rate, optimizer, plateau
+from .range_test import RangeTest, find_rate
 
 #: At most so many batches between two returns from TensorFlow's graph to Python: a return costs half a millisecond.
 STEPS_AT_ONCE = 8
 
 
 class Fitted(NamedTuple):
-    """What training gave: `history` by column, a value an epoch, and the best epoch (counted from 1)."""
+    """What training gave: `history` by column, a value an epoch, and the best epoch (counted from 1).
+
+    `range_test` is what found the learning rate, if that was to be found.
+    """
 
     history: dict[str, list[float]]
     best_epoch: int
     seconds: float
     images_per_second: float
     status: str
+    range_test: RangeTest | None = None
 
 
 class FitTask(NamedTuple):
@@ -110,7 +115,10 @@ def fit_network(
     stopping: Callable[[], bool] = lambda: False,
 ) -> Fitted:
     """Fit a network; parameters, errors and what is kept are those of `fit`."""
-    model, per_epoch = task.model, task.per_epoch
+    model, per_epoch, found = task.model, task.per_epoch, None
+    if training.learning_rate == "find":
+        found = find_rate(model, task.loss, task.batches, training, stopping)
+        training = training.model_copy(update={"learning_rate": found.rate})
     model.compile(
         optimizer=optimizer(training, per_epoch * (training.train_epochs - task.first_epoch)),
         loss=task.loss,
@@ -135,7 +143,7 @@ def fit_network(
         )
     seconds = time.perf_counter() - start
     trained = guard.images(task.images, training.batch_size)
-    fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status)
+    fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status, found)
     if guard.status == "diverged":
         raise DivergedError(
             f"the loss became not a number in epoch {guard.epoch}; try a smaller --learning_rate (it was "

@@ -9,9 +9,12 @@ from .fused_optimizers import FUSED
 
 
 def optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
-    """Return the optimizer for a training of `steps` batches in all, with its rate or schedule of rates."""
+    """Return the optimizer for a training of `steps` batches in all, with its rate or schedule of rates.
+
+    Where the rate is still to be found, it is Keras' own for the optimizer.
+    """
     chosen = FUSED[training.optimizer]() if training.optimizer in FUSED else keras.optimizers.get(training.optimizer)
-    rate = training.learning_rate or current_rate(chosen)
+    rate = training.learning_rate if isinstance(training.learning_rate, float) else current_rate(chosen)
     # Loshchilov & Hutter 2017 (SGDR), equation 5, without restarts.
     chosen.learning_rate = (
         keras.optimizers.schedules.CosineDecay(rate, steps) if training.schedule == "cosine" else rate

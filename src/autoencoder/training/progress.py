@@ -32,7 +32,11 @@ class EpochLines(keras.callbacks.Callback):
         )
 
     def on_train_begin(self, logs: Any = None) -> None:
+        # Each stage of a training begins anew: its losses may be of other images.
+        self._best = float("inf")
         self._bar.start()
+        for former in self._bar.task_ids:
+            self._bar.remove_task(former)
         self._task = self._bar.add_task("", total=self.params["steps"])
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

@@ -16,6 +16,8 @@ from ..settings.restoration import RestoreSettings
 _FLOAT = 4
 #: Batch normalization keeps a scale, a shift, a mean and a variance for each channel.
 _NORMALIZED = 4
+#: The pixels that each convolution of a residual block sees.
+_RESIDUAL_KERNEL = 9
 #: While it is trained, each weight has a gradient and two moments beside it.
 _COPIES = 4
 #: Of what a layer gives: itself, its gradient, and one working copy (convolutions unfold their input).
@@ -49,9 +51,13 @@ def parameters(architecture: Architecture, image_shape: tuple[int, int], channel
 def _convolutions(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
     normalized = _NORMALIZED if architecture.batch_norm else 0
     total, given = 0, channels
-    for level in found:
+    for number, level in enumerate(found):
         total += (math.prod(level.kernel) * given + 1 + normalized) * level.filters
         given = level.filters
+        if architecture.residual:
+            # One block in the encoder, and one of the same width in the decoder where it grows to the same size.
+            blocks = 2 if number + 1 < len(found) else 1
+            total += blocks * 2 * (_RESIDUAL_KERNEL * given + 1 + normalized) * given
     if not architecture.mlp:
         last = found[-1]
         total += (math.prod(last.kernel) * last.filters + 1 + normalized) * last.filters
@@ -59,7 +65,9 @@ def _convolutions(architecture: Architecture, found: Sequence[Level], channels: 
         made = found[number - 1].filters if number else channels
         # With skips a level of the decoder also sees what the encoder's level of its size gave.
         taken = level.filters * (2 if architecture.skips and number + 1 < len(found) else 1)
-        total += (math.prod(level.kernel) * taken + 1 + (normalized if number else 0)) * made
+        # A shuffle is given all pixels that a pixel becomes, each with kernels of its own.
+        pixels = math.prod(level.factor) if architecture.upsampling == "pixel_shuffle" else 1
+        total += ((math.prod(level.kernel) * taken + 1) * pixels + (normalized if number else 0)) * made
     return total
 
 
@@ -105,8 +113,13 @@ def values(architecture: Architecture, image_shape: tuple[int, int], channels: i
 def _downwards(architecture: Architecture, level: Level, hidden: int) -> int:
     """Count what the layers of one level of the encoder give."""
     convolved = math.prod(-(-side // stride) for side, stride in zip(level.size_in, level.strides, strict=True))
-    after = (level.pooling != "no") + (architecture.spatial_drop_rate > 0)
+    after = (level.pooling != "no") + _residual(architecture, hidden) + (architecture.spatial_drop_rate > 0)
     return level.filters * (convolved * hidden + math.prod(level.size_out) * after)
+
+
+def _residual(architecture: Architecture, hidden: int) -> int:
+    """Count what a residual block gives for each number that it takes: two hidden layers, and a sum."""
+    return 2 * hidden + 1 if architecture.residual else 0
 
 
 def _upwards(architecture: Architecture, found: Sequence[Level], channels: int, hidden: int) -> int:
@@ -116,13 +129,16 @@ def _upwards(architecture: Architecture, found: Sequence[Level], channels: int, 
         above = found[number - 1].filters if number else channels
         joined = architecture.skips and number + 1 < len(found)
         size, grown = math.prod(level.size_in), math.prod(level.size_out) * math.prod(level.factor)
-        resized = {"transpose": 0, "unpool_transpose": math.prod(level.size_out) * math.prod(level.pool)}
+        unpooled = math.prod(level.size_out) * math.prod(level.pool)
+        resized = {"transpose": 0, "pixel_shuffle": 0, "unpool_transpose": unpooled}
         if math.prod(level.pool if architecture.upsampling == "unpool_transpose" else level.factor) > 1:
             total += resized.get(architecture.upsampling, grown) * level.filters * (2 if joined else 1)
-        total += above * (grown + (size if grown != size else 0))
+        shuffled = architecture.upsampling == "pixel_shuffle" and level.factor != (1, 1)
+        total += above * (grown * (2 if shuffled else 1) + (size if grown != size else 0))
         if number:
             # With skips the level is also given what the encoder made at its size, and joins it to its own.
-            total += above * size * (hidden - 1 + (3 if architecture.skips else 0))
+            joins = 3 if architecture.skips else 0
+            total += above * size * (hidden - 1 + _residual(architecture, hidden) + joins)
     return total
 
 

@@ -7,6 +7,7 @@ To add a way to train in stages: a module that makes the stages, and its line in
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from ..settings import Architecture, Training
 from .feed import Pixels
 from .fit import Fitted, fit
 from .linear_start import start_from_pca
+
+log = logging.getLogger("autoencoder")
 
 
 class Stage(NamedTuple):
@@ -52,6 +55,10 @@ def stages_of(
     architecture : Architecture
     training : Training
     """
+    if training.progressive:
+        from .progressive import grown  # which makes stages, and so imports this module
+
+        return grown(models, train, valid, architecture, training)
     if architecture.linear_path:
         start_from_pca(models, train, training.seed)
         return [Stage(models, train, valid, training.train_epochs, training.patience, start_counts=True)]
@@ -66,19 +73,33 @@ def fit_stages(
 ) -> Fitted:
     """Fit stage after stage; parameters, errors and what is kept are those of `fit`."""
     done: list[Fitted] = []
+    grows = len({stage.train.shape[1:3] for stage in stages}) > 1
     for stage in stages:
         epochs = sum(len(each.history["epoch"]) for each in done)
         own = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
+        if stage.name:
+            log.info(stage.name)
         with _frozen(stage.frozen):
             try:
-                done.append(
-                    fit(stage.models, stage.train, stage.valid, own, callbacks, stopping, epochs, stage.start_counts)
+                fitted = fit(
+                    stage.models, stage.train, stage.valid, own, callbacks, stopping, epochs, stage.start_counts
                 )
             except DivergedError as error:
-                raise DivergedError(str(error), _joined([*done, error.fitted])) from error
+                last = _with_side(error.fitted, stage) if grows else error.fitted
+                raise DivergedError(str(error), _joined([*done, last])) from error
+        done.append(_with_side(fitted, stage) if grows else fitted)
+        if training.learning_rate == "find" and done[0].range_test is not None:
+            # The first stage trains what is new or all that there is: the rate of its layers suits all of them.
+            training = training.model_copy(update={"learning_rate": done[0].range_test.rate})
         if done[-1].status != "done":
             break
     return _joined(done)
+
+
+def _with_side(fitted: Fitted, stage: Stage) -> Fitted:
+    """Add the longer side of a stage's images to the history."""
+    sides = [float(max(stage.train.shape[1:3]))] * len(fitted.history["epoch"])
+    return fitted._replace(history={**fitted.history, "image_side": sides})
 
 
 @contextlib.contextmanager
@@ -99,4 +120,4 @@ def _joined(done: Sequence[Fitted]) -> Fitted:
     names = dict.fromkeys(name for each in done for name in each.history)
     history = {name: [value for each in done for value in each.history.get(name, [])] for name in names}
     images = sum(each.images_per_second * each.seconds for each in done)
-    return Fitted(history, last.best_epoch, seconds, images / seconds, last.status)
+    return Fitted(history, last.best_epoch, seconds, images / seconds, last.status, done[0].range_test)

@@ -20,6 +20,7 @@ from ..errors import DataError, UsageError
 from ..model.geometry import levels
 from ..settings import Data, Settings
 from ..storage.run import CACHE, check_free, write_bad_files
+from ..training.growth import check_growth
 from ..training.sizes import check_size
 
 log = logging.getLogger("autoencoder")
@@ -79,6 +80,7 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
     listings = _listings(source, data, asked.training.seed)
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
     levels(settings.architecture, settings.image_shape)
+    check_growth(settings)
     check_size(settings)
     return settings, listings
 

@@ -16,6 +16,7 @@ from ..errors import UsageError
 from ..model.geometry import levels
 from ..settings.restoration import RestoreSettings
 from ..storage.run import check_free
+from ..training.growth import check_growth
 from ..training.sizes import check_size
 from .images import log_bad_files
 
@@ -46,6 +47,7 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
     _check_tile(asked, *smallest(matched))
     color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
     settings = asked.model_copy(update={"pairs": asked.pairs.absolute().model_copy(update={"color": color})})
+    check_growth(settings)
     check_size(settings)
     return settings, matched
 
@@ -63,6 +65,7 @@ def prepare_array(asked: RestoreSettings, pairs: list[Pair]) -> RestoreSettings:
     _check_tile(asked, pairs[0].name, height, width)
     color = "grayscale" if channels == 1 else "rgb"
     settings = asked.model_copy(update={"pairs": asked.pairs.model_copy(update={"color": color})})
+    check_growth(settings)
     check_size(settings)
     return settings
 

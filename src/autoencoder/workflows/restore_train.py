@@ -18,7 +18,6 @@ from ..metrics.reconstruction import score
 from ..model.apply import applied
 from ..model.build import Models
 from ..model.saved import save
-from ..plots.figures import loss_curve
 from ..plots.restored import restored_picture
 from ..sampling import evenly_spread
 from ..settings.restoration import Codes, RestoreSettings
@@ -30,7 +29,7 @@ from ..training.fit import Fitted
 from .doubts import doubts_of_restoring
 from .pairs import PairSplits, tiles
 from .restore import restored_image
-from .save import add_row, training_scores
+from .save import add_row, training_scores, write_course
 from .train import TrainingSet, build_seeded, described, fit_models, log_cut_lists, with_precision
 
 log = logging.getLogger("autoencoder")
@@ -123,9 +122,7 @@ def evaluate(
 
 def write_about(run: Run, trained: Trained) -> None:
     """Write the history, the scores and the pictures."""
-    run.write_history(trained.fitted.history)
-    if trained.fitted.history["epoch"]:
-        loss_curve(trained.fitted.history, run.loss_picture)
+    write_course(run, trained.fitted)
     run.write_test_images(trained.rows)
     chosen = evenly_spread(len(trained.rows), PICTURED).tolist()
     distances = [(trained.rows[each]["hamming_before"], trained.rows[each]["hamming_after"]) for each in chosen]

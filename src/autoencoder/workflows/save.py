@@ -22,6 +22,7 @@ from ..model import describe
 from ..model.apply import applied, fitting_batch
 from ..model.build import Models
 from ..model.saved import save
+from ..plots.curves import rate_curve
 from ..plots.diagram import diagram
 from ..plots.figures import comparison, loss_curve
 from ..sampling import evenly_spread
@@ -94,12 +95,21 @@ def evaluate(
 
 def write_about(run: Run, trained: Trained) -> None:
     """Write the history, the scores and the pictures."""
-    run.write_history(trained.fitted.history)
-    if trained.fitted.history["epoch"]:
-        loss_curve(trained.fitted.history, run.loss_picture)
+    write_course(run, trained.fitted)
     for part, (originals, restored) in trained.compared.items():
         comparison(originals, restored, run.comparison(part))
     run.write_scores(trained.scores)
+
+
+def write_course(run: Run, fitted: Fitted) -> None:
+    """Write the history and its picture, and those of the range test where there was one."""
+    run.write_history(fitted.history)
+    if fitted.history["epoch"]:
+        loss_curve(fitted.history, run.loss_picture, fitted.best_epoch)
+    if fitted.range_test is not None:
+        rates, losses, smoothed, chosen = fitted.range_test
+        run.write_range_test(rates, losses, smoothed)
+        rate_curve(rates, losses, smoothed, chosen, run.learning_rate_picture)
 
 
 def save_results(run: Run, trained: Trained) -> None:
@@ -127,6 +137,7 @@ def training_scores(fitted: Fitted, training: Training) -> dict[str, Any]:
         "best_epoch": fitted.best_epoch,
         "seconds": round(fitted.seconds, 2),
         "images_per_second": round(fitted.images_per_second, 1),
+        **({} if fitted.range_test is None else {"learning_rate": fitted.range_test.rate}),
         "seed": training.seed,
         "status": fitted.status,
     }
@@ -165,13 +176,14 @@ def summary(run: Run, trained: Trained) -> str:
     """Return what the user is told at the end."""
     scores = trained.scores
     pca = "" if scores["pca_mse"] is None else f" (a PCA of the same width: {scores['pca_mse']:.5f})"
+    rates = "" if trained.fitted.range_test is None else f"; the rate's curve is {run.learning_rate_picture.name}"
     lines = (
         f"\nvalidation: loss {scores['valid_loss']:.5f}, mse {scores['valid_mse']:.5f}{pca}, "
         f"ssim {scores['valid_ssim']:.3f}",
         *doubts_of_run(trained.settings, scores),
         f"the run is in {run.path}{os.sep}",
         f"  look at {run.comparison('valid').name} and {run.loss_picture.name}; the model is {run.autoencoder.name}, "
-        f"its encoder {run.encoder.name}",
+        f"its encoder {run.encoder.name}{rates}",
         f"  its row is in {run_folder.LOGS / 'aescore.csv'}",
         f"next: flexae cluster {shlex.quote(str(run.path))}",
     )
