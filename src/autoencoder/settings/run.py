@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ..errors import UsageError
 from .architecture import Architecture
 from .data import Data
 from .fields import Section, Sections, parse
 from .output import Output
 from .training import Training
+
+
+def check_rate_decay(architecture: Architecture, training: Training) -> None:
+    """Refuse rates by resolution where no network is there to have them.
+
+    Raises
+    ------
+    UsageError
+        Names the flag.
+    """
+    if training.changed("rate_decay") and architecture.encoder_from is None:
+        raise UsageError("--rate_decay belongs to --encoder_from, whose layers learn at different rates; give both")
 
 
 class Settings(Sections):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import keras
@@ -49,6 +50,7 @@ class FitTask(NamedTuple):
     per_epoch: int
     metrics: tuple[str, ...] = ()
     first_epoch: int = 0
+    shares: Mapping[int, float] = MappingProxyType({})
 
 
 def fit(
@@ -59,6 +61,7 @@ def fit(
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
     first_epoch: int = 0,
+    shares: Mapping[int, float] = MappingProxyType({}),
 ) -> Fitted:
     """Train the models to give back the images, or what is paired with them; they end with the best weights.
 
@@ -76,6 +79,8 @@ def fit(
         Asked after every batch; once true, training ends there (a signal came).
     first_epoch : int
         How many of the `train_epochs` are over already.
+    shares : mapping of int to float
+        By which share of the learning rate a weight learns, by the id of its variable; all others learn at all of it.
 
     Raises
     ------
@@ -88,7 +93,7 @@ def fit(
     model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
     batches = training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=paired)
     validation = clean_batches(valid, _validation_batch(models.autoencoder, training.batch_size), paired=paired)
-    task = FitTask(model, LOSSES[training.loss], batches, validation, len(train), per_epoch, (), first_epoch)
+    task = FitTask(model, LOSSES[training.loss], batches, validation, len(train), per_epoch, (), first_epoch, shares)
     return fit_network(task, training, callbacks, stopping)
 
 
@@ -106,7 +111,11 @@ def fit_network(
     """Fit a network; parameters, errors and what is kept are those of `fit`."""
     model, per_epoch = task.model, task.per_epoch
     model.compile(
-        optimizer=optimizer(training, per_epoch * (training.train_epochs - task.first_epoch)),
+        optimizer=optimizer(
+            training,
+            per_epoch * (training.train_epochs - task.first_epoch),
+            [task.shares.get(id(variable), 1.0) for variable in model.trainable_variables] if task.shares else None,
+        ),
         loss=task.loss,
         metrics=list(task.metrics) or None,
         # Only a divisor of the epoch's batches: Keras would go on into the next epoch.

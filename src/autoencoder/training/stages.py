@@ -7,12 +7,14 @@ To add a way to train in stages: a module that makes the stages, and its line in
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import keras
 
 from ..errors import DivergedError
+from ..model.backbone import backbone_of
 from ..model.build import Models
 from ..settings import Architecture, Training
 from .feed import Pixels
@@ -23,7 +25,8 @@ class Stage(NamedTuple):
     """One stage: what is fitted to what, and until when.
 
     `until` is the epoch, counted over the whole training, that the stage ends with at the latest; `patience` ends it
-    sooner. The layers in `frozen` keep their weights. The best epoch is sought within the last stage.
+    sooner. The layers in `frozen` keep their weights. The best epoch is sought within the last stage. `shares` are the
+    shares of the learning rate, as for `fit`.
     """
 
     models: Models
@@ -33,6 +36,7 @@ class Stage(NamedTuple):
     patience: int | None = None
     frozen: Sequence[keras.layers.Layer] = ()
     name: str = ""
+    shares: Mapping[int, float] = MappingProxyType({})
 
 
 def stages_of(
@@ -49,6 +53,10 @@ def stages_of(
     architecture : Architecture
     training : Training
     """
+    if architecture.encoder_from is not None:
+        from .transfer import transfer_stages
+
+        return transfer_stages(models, backbone_of(models.encoder), train, valid, (architecture, training))
     return [Stage(models, train, valid, training.train_epochs, training.patience)]
 
 
@@ -65,7 +73,7 @@ def fit_stages(
         own = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
         with _frozen(stage.frozen):
             try:
-                done.append(fit(stage.models, stage.train, stage.valid, own, callbacks, stopping, epochs))
+                done.append(fit(stage.models, stage.train, stage.valid, own, callbacks, stopping, epochs, stage.shares))
             except DivergedError as error:
                 raise DivergedError(str(error), _joined([*done, error.fitted])) from error
         if done[-1].status != "done":
