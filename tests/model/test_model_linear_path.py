@@ -58,7 +58,7 @@ def test_the_linear_path_computes_in_float32_whatever_the_rest_does():
         ({"mlp": False}, "needs an embedding of --dims, which there is not with --mlp=False"),
         ({"last_activation": "selu"}, "--last_activation=selu would bend the embedding"),
         ({"output_activation": "sigmoid"}, "--output_activation=sigmoid: with --linear_path the image is a sum"),
-        ({"progressive": [0.5, 1]}, "--linear_path starts from whole images"),
+        ({"progressive": [0.5, 1]}, "--progressive starts from small images, and --linear_path from whole ones"),
         ({"loss": "binary_crossentropy"}, "--loss=binary_crossentropy is of values between 0 and 1"),
     ],
 )

@@ -19,16 +19,17 @@ AT_ONCE = 1024
 
 def fitting_batch(model: keras.Model, most: int = AT_ONCE) -> int:
     """Return how many images a model takes at once: `most`, or as many as keep what its layers give in 128 MiB."""
-    shapes = (part.shape[1:] for layer in _layers(model) for part in tree.flatten(layer.output))
+    shapes = (part.shape[1:] for layer in every_layer(model) for part in tree.flatten(layer.output))
     # A side that is known only later, in a network of another program, counts as one.
     held = sum(math.prod(side or 1 for side in shape) for shape in shapes)
     return int(max(1, min(most, HELD_BYTES // (4 * max(1, held)))))
 
 
-def _layers(model: keras.Model) -> Iterator[Any]:
+def every_layer(model: keras.Model) -> Iterator[Any]:
+    """Yield the layers of a model in order, and in the place of a model among them its layers."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+            yield from every_layer(layer)
         else:
             yield layer
 

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from ..settings import Architecture
+from .backbone import mirrored, open_backbone
 from .blocks import (
     activated,
     activation,
@@ -43,9 +44,15 @@ def build(architecture: Architecture, image_shape: tuple[int, int], channels: in
     ------
     UsageError
         If a level of the architecture would shrink such images away.
+    ModelFileError
+        If a network is to be taken from elsewhere that cannot be.
     """
-    found = levels(architecture, image_shape)
-    encoder = _encoder(architecture, found, channels)
+    if architecture.encoder_from is None:
+        found = levels(architecture, image_shape)
+        encoder = _encoder(architecture, found, channels)
+    else:
+        backbone = open_backbone(architecture, image_shape, channels)
+        found, encoder = mirrored(backbone, architecture), _encoder_around(backbone, architecture)
     decoder = _decoder(architecture, found, channels, encoder.output)
     return joined(encoder, decoder)
 
@@ -69,6 +76,12 @@ def _encoder(architecture: Architecture, found: tuple[Level, ...], channels: int
     return keras.Model(inputs, [*outputs[:-1], x] if architecture.skips else x, name="encoder")
 
 
+def _encoder_around(backbone: keras.Model, architecture: Architecture) -> keras.Model:
+    inputs = keras.Input(backbone.input.shape[1:], name="image")
+    x = backbone(inputs)
+    return keras.Model(inputs, _dense_encoder(x, architecture) if architecture.mlp else x, name="encoder")
+
+
 def _dense_encoder(x: Any, architecture: Architecture) -> Any:
     *hidden, width = architecture.dims
     x = layers.Flatten(name="flatten")(x)
@@ -82,7 +95,7 @@ def _dense_encoder(x: Any, architecture: Architecture) -> Any:
 
 def _decoder(architecture: Architecture, found: tuple[Level, ...], channels: int, encoded: Any) -> keras.Model:
     *skips, x = inputs = _inputs(encoded if architecture.skips else [encoded])
-    if architecture.mlp:
+    if len(x.shape) == 2:
         x = _dense_decoder(x, architecture, (*found[-1].size_out, found[-1].filters))
     else:
         # Without an MLP a convolution takes the dense layers' place: what it reads has not been decoded at all yet.

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from .apply import every_layer
 from .build import Models
 from .geometry import Layer
 
@@ -55,5 +56,5 @@ def _parameters(models: Models) -> int:
 
 def activations(models: Models) -> int:
     """Count the numbers that all layers give for one image."""
-    outputs: list[Any] = [layer.output for model in (models.encoder, models.decoder) for layer in model.layers]
+    outputs: list[Any] = [layer.output for model in (models.encoder, models.decoder) for layer in every_layer(model)]
     return sum(math.prod(output.shape[1:]) for output in outputs)

@@ -14,6 +14,8 @@ Pair = tuple[int, int]
 #: A side this short is not halved any more where the number of levels is automatic.
 SMALL_SIDE = 4
 FIRST_WIDTH, LAST_WIDTH = 32, 256
+#: How often networks for images halve them.
+HALVINGS = 5
 
 
 class Level(NamedTuple):
@@ -49,22 +51,25 @@ def levels(architecture: Architecture, image_shape: Pair) -> tuple[Level, ...]:
     """Work out every level of `architecture` for images of `image_shape` (height, width in pixels).
 
     A list shorter than the number of levels goes on with its last value; a longer one is cut. Convolutions and
-    poolings are padded ('same'), so a level divides a side and rounds up.
+    poolings are padded ('same'), so a level divides a side and rounds up. Of a network from elsewhere (`encoder_from`),
+    which is not opened for it, they are what such networks have at most; `model.backbone.mirrored` says what it has.
 
     Raises
     ------
     UsageError
         If a level would shrink a side that is already smaller than its stride or its pooling window.
     """
+    if architecture.encoder_from is not None:
+        architecture = architecture.model_copy(update={"strides": ((2, 2),), "filters": _halvings(image_shape)})
     widths = architecture.filters or _automatic_widths(image_shape)
     found: list[Level] = []
     size = image_shape
     for number, width in enumerate(widths):
-        kernel = _at(architecture.kernel_size, number)
-        strides = _at(architecture.strides, number) if architecture.strides else _automatic_strides(size)
-        pooling, pool = _pooling(_at(architecture.pooling, number))
+        kernel = at(architecture.kernel_size, number)
+        strides = at(architecture.strides, number) if architecture.strides else _automatic_strides(size)
+        pooling, pool = _pooling(at(architecture.pooling, number))
         convolved = _shrink(size, strides, f"strides={_text(strides)}", number)
-        pooled = _shrink(convolved, pool, f"pooling={_at(architecture.pooling, number)}", number)
+        pooled = _shrink(convolved, pool, f"pooling={at(architecture.pooling, number)}", number)
         found.append(Level(width, kernel, strides, pooling, pool, size, pooled))
         size = pooled
     return tuple(found)
@@ -85,11 +90,16 @@ def _automatic_widths(image_shape: Pair) -> tuple[int, ...]:
     return tuple(min(FIRST_WIDTH * 2**number, LAST_WIDTH) for number in range(halvings))
 
 
+def _halvings(image_shape: Pair) -> tuple[int, ...]:
+    return (LAST_WIDTH,) * min(HALVINGS, max(1, int(math.log2(min(image_shape)))))
+
+
 def _automatic_strides(size: Pair) -> Pair:
     return 2 if size[0] > SMALL_SIDE else 1, 2 if size[1] > SMALL_SIDE else 1
 
 
-def _at(values: tuple[Any, ...], number: int) -> Any:
+def at(values: tuple[Any, ...], number: int) -> Any:
+    """Return the value of a level, counted from 0: a list that is too short goes on with its last one."""
     return values[min(number, len(values) - 1)]
 
 

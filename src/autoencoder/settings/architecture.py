@@ -6,9 +6,12 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from .backbones import BACKBONES
 from .fields import Section
-from .types import Activation, Constraint, Initializer, Kernels, Pairs, Poolings, Regularizer, Share, Widths
+from .types import Activation, Constraint, Initializer, Kernels, Pairs, Poolings, Regularizer, RunName, Share, Widths
 
+#: What the levels of the own CNN are made of; a network that takes its place has these of its own.
+OWN_LEVELS = ("filters", "kernel_size", "strides", "pooling", "spatial_drop_rate", "skips", "residual")
 Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear", "pixel_shuffle"]
 
 
@@ -55,6 +58,17 @@ class Architecture(Section):
         description="the decoder also sees each level of the encoder, at its own size (U-Net): for restore_train "
         "only, because there is no embedding then",
     )
+    encoder_from: RunName | None = Field(
+        None,
+        description="the encoder's CNN is a trained network: a Keras application (MobileNetV2, VGG16, ...), a run, "
+        "whose encoder is taken, or a .keras file; the decoder mirrors its shapes. With mlp off what it gives is the "
+        "embedding. none: a CNN of its own, by filters",
+    )
+    encoder_weights: RunName = Field(
+        "imagenet",
+        description="encoder_from: weights of the Keras application; imagenet, a file of them (.keras, .h5), or none: "
+        "random",
+    )
     use_bias: bool = Field(True, description="bias of the dense layers")
     kernel_initializer: Initializer = Field("glorot_uniform", description="of the dense layers")
     bias_initializer: Initializer = Field("zeros", description="of the dense layers")
@@ -69,6 +83,7 @@ class Architecture(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Architecture:
+        self._check_backbone()
         if not self.mlp:
             for name in ("dims", "last_activation"):
                 if self.changed(name):
@@ -80,6 +95,15 @@ class Architecture(Section):
         if self.linear_path:
             self._check_linear_path()
         return self
+
+    def _check_backbone(self) -> None:
+        for name in OWN_LEVELS if self.encoder_from else ():
+            if self.changed(name):
+                raise ValueError(f"--{name} belongs to the network that --encoder_from replaces; leave one out")
+        if self.changed("encoder_weights") and self.encoder_from not in BACKBONES:
+            raise ValueError(
+                "--encoder_weights belongs to a Keras application, as in --encoder_from=MobileNetV2; leave it out"
+            )
 
     def _check_linear_path(self) -> None:
         if not self.mlp or self.skips:

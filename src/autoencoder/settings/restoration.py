@@ -12,6 +12,7 @@ from ..errors import UsageError
 from .architecture import Architecture
 from .fields import ALIASES, Section, Sections, parse
 from .output import Output
+from .run import check_rate_decay
 from .training import Training
 from .types import Side
 
@@ -106,6 +107,9 @@ class RestoreSettings(Sections):
             raise UsageError(
                 "--linear_path starts by giving back what it was given, which is damaged here: leave it out"
             )
+        if settings.architecture.encoder_from:
+            raise UsageError("--encoder_from makes embeddings of whole images; it is not for tiles: leave it out")
+        check_rate_decay(settings.architecture, settings.training)
         if settings.training.target == "clean":
             raise UsageError("--target=clean: an original is augmented as its modified image is; leave it out")
         return settings

@@ -13,6 +13,18 @@ from .output import Output
 from .training import Training
 
 
+def check_rate_decay(architecture: Architecture, training: Training) -> None:
+    """Refuse rates by resolution where no network is there to have them.
+
+    Raises
+    ------
+    UsageError
+        Names the flag.
+    """
+    if training.changed("rate_decay") and architecture.encoder_from is None:
+        raise UsageError("--rate_decay belongs to --encoder_from, whose layers learn at different rates; give both")
+
+
 class Settings(Sections):
     """All that a run follows from."""
 
@@ -48,12 +60,12 @@ class Settings(Sections):
         UsageError
             If the loss has no meaning for values outside [0, 1], or the network is to grow.
         """
-        if not self.architecture.linear_path:
+        architecture = self.architecture
+        for flag in ("linear_path", "encoder_from") if self.training.progressive else ():
+            if getattr(architecture, flag):
+                raise UsageError(f"--progressive starts from small images, and --{flag} from whole ones; leave one out")
+        if not architecture.linear_path:
             return self
-        if self.training.progressive:
-            raise UsageError(
-                "--linear_path starts from whole images, and --progressive from small ones; leave one of them out"
-            )
         given = self.training.loss if "loss" in self.training.model_fields_set else "mse"
         if given == "binary_crossentropy":
             raise UsageError(
@@ -62,7 +74,7 @@ class Settings(Sections):
             )
         return self.model_copy(
             update={
-                "architecture": self.architecture.model_copy(update={"output_activation": "linear"}),
+                "architecture": architecture.model_copy(update={"output_activation": "linear"}),
                 "training": self.training.model_copy(update={"loss": given}),
             }
         )

@@ -57,6 +57,11 @@ class Training(Section):
     reduce_lr: PositiveInt | None = Field(
         None, description="halve the rate after so many epochs without a better val_loss; none: never"
     )
+    rate_decay: Annotated[float, Field(ge=1, le=STRONGEST), BeforeValidator(no_truth)] = Field(
+        2.6,
+        description="encoder_from: by how much the rate falls from each resolution of the network to the one before "
+        "it, from the decoder's rate on; 1: one rate for all",
+    )
     train_epochs: PositiveInt = Field(40, description="passes over the training images")
     progressive: Annotated[tuple[Size, ...], Field(min_length=2), BeforeValidator(listed)] | None = Field(
         None,

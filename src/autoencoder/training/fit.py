@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import keras
@@ -39,11 +40,32 @@ class Fitted(NamedTuple):
     range_test: RangeTest | None = None
 
 
+class Stage(NamedTuple):
+    """One stage of a training: what is fitted to what, and until when.
+
+    `until` is the epoch, counted over the whole training, that the stage ends with at the latest; `patience` ends it
+    sooner. The layers in `frozen` keep their weights. Best is the lowest validation loss within the stage; with
+    `start_counts` the weights that it begins with count too. `shares` are by which share of the learning rate a weight
+    learns, by the id of its variable; all others learn at all of it.
+    """
+
+    models: Models
+    train: Pixels
+    valid: Pixels
+    until: int
+    patience: int | None = None
+    frozen: Sequence[keras.layers.Layer] = ()
+    name: str = ""
+    start_counts: bool = False
+    shares: Mapping[int, float] = MappingProxyType({})
+
+
 class FitTask(NamedTuple):
     """What is fitted: a network, its loss, and what it is fed.
 
     `batches` come without end, `per_epoch` of them an epoch, out of so many `images`; `validation` comes once, and
-    decides which epoch's weights are kept. Where there is none the last ones are.
+    decides which epoch's weights are kept. Where there is none the last ones are. `first_epoch` is how many epochs are
+    over already; `start_counts` and `shares` are those of a stage.
     """
 
     model: keras.Model
@@ -55,6 +77,7 @@ class FitTask(NamedTuple):
     metrics: tuple[str, ...] = ()
     first_epoch: int = 0
     start_counts: bool = False
+    shares: Mapping[int, float] = MappingProxyType({})
 
 
 def fit(
@@ -64,8 +87,6 @@ def fit(
     training: Training,
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
-    first_epoch: int = 0,
-    start_counts: bool = False,
 ) -> Fitted:
     """Train the models to give back the images, or what is paired with them; they end with the best weights.
 
@@ -81,24 +102,40 @@ def fit(
         Told of every batch and epoch, such as a progress bar.
     stopping : callable
         Asked after every batch; once true, training ends there (a signal came).
-    first_epoch : int
-        How many of the `train_epochs` are over already.
-    start_counts : bool
-        Whether the weights to begin with are kept where no epoch is better.
 
     Raises
     ------
     DivergedError
         If the loss is no longer a number. The models then hold the last good weights, or those they began with.
     """
+    return fit_stage(
+        Stage(models, train, valid, training.train_epochs, training.patience), training, callbacks, stopping
+    )
+
+
+def fit_stage(
+    stage: Stage,
+    training: Training,
+    callbacks: list[keras.callbacks.Callback],
+    stopping: Callable[[], bool] = lambda: False,
+    first_epoch: int = 0,
+) -> Fitted:
+    """Fit one stage, when `first_epoch` epochs are over already; the rest is as for `fit`."""
+    models, train, valid = stage.models, stage.train, stage.valid
+    training = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
     per_epoch = steps(len(train), training.batch_size)
     paired = train.shape[-1] != models.autoencoder.input.shape[-1]
     pairs = partners(train, training.neighbours) if training.contrast else None
-    model = ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder
-    batches = training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=paired)
-    validation = clean_batches(valid, _validation_batch(models.autoencoder, training.batch_size), paired=paired)
     task = FitTask(
-        model, LOSSES[training.loss], batches, validation, len(train), per_epoch, (), first_epoch, start_counts
+        model=ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder,
+        loss=LOSSES[training.loss],
+        batches=training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=paired),
+        validation=clean_batches(valid, _validation_batch(models.autoencoder, training.batch_size), paired=paired),
+        images=len(train),
+        per_epoch=per_epoch,
+        first_epoch=first_epoch,
+        start_counts=stage.start_counts,
+        shares=stage.shares,
     )
     return fit_network(task, training, callbacks, stopping)
 
@@ -120,7 +157,11 @@ def fit_network(
         found = find_rate(model, task.loss, task.batches, training, stopping)
         training = training.model_copy(update={"learning_rate": found.rate})
     model.compile(
-        optimizer=optimizer(training, per_epoch * (training.train_epochs - task.first_epoch)),
+        optimizer=optimizer(
+            training,
+            per_epoch * (training.train_epochs - task.first_epoch),
+            [task.shares.get(id(variable), 1.0) for variable in model.trainable_variables] if task.shares else None,
+        ),
         loss=task.loss,
         metrics=list(task.metrics) or None,
         # Only a divisor of the epoch's batches: Keras would go on into the next epoch.

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from ..settings import Training
 from .fused_optimizers import FUSED
 
 
-def optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
+def optimizer(training: Training, steps: int, shares: Sequence[float] | None = None) -> keras.optimizers.Optimizer:
     """Return the optimizer for a training of `steps` batches in all, with its rate or schedule of rates.
 
-    Where the rate is still to be found, it is Keras' own for the optimizer.
+    Where the rate is still to be found, it is Keras' own for the optimizer. Of that rate each of the network's
+    trainable variables has a share of its own, where `shares` are given.
     """
-    chosen = FUSED[training.optimizer]() if training.optimizer in FUSED else keras.optimizers.get(training.optimizer)
+    kind = FUSED.get(training.optimizer) or type(keras.optimizers.get(training.optimizer))
+    chosen = kind() if shares is None else _shared(kind, shares)
     rate = training.learning_rate if isinstance(training.learning_rate, float) else current_rate(chosen)
     # Loshchilov & Hutter 2017 (SGDR), equation 5, without restarts.
     chosen.learning_rate = (
         keras.optimizers.schedules.CosineDecay(rate, steps) if training.schedule == "cosine" else rate
     )
     return chosen
+
+
+def _shared(kind: type[keras.optimizers.Optimizer], shares: Sequence[float]) -> keras.optimizers.Optimizer:
+    class Shared(kind):
+        """Moves each variable by its share of the rate, in the order of the variables that it was built for."""
+
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            share = shares[self._get_variable_index(variable)]
+            super().update_step(gradient, variable, learning_rate * share)
+
+    return Shared()
 
 
 def plateau(training: Training) -> list[keras.callbacks.Callback]:

@@ -16,9 +16,9 @@ from ..model.build import Models, image_of, joined
 from ..model.geometry import Level, levels
 from ..settings import Architecture, Training
 from .feed import Pixels
+from .fit import Stage
 from .growth import growth
 from .shrink import Shrunk
-from .stages import Stage
 
 #: The share of a size's epochs in which its new levels learn alone.
 ALONE = 0.25

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from ..data.memory import available_memory
 from ..errors import UsageError
-from ..model.geometry import Level, levels
+from ..model.geometry import LAST_WIDTH, Level, levels
 from ..settings import Architecture, Settings, Training
+from ..settings.backbones import BACKBONES, Backbone
 from ..settings.restoration import RestoreSettings
 
 _FLOAT = 4
@@ -42,10 +44,11 @@ def parameters(architecture: Architecture, image_shape: tuple[int, int], channel
         `convolutions` and `dense`: weights of the layers of both halves, with their normalization.
     """
     found = levels(architecture, image_shape)
-    return {
-        "convolutions": _convolutions(architecture, found, channels),
-        "dense": _dense(architecture, found, channels),
-    }
+    if architecture.encoder_from is not None:
+        convolutions = _backbone(architecture).weights + _decoder_convolutions(architecture, found, channels)
+    else:
+        convolutions = _convolutions(architecture, found, channels)
+    return {"convolutions": convolutions, "dense": _dense(architecture, found, channels)}
 
 
 def _convolutions(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
@@ -58,9 +61,14 @@ def _convolutions(architecture: Architecture, found: Sequence[Level], channels: 
             # One block in the encoder, and one of the same width in the decoder where it grows to the same size.
             blocks = 2 if number + 1 < len(found) else 1
             total += blocks * 2 * (_RESIDUAL_KERNEL * given + 1 + normalized) * given
+    return total + _decoder_convolutions(architecture, found, channels)
+
+
+def _decoder_convolutions(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
+    normalized, total, last = _NORMALIZED if architecture.batch_norm else 0, 0, found[-1]
     if not architecture.mlp:
-        last = found[-1]
-        total += (math.prod(last.kernel) * last.filters + 1 + normalized) * last.filters
+        given = last.filters if architecture.encoder_from is None else _backbone(architecture).width
+        total += (math.prod(last.kernel) * given + 1 + normalized) * last.filters
     for number, level in enumerate(found):
         made = found[number - 1].filters if number else channels
         # With skips a level of the decoder also sees what the encoder's level of its size gave.
@@ -71,6 +79,12 @@ def _convolutions(architecture: Architecture, found: Sequence[Level], channels: 
     return total
 
 
+def _backbone(architecture: Architecture) -> Backbone:
+    """Return what is known of the network of `encoder_from`; of a file, which is not opened for it, only its size."""
+    source = str(architecture.encoder_from)
+    return BACKBONES.get(source) or Backbone("", Path(source).stat().st_size // _FLOAT, 0, LAST_WIDTH)
+
+
 def _dense(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
     if not architecture.mlp:
         return 0
@@ -78,7 +92,8 @@ def _dense(architecture: Architecture, found: Sequence[Level], channels: int) ->
     flat = math.prod(found[-1].size_out) * found[-1].filters
     bias = 1 if architecture.use_bias else 0
     *hidden, width = architecture.dims
-    downwards, upwards = [flat, *hidden, width], [width, *reversed(hidden), flat]
+    given = math.prod(found[-1].size_out) * _backbone(architecture).width if architecture.encoder_from else flat
+    downwards, upwards = [given, *hidden, width], [width, *reversed(hidden), flat]
     total = sum((given + bias) * made for given, made in itertools.pairwise(downwards))
     total += sum((given + bias) * made for given, made in itertools.pairwise(upwards))
     return total + normalized * (2 * sum(hidden) + flat) + _linear(architecture, found, channels)
@@ -95,7 +110,10 @@ def values(architecture: Architecture, image_shape: tuple[int, int], channels: i
     flat = math.prod(found[-1].size_out) * found[-1].filters
     # A hidden layer gives its sums and its activations, and batch normalization gives them once more.
     hidden = 3 if architecture.batch_norm else 2
-    encoder = pixels + sum(_downwards(architecture, level, hidden) for level in found)
+    if architecture.encoder_from is None:
+        encoder = pixels + sum(_downwards(architecture, level, hidden) for level in found)
+    else:
+        encoder = pixels + _backbone(architecture).values * math.prod(image_shape)
     decoder = 2 * pixels + _upwards(architecture, found, channels, hidden)
     if architecture.mlp:
         *inner, width = architecture.dims
@@ -168,10 +186,14 @@ def check_size(settings: Settings | RestoreSettings) -> None:
         dense = counted["dense"] > counted["convolutions"]
         last = levels(architecture, shape)[-1]
         wide = max(architecture.dims) >= math.prod(last.size_out) * last.filters
-        flags = "--dims" if dense and wide else "--filters or --dims" if dense else "--filters or --kernel_size"
+        if architecture.encoder_from is not None:
+            flags = "--encoder_from or --dims"
+        else:
+            flags = "--dims" if dense and wide else "--filters or --dims" if dense else "--filters or --kernel_size"
         raise UsageError(
             f"{flags}: the network would have {sum(counted.values()):,} weights, which take {_gigabytes(need)} to "
-            f"train, and {_gigabytes(free)} are free; give smaller ones" + (", or more levels of --filters" * dense)
+            f"train, and {_gigabytes(free)} are free; give smaller ones"
+            + (", or more levels of --filters" * (dense and architecture.encoder_from is None))
         )
     need = training_bytes(architecture, shape, channels, training)
     if need > free:

@@ -9,36 +9,20 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 import keras
 
 from ..errors import DivergedError
+from ..model.backbone import backbone_of
 from ..model.build import Models
 from ..settings import Architecture, Training
 from .feed import Pixels
-from .fit import Fitted, fit
+from .fit import Fitted, Stage, fit_stage
 from .linear_start import start_from_pca
+from .progressive import grown
+from .transfer import transfer_stages
 
 log = logging.getLogger("autoencoder")
-
-
-class Stage(NamedTuple):
-    """One stage: what is fitted to what, and until when.
-
-    `until` is the epoch, counted over the whole training, that the stage ends with at the latest; `patience` ends it
-    sooner. The layers in `frozen` keep their weights. The best epoch is sought within the last stage,
-    where with `start_counts` the weights that it begins with count too.
-    """
-
-    models: Models
-    train: Pixels
-    valid: Pixels
-    until: int
-    patience: int | None = None
-    frozen: Sequence[keras.layers.Layer] = ()
-    name: str = ""
-    start_counts: bool = False
 
 
 def stages_of(
@@ -56,9 +40,9 @@ def stages_of(
     training : Training
     """
     if training.progressive:
-        from .progressive import grown  # which makes stages, and so imports this module
-
         return grown(models, train, valid, architecture, training)
+    if architecture.encoder_from is not None:
+        return transfer_stages(models, backbone_of(models.encoder), train, valid, (architecture, training))
     if architecture.linear_path:
         start_from_pca(models, train, training.seed)
         return [Stage(models, train, valid, training.train_epochs, training.patience, start_counts=True)]
@@ -76,14 +60,11 @@ def fit_stages(
     grows = len({stage.train.shape[1:3] for stage in stages}) > 1
     for stage in stages:
         epochs = sum(len(each.history["epoch"]) for each in done)
-        own = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
         if stage.name:
             log.info(stage.name)
         with _frozen(stage.frozen):
             try:
-                fitted = fit(
-                    stage.models, stage.train, stage.valid, own, callbacks, stopping, epochs, stage.start_counts
-                )
+                fitted = fit_stage(stage, training, callbacks, stopping, epochs)
             except DivergedError as error:
                 last = _with_side(error.fitted, stage) if grows else error.fitted
                 raise DivergedError(str(error), _joined([*done, last])) from error

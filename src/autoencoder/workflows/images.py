@@ -19,9 +19,11 @@ from ..data.splits import Splits, split
 from ..errors import DataError, UsageError
 from ..model.geometry import levels
 from ..settings import Data, Settings
+from ..settings.run import check_rate_decay
 from ..storage.run import CACHE, check_free, write_bad_files
 from ..training.growth import check_growth
 from ..training.sizes import check_size
+from .backbone import as_backbone_takes, check_backbone, with_backbone
 
 log = logging.getLogger("autoencoder")
 
@@ -70,9 +72,11 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
             "--skips leads the image around the embedding, and there would be none; it is for restore_train"
         )
     asked = asked.resolved()
+    check_rate_decay(asked.architecture, asked.training)
+    asked = asked.model_copy(update={"architecture": with_backbone(asked.architecture)})
     check_free(asked.output)
     if array is None:
-        data = _placed(asked.data)
+        data = as_backbone_takes(_placed(asked.data), asked.architecture)
         source = ImageSource.of(Path(str(data.train_dir)), data)
     else:
         _check_array_alone(asked.data)
@@ -81,6 +85,7 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
     levels(settings.architecture, settings.image_shape)
     check_growth(settings)
+    check_backbone(settings)
     check_size(settings)
     return settings, listings
 
