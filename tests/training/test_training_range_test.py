@@ -8,9 +8,8 @@ from autoencoder.errors import UsageError
 from autoencoder.model.build import build
 from autoencoder.settings import Architecture, Settings, Training
 from autoencoder.training.feed import training_batches
-from autoencoder.training.fit import fit
+from autoencoder.training.fit import Stage, fit
 from autoencoder.training.range_test import AT_REST, RATES, choose, find_rate, smoothed
-from autoencoder.training.fit import Stage
 from autoencoder.training.stages import fit_stages
 
 FIND = Training(learning_rate="find", train_epochs=1, loss="mse", noise="gaussian", augment=("hflip",))
