@@ -8,9 +8,11 @@ import tensorflow as tf
 from autoencoder.errors import ModelFileError, UsageError
 from autoencoder.model.backbone import backbone_of
 from autoencoder.model.build import build
+from autoencoder.model.describe import activations
 from autoencoder.model.geometry import levels
 from autoencoder.model.saved import load, save
 from autoencoder.settings import Architecture, Settings, Training
+from autoencoder.settings.restoration import RestoreSettings
 from autoencoder.training.learning_rate import optimizer
 from autoencoder.training.sizes import parameters
 from autoencoder.training.stages import fit_stages, stages_of
@@ -211,3 +213,14 @@ def test_the_command_line_trains_and_encodes_and_a_run_is_taken_up(program, file
     alone = program("run", *common, "--rate_decay=2")
     assert alone.returncode == 2
     assert "--rate_decay belongs to --encoder_from" in alone.stderr
+
+
+def test_pairs_have_no_embedding_to_take_a_network_for():
+    with pytest.raises(UsageError, match="--encoder_from makes embeddings of whole images; it is not for tiles"):
+        RestoreSettings.from_flags({"modified": "a", "original": "b", "encoder_from": "MobileNetV2"})
+
+
+def test_what_rests_is_counted_where_batches_are_made_to_fit_memory(file):
+    models, _, stages = _fit(file, 3)
+    here, there = (activations(each) for each in (models, stages[0].models))
+    assert there == here
