@@ -17,7 +17,7 @@ from .fit import Stage
 SHARE, PATIENCE = 3, 2
 
 
-class Resting(keras.layers.Layer):
+class Resting(keras.Model):
     """Calls a network as in inference, even while others learn: no dropout, and no new averages. It is not saved."""
 
     def __init__(self, network: keras.Model) -> None:
