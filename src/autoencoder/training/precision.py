@@ -59,6 +59,8 @@ def _rule(architecture: Architecture, training: Training) -> tuple[str, str]:
         return "float32", "bfloat16 is no faster with batch normalization"
     if training.contrast:
         return "float32", "what bfloat16 does to contrast was not measured"
+    if training.loss == "feature":
+        return "float32", "what bfloat16 does to a loss of features was not measured"
     return "bfloat16", "this processor has instructions for it; --precision=float32 is the same on every machine"
 
 

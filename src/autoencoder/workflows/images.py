@@ -21,6 +21,7 @@ from ..model.geometry import levels
 from ..settings import Data, Settings
 from ..storage.run import CACHE, check_free, write_bad_files
 from ..training.sizes import check_size
+from .features import with_features
 
 log = logging.getLogger("autoencoder")
 
@@ -78,6 +79,7 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
     listings = _listings(source, data, asked.training.seed)
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
     levels(settings.architecture, settings.image_shape)
+    settings = settings.model_copy(update={"training": with_features(settings.training, settings.image_shape)})
     check_size(settings)
     return settings, listings
 
