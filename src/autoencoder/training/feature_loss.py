@@ -11,9 +11,15 @@ import keras
 from ..errors import UsageError
 from ..losses import LOSSES
 from ..losses.feature import feature_distance
+from ..model.layer_names import holds_vgg16
+from ..model.pretrained import open_application
 from ..model.saved import load
 from ..settings import Training
+from ..settings.backbones import least_side
 from ..settings.training import check_layers
+
+#: VGG16 is opened for images of this size, and copied for those that there are.
+_SIDE = least_side("VGG16")
 
 Loss = Callable[[Any, Any], Any]
 
@@ -53,7 +59,7 @@ def feature_network(training: Training, image_shape: tuple[int, int, int]) -> ke
 
     It ends with the deepest of them. Parameters and errors are those of `loss_of`.
     """
-    whole, name = load(Path(training.feature_weights)), Path(training.feature_weights).name
+    whole, name = _opened(training.feature_weights), Path(training.feature_weights).name
     try:
         check_layers(training.feature_layers, [layer.name for layer in whole.layers], name)
     except ValueError as error:
@@ -64,6 +70,13 @@ def feature_network(training: Training, image_shape: tuple[int, int, int]) -> ke
     network = keras.Model(images, _resized(cut, image_shape, name)(given))
     network.trainable = False
     return network
+
+
+def _opened(weights: str) -> keras.Model:
+    """Return the whole network that weights are named for, or that a file holds."""
+    if weights == "imagenet" or holds_vgg16(Path(weights)):
+        return open_application("VGG16", weights, (_SIDE, _SIDE), 3)
+    return load(Path(weights))
 
 
 def _resized(network: keras.Model, image_shape: tuple[int, int, int], name: str) -> keras.Model:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
+import os
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import ModelFileError, UsageError
+from ..model.layer_names import holds_vgg16, layer_names
 from ..settings import Training, vgg16
 from ..settings.training import check_layers
 from ..storage.lookup import locate
+
+#: What Keras calls the file of VGG16's ImageNet weights, and where it lies.
+_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+_ADDRESS = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{_FILE}"
 
 
 def with_features(training: Training, image_shape: tuple[int, int]) -> Training:
@@ -24,18 +28,32 @@ def with_features(training: Training, image_shape: tuple[int, int]) -> Training:
     """
     if training.loss != "feature":
         return training
-    names = list(vgg16.CONVOLUTIONS)
-    if training.feature_weights != "imagenet":
-        file = locate(training.feature_weights)[1].absolute()
-        names = _layer_names(file) or list(training.feature_layers)  # what cannot be read is said when it is opened
-        try:
-            check_layers(training.feature_layers, names, file.name)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-        training = training.model_copy(update={"feature_weights": str(file)})
-    if set(training.feature_layers) <= set(vgg16.CONVOLUTIONS) <= set(names):
+    if training.feature_weights == "imagenet":
         _check_depth(training.feature_layers, image_shape)
-    return training
+        _check_kept()
+        return training
+    file = locate(training.feature_weights)[1].absolute()
+    vgg = holds_vgg16(file)
+    names = list(vgg16.CONVOLUTIONS) if vgg else layer_names(file)
+    if not names:
+        raise ModelFileError(f"--feature_weights: {file} is damaged, or no Keras model; name a .keras file or a run")
+    try:
+        check_layers(training.feature_layers, names, file.name)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if vgg:
+        _check_depth(training.feature_layers, image_shape)
+    return training.model_copy(update={"feature_weights": str(file)})
+
+
+def _check_kept() -> None:
+    """Refuse ImageNet's weights where Keras has not got them: nothing is fetched."""
+    kept = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
+    if not (kept / _FILE).is_file():
+        raise ModelFileError(
+            f"--feature_weights=imagenet: VGG16's weights are not in {kept}; fetch {_ADDRESS} and name the file by "
+            "--feature_weights=FILE"
+        )
 
 
 def _check_depth(layers: tuple[str, ...], image_shape: tuple[int, int]) -> None:
@@ -47,13 +65,3 @@ def _check_depth(layers: tuple[str, ...], image_shape: tuple[int, int]) -> None:
                 f"--feature_layers: {name} needs sides of {2 ** vgg16.CONVOLUTIONS[name].poolings} pixels, and these "
                 f"images have {image_shape[0]} x {image_shape[1]}; the deepest that fits is {fitting[-1]}"
             )
-
-
-def _layer_names(file: Path) -> list[str]:
-    """Return the names of the layers in a `.keras` file; none where it is no such file, or damaged."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            layers = json.loads(archive.read("config.json"))["config"]["layers"]
-        return [str(layer["config"]["name"]) for layer in layers]
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
-        return []
