@@ -6,9 +6,9 @@ from autoencoder.errors import UsageError
 from autoencoder.model.build import build
 from autoencoder.model.describe import activations
 from autoencoder.model.upsampling import UPSAMPLING
-from autoencoder.settings import Settings
+from autoencoder.settings import Architecture, Settings, Training
 from autoencoder.settings.restoration import RestoreSettings
-from autoencoder.training.sizes import check_size, parameters, values
+from autoencoder.training.sizes import check_size, parameters, training_bytes, values
 
 pairs = st.integers(1, 3) | st.tuples(st.integers(1, 4), st.integers(1, 4))
 architectures = st.fixed_dictionaries(
@@ -88,6 +88,21 @@ def test_contrast_takes_more(a_gibibyte):
     check_size(resolved(batch_size=9000, image_shape=[2, 2], filters=[2]))
     with pytest.raises(UsageError, match=r"--batch_size=9000"):
         check_size(resolved(batch_size=9000, image_shape=[2, 2], filters=[2], contrast=0.1))
+
+
+def test_features_take_more_the_deeper_their_layers_are():
+    def counted(*layers, batch=8):
+        training = (
+            Training(loss="feature", feature_layers=layers, batch_size=batch) if layers else Training(batch_size=8)
+        )
+        return training_bytes(Architecture(), (32, 32), 3, training)
+
+    # 8 images, 4 bytes, 4 copies, 2 maps of 64 channels; and the weights of 3 x 3 x 3 kernels with their biases.
+    assert counted("block1_conv1") - counted() == 8 * 4 * 4 * 2 * 64 * 32 * 32 + 4 * 64 * (27 + 1)
+    # The second block sees half the sides, and all that comes before is held too, asked for or not.
+    second = 2 * 64 * 32 * 32 + 128 * 16 * 16
+    weights = 64 * 28 + 64 * (9 * 64 + 1) + 128 * (9 * 64 + 1)
+    assert counted("block2_conv1", "block1_conv1") - counted() == 8 * 4 * 4 * 2 * second + 4 * weights
 
 
 def test_where_not_one_image_fits_smaller_ones_are_advised(a_gibibyte):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from .fields import Section
-from .types import STRONGEST, PositiveInt, listed, named, no_truth
+from . import vgg16
+from .fields import Section, nearest
+from .types import STRONGEST, PositiveInt, RunName, listed, named, no_truth
 
 Loss = Literal[
     "binary_crossentropy",
@@ -44,7 +46,24 @@ Rate = Annotated[Literal["find"] | float, BeforeValidator(_rate)]
 class Training(Section):
     """How the network learns."""
 
-    loss: Loss = Field("binary_crossentropy", description="what is minimised between an image and its reconstruction")
+    loss: Literal[Loss, "feature"] = Field(
+        "binary_crossentropy",
+        description="what is minimised between an image and its reconstruction; feature: how far apart they are to "
+        "the first layers of a network that knows images",
+    )
+    feature_layers: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(listed)] = Field(
+        ("block1_conv2", "block2_conv2", "block3_conv3"),
+        description="loss=feature: the layers that see both images, each as weighty as the others; the fewer, and the "
+        "nearer to the image, the faster",
+    )
+    feature_weights: RunName = Field(
+        "imagenet",
+        description="loss=feature: whose layers; imagenet: VGG16's, or a file of its weights, any other .keras "
+        "network, or a run, whose encoder is taken",
+    )
+    pixel_weight: Annotated[float, Field(ge=0, le=STRONGEST), BeforeValidator(no_truth)] = Field(
+        1.0, description="loss=feature: weight of the mean squared error of the pixels, which is added"
+    )
     optimizer: Optimizer = Field("adam", description="a Keras optimizer")
     learning_rate: Rate | None = Field(
         None,
@@ -113,6 +132,7 @@ class Training(Section):
         if self.changed("neighbours") and not self.contrast:
             raise ValueError("--neighbours belongs to --contrast; give both")
         self._check_progressive()
+        self._check_features()
         return self
 
     def _check_progressive(self) -> None:
@@ -147,3 +167,29 @@ class Training(Section):
         count = len(self.progressive or ())
         ends = [self.train_epochs * number // count for number in range(count + 1)] if count else []
         return self.progressive_epochs or tuple(end - start for start, end in pairwise(ends))
+
+    def _check_features(self) -> None:
+        if self.loss == "feature":
+            if self.feature_weights == "imagenet":
+                check_layers(self.feature_layers, vgg16.CONVOLUTIONS, "VGG16")
+            return
+        for name in ("feature_layers", "feature_weights", "pixel_weight"):
+            if self.changed(name):
+                raise ValueError(f"--{name} belongs to --loss=feature; give both")
+
+
+def check_layers(asked: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Refuse layers that a network does not have.
+
+    Raises
+    ------
+    ValueError
+        Names the first of them, and the nearest that there is, or all where none is near.
+    """
+    known = list(known)
+    for name in asked:
+        if name not in known:
+            raise ValueError(
+                f"--feature_layers: there is no layer {name!r} in {where}"
+                + (nearest(name, known) or f"; choose from {', '.join(known)}")
+            )

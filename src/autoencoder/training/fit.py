@@ -12,12 +12,12 @@ import keras
 import tensorflow as tf
 
 from ..errors import DivergedError
-from ..losses import LOSSES
 from ..model.apply import fitting_batch
 from ..model.build import Models
 from ..model.precision import computing_in
 from ..settings import Training
 from .contrast import ContrastedAutoencoder, partners
+from .feature_loss import loss_of
 from .feed import Pixels, clean_batches, steps, training_batches
 from .learning_rate import current_rate, optimizer, plateau
 from .range_test import RangeTest, find_rate
@@ -128,9 +128,9 @@ def fit_stage(
     pairs = partners(train, training.neighbours) if training.contrast else None
     task = FitTask(
         model=ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder,
-        loss=LOSSES[training.loss],
+        loss=loss_of(training, models.autoencoder.output.shape[1:]),
         batches=training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=paired),
-        validation=clean_batches(valid, _validation_batch(models.autoencoder, training.batch_size), paired=paired),
+        validation=clean_batches(valid, validation_batch(models.autoencoder, training), paired=paired),
         images=len(train),
         per_epoch=per_epoch,
         first_epoch=first_epoch,
@@ -140,9 +140,12 @@ def fit_stage(
     return fit_network(task, training, callbacks, stopping)
 
 
-def _validation_batch(model: keras.Model, batch_size: int) -> int:
-    """Return how many images are validated at once: 256, fewer of large ones, but no fewer than a training batch."""
-    return max(batch_size, fitting_batch(model, 256))
+def validation_batch(model: keras.Model, training: Training) -> int:
+    """Return how many images are validated at once: 256, fewer of large ones, but no fewer than a training batch.
+
+    With a loss of features a training batch: its network may hold far more of an image than the model does.
+    """
+    return training.batch_size if training.loss == "feature" else max(training.batch_size, fitting_batch(model, 256))
 
 
 def fit_network(

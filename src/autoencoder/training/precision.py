@@ -61,6 +61,8 @@ def _rule(architecture: Architecture, training: Training) -> tuple[str, str]:
         return "float32", "the network of --encoder_from learned in it"
     if training.contrast:
         return "float32", "what bfloat16 does to contrast was not measured"
+    if training.loss == "feature":
+        return "float32", "what bfloat16 does to a loss of features was not measured"
     return "bfloat16", "this processor has instructions for it; --precision=float32 is the same on every machine"
 
 

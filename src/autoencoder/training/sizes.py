@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..data.memory import available_memory
 from ..errors import UsageError
 from ..model.geometry import LAST_WIDTH, Level, levels
-from ..settings import Architecture, Settings, Training
+from ..settings import Architecture, Settings, Training, vgg16
 from ..settings.backbones import BACKBONES, Backbone
 from ..settings.restoration import RestoreSettings
 
@@ -167,7 +167,19 @@ def training_bytes(architecture: Architecture, image_shape: tuple[int, int], cha
     # With contrast each image brings its partner, and every embedding is compared with all others.
     seen = batch * (held.encoder * (2 if training.contrast else 1) + held.decoder)
     compared = _BETWEEN * (2 * batch) ** 2 if training.contrast else 0
-    return _FLOAT * (_COPIES * weights + _HELD * seen + compared)
+    return _FLOAT * (_COPIES * weights + _HELD * seen + compared) + _feature_bytes(training, image_shape)
+
+
+def _feature_bytes(training: Training, image_shape: tuple[int, int]) -> int:
+    """Estimate what VGG16 takes that compares features; what another network takes is not known before it is opened."""
+    if training.loss != "feature" or not set(training.feature_layers) <= set(vgg16.CONVOLUTIONS):
+        return 0
+    passed = vgg16.up_to(training.feature_layers)
+    weights = sum((9 * each.taken + 1) * each.width for each in passed)
+    # A convolution gives its sums and its activations.
+    maps = sum(2 * each.width * math.prod(side >> each.poolings for side in image_shape) for each in passed)
+    # Of the originals there are no gradients.
+    return _FLOAT * (weights + (_HELD + 1) * training.batch_size * maps)
 
 
 def check_size(settings: Settings | RestoreSettings) -> None:

@@ -24,6 +24,7 @@ from ..storage.run import CACHE, check_free, write_bad_files
 from ..training.growth import check_growth
 from ..training.sizes import check_size
 from .backbone import as_backbone_takes, check_backbone, with_backbone
+from .features import with_features
 
 log = logging.getLogger("autoencoder")
 
@@ -86,6 +87,7 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
     levels(settings.architecture, settings.image_shape)
     check_growth(settings)
     check_backbone(settings)
+    settings = settings.model_copy(update={"training": with_features(settings.training, settings.image_shape)})
     check_size(settings)
     return settings, listings
 

@@ -14,10 +14,11 @@ from ..data.splits import Splits
 from ..data.tiles import Tiles
 from ..errors import UsageError
 from ..model.geometry import levels
-from ..settings.restoration import RestoreSettings
+from ..settings.restoration import Pairs, RestoreSettings
 from ..storage.run import check_free
 from ..training.growth import check_growth
 from ..training.sizes import check_size
+from .features import with_features
 from .images import log_bad_files
 
 log = logging.getLogger("autoencoder")
@@ -37,8 +38,8 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
     Raises
     ------
     UsageError
-        If a tile does not fit into the smallest image, the architecture does not fit the tiles, or the run's folder
-        is taken.
+        If a tile does not fit into the smallest image, the architecture or the loss does not fit the tiles, or the
+        run's folder is taken.
     DataError
         If there are too few pairs, or pairs whose images differ in size.
     """
@@ -46,7 +47,7 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
     matched = match(asked.pairs.modified, asked.pairs.original, asked.pairs.max_bad)
     _check_tile(asked, *smallest(matched))
     color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
-    settings = asked.model_copy(update={"pairs": asked.pairs.absolute().model_copy(update={"color": color})})
+    settings = _resolved(asked, asked.pairs.absolute(), color)
     check_growth(settings)
     check_size(settings)
     return settings, matched
@@ -64,10 +65,15 @@ def prepare_array(asked: RestoreSettings, pairs: list[Pair]) -> RestoreSettings:
     _check(asked)
     _check_tile(asked, pairs[0].name, height, width)
     color = "grayscale" if channels == 1 else "rgb"
-    settings = asked.model_copy(update={"pairs": asked.pairs.model_copy(update={"color": color})})
+    settings = _resolved(asked, asked.pairs, color)
     check_growth(settings)
     check_size(settings)
     return settings
+
+
+def _resolved(asked: RestoreSettings, pairs: Pairs, color: str) -> RestoreSettings:
+    training = with_features(asked.training, asked.image_shape)
+    return asked.model_copy(update={"pairs": pairs.model_copy(update={"color": color}), "training": training})
 
 
 def _check(asked: RestoreSettings) -> None:

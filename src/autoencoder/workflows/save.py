@@ -15,7 +15,6 @@ import numpy as np
 
 from ..data.listing import BadFile, Images
 from ..data.splits import Splits
-from ..losses import LOSSES
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..metrics.reconstruction import Restore, pca_mse, score
 from ..model import describe
@@ -32,7 +31,8 @@ from ..storage import run as run_folder
 from ..storage import runs_table
 from ..storage.provenance import Provenance
 from ..storage.run import Run
-from ..training.fit import Fitted
+from ..training.feature_loss import loss_of
+from ..training.fit import Fitted, validation_batch
 from .doubts import doubts_of_run
 from .images import bad_files
 
@@ -148,10 +148,11 @@ def _scores(
 ) -> dict[str, Any]:
     train = splits.train.pixels[scored_rows(splits.train.pixels)]
     width = math.prod(models.encoder.output.shape[1:])
-    loss = LOSSES[settings.training.loss]
+    loss = loss_of(settings.training, models.autoencoder.output.shape[1:])
+    at_once = validation_batch(models.autoencoder, settings.training)
     row: dict[str, Any] = {}
     for part, pixels in (("train", train), ("valid", splits.valid.pixels)):
-        found = score(pixels, restore, loss, fitting_batch(models.autoencoder, 256))
+        found = score(pixels, restore, loss, at_once)
         row |= {f"{part}_{name}": value for name, value in found._asdict().items()}
     row |= {
         "pca_mse": pca_mse(train, splits.valid.pixels, width, settings.training.seed) if len(train) > 1 else None,

@@ -1,0 +1,37 @@
+"""The names of the layers in a model's file, read without starting TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+from ..settings import vgg16
+
+
+def layer_names(file: Path) -> list[str]:
+    """Return the names of the layers in a `.keras` or `.h5` file; none where it does not say them, or is damaged."""
+    try:
+        return _keras_names(file) if file.suffix == ".keras" else _h5_names(file)
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
+        return []
+
+
+def holds_vgg16(file: Path) -> bool:
+    """Whether a file holds weights of VGG16, with or without its top, alone or in another network."""
+    # A file of weights alone tells no names; they are refused later where they do not fit.
+    return file.name.endswith(".weights.h5") or set(vgg16.CONVOLUTIONS) <= set(layer_names(file))
+
+
+def _keras_names(file: Path) -> list[str]:
+    with zipfile.ZipFile(file) as archive:
+        layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    return [str(layer["config"]["name"]) for layer in layers]
+
+
+def _h5_names(file: Path) -> list[str]:
+    import h5py
+
+    with h5py.File(file, "r") as opened:
+        names = opened.get("model_weights", opened).attrs["layer_names"]
+        return [name.decode() if isinstance(name, bytes) else str(name) for name in names]
