@@ -42,7 +42,7 @@ def test_all_at_once(small, folders):
     curve = pandas.read_csv(run.path / "learning_rate.csv")
     assert list(curve) == ["learning_rate", "loss", "smoothed"]
     chosen = json.loads(run.scores_file.read_text())["learning_rate"]
-    assert chosen is None or curve.learning_rate.min() / 10 < chosen < curve.learning_rate.max()
+    assert chosen is None or curve.learning_rate.min() < chosen < curve.learning_rate.max()
     assert history.learning_rate.tolist() == pytest.approx([chosen or 0.001] * 3)
     assert cv2.imread(str(run.path / "learning_rate.png")) is not None
     assert load(run.autoencoder).output.shape == (None, 8, 8, 1)
