@@ -31,6 +31,9 @@ log = logging.getLogger("autoencoder")
 
 Restore = Callable[[np.ndarray], np.ndarray]
 _METRICS = ("mae", "mse", "psnr", "ssim")
+#: The folder of the evaluation classifier, how many images it was asked about, and its two accuracies.
+_OF_CLASSIFIER = ("classifier", "classified", "classifier_accuracy", "originals_accuracy")
+_ALL_LEARNED = "no classifier accuracy: the evaluation classifier learned every one of these images"
 
 
 class Evaluation(NamedTuple):
@@ -78,6 +81,7 @@ def evaluate(run: Run, found: EvaluationImages, seed: int) -> Evaluation:
         **{name: getattr(metrics, name) for name in _METRICS},
         "embedding_size": encoder.width,
         "pca_mse": _pca_mse(training, images, encoder.width),
+        **dict.fromkeys(_OF_CLASSIFIER),
     }
     judge = None
     if found.labelled is not None:
@@ -85,10 +89,10 @@ def evaluate(run: Run, found: EvaluationImages, seed: int) -> Evaluation:
         assert labelled is not None
         judge = evaluation_classifier(found.labelled.source, labelled, seed)
         scores |= _accuracies(judge, images, labelled, restore)
-    missing = [*found.missing, *_missing(scores)]
+    scores["missing"] = [*found.missing, *([_ALL_LEARNED] if scores["classified"] == 0 else [])]
     settings = {"classifier": None if judge is None else judge.folder.name, "pca": scores["pca_mse"] is not None}
     made = Provenance("evaluate", settings, found.judged.source.to_record(images), encoder_record(run.autoencoder))
-    return Evaluation({**scores, "missing": missing}, images, made)
+    return Evaluation(scores, images, made)
 
 
 def write_scores(scores: dict[str, Any], path: Path) -> None:
@@ -113,10 +117,10 @@ def summary(scores: dict[str, Any]) -> str:
         f"  psnr {scores['psnr']:.2f} dB",
         f"  ssim {scores['ssim']:.4f}",
     ]
-    if scores.get("accuracy") is not None:
+    if scores["classifier_accuracy"] is not None:
         lines.append(
-            f"  classifier accuracy {scores['accuracy']:.4f} on reconstructions, {scores['originals_accuracy']:.4f} on "
-            f"originals ({scores['classified']:,} images)"
+            f"  classifier accuracy {scores['classifier_accuracy']:.4f} on reconstructions, "
+            f"{scores['originals_accuracy']:.4f} on originals ({scores['classified']:,} images)"
         )
     if scores["learned"]:
         lines.append(f"note: {scores['learned']:,} of these images are among those that the run was trained with")
@@ -155,18 +159,12 @@ def _accuracies(judge: EvaluationClassifier, images: Images, labelled: Images, r
     asked = images.take(np.flatnonzero(~_learned(images, labelled)))
     row: dict[str, Any] = {"classifier": str(judge.folder), "classified": len(asked.paths)}
     if not asked.paths:
-        return row | {"accuracy": None, "originals_accuracy": None}
+        return row
     known = numbers(asked, judge.classes)
     return row | {
-        "accuracy": float((_classes(judge.model, asked.pixels, restore) == known).mean()),
+        "classifier_accuracy": float((_classes(judge.model, asked.pixels, restore) == known).mean()),
         "originals_accuracy": float((_classes(judge.model, asked.pixels) == known).mean()),
     }
-
-
-def _missing(scores: dict[str, Any]) -> list[str]:
-    if scores.get("classified") != 0:
-        return []
-    return ["no classifier accuracy: the evaluation classifier learned every one of these images"]
 
 
 def _classes(model: keras.Model, pixels: Any, restore: Restore = lambda images: images) -> np.ndarray:

@@ -30,7 +30,7 @@ log = logging.getLogger("autoencoder")
 #: Sides above this are halved by strides, which takes little time; the others by pooling, which loses less.
 _LARGE_SIDE, _SMALL_SIDE = 64, 4
 _FIRST_WIDTH, _LAST_WIDTH = 32, 256
-_UNITS, _DROP_RATE = 256, 0.3
+_UNITS, _DROP_RATE = 128, 0.3
 _EPOCHS, _BATCH, _RATE = 10, 128, 0.001
 
 
@@ -83,17 +83,23 @@ def numbers(images: Images, classes: tuple[str, ...]) -> np.ndarray:
 
 
 def network(image_shape: tuple[int, int]) -> dict[str, Any]:
-    """Return the architecture of the classifier's encoder, a level per halving until the shorter side is small."""
+    """Return the architecture of the classifier's encoder.
+
+    A level per halving until the shorter side is small, a second convolution where it is small already and the work
+    is little, and one more convolution whose mean over the places is what the head reads.
+    """
     shorter = min(image_shape)
     halvings = max(1, math.ceil(math.log2(shorter / _SMALL_SIDE)))
     large = min(halvings - 1, max(0, math.ceil(math.log2(shorter / _LARGE_SIDE))))
-    pooled = halvings - large
-    widths = [min(_FIRST_WIDTH * 2**number, _LAST_WIDTH) for number in range(pooled)]
+    widths = [min(_FIRST_WIDTH * 2**number, _LAST_WIDTH) for number in range(halvings - large + 1)]
+    # A side that is odd is halved upwards; an image of one pixel has nothing to pool.
+    left = math.ceil(shorter / 2**halvings)
+    halve = "max" if shorter > 1 else "no"
     return {
-        "filters": [_FIRST_WIDTH] * large + widths,
+        "filters": [_FIRST_WIDTH] * large + [*widths[:-1], *widths[-2:]],
         "kernel_size": [3],
-        "strides": [2] * large + [1] * pooled,
-        "pooling": ["no"] * large + ["max" if shorter > 1 else "no"] * pooled,
+        "strides": [2] * large + [1],
+        "pooling": ["no"] * large + [halve] * (len(widths) - 2) + ["no", halve, f"avg{left}" if left > 1 else "no"],
         "batch_norm": "before",
         "mlp": False,
     }
