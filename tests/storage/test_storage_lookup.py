@@ -6,7 +6,14 @@ import pytest
 from autoencoder.data.source import ImageSource
 from autoencoder.errors import DataError, ModelFileError, UsageError
 from autoencoder.settings import Reading
-from autoencoder.storage.lookup import choose_images, find, find_clustering, find_restorer, locate
+from autoencoder.storage.lookup import (
+    choose_images,
+    find,
+    find_autoencoder,
+    find_clustering,
+    find_restorer,
+    locate,
+)
 from autoencoder.storage.provenance import Provenance
 from autoencoder.storage.run import LOGS, Run
 
@@ -161,3 +168,32 @@ def test_a_run_in_place_of_a_clustering_names_its_clusterings():
     with pytest.raises(UsageError, match=r"run: is a run; name one of its clusterings: .*gmm_k4, .*kmeans_k3"):
         find_clustering("run")
     assert find_clustering("run/clusters/gmm_k4") == LOGS / "run" / "clusters" / "gmm_k4"
+
+
+def test_the_latest_autoencoder_is_no_encoder_alone_and_no_restorer():
+    make("whole", age=1, model="autoencoder.keras")
+    make("refined", "cluster", age=2)
+    make("restorer", "restore_train", age=3)
+    make("killed", age=4, finished=False, model="autoencoder.keras")
+    assert find_autoencoder("latest").path.name == "whole"
+    assert find_autoencoder("whole").path == LOGS / "whole"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("refined", "holds an encoder alone, which rebuilds no image"),
+        ("refined/encoder.keras", "is a file, and this command needs a whole autoencoder"),
+        ("restorer", "was made by restore_train, which scores its own test images in test_images.csv"),
+        ("classifier", "was made by classify, and this command takes what run leaves"),
+        ("killed", "is not finished: there is no autoencoder.keras in it"),
+        ("nowhere", "no such run"),
+    ],
+)
+def test_what_is_no_autoencoder_is_refused(name, why):
+    make("refined", "cluster")
+    make("restorer", "restore_train")
+    make("classifier", "classify")
+    make("killed", finished=False, model="loss.png")
+    with pytest.raises(UsageError, match=f"{name}: {why}"):
+        find_autoencoder(name)

@@ -181,3 +181,10 @@ def test_an_encoder_is_known_by_its_content(tmp_path):
     assert digests[0] == digests[1] != digests[2]
     with pytest.raises(DataError, match="can't be read"):
         encoder_record(tmp_path / "nowhere")
+
+
+def test_the_key_tells_what_decides_and_nothing_else():
+    moved = Provenance("cluster", {"k": 3}, {"fingerprint": "f", "images": "/b"}, {"sha256": "e"}, version="9")
+    others = [Provenance("cluster", {"k": 4}, MADE.source, MADE.encoder), Provenance("sort", {"k": 3}, MADE.source)]
+    assert moved.key == MADE.key and len(MADE.key) == 16
+    assert len({MADE.key, *(other.key for other in others)}) == 3

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import ModelFileError
 from ..files import write_text
 from .lookup import find
-from .run import Run, write_csv
+from .run import LOGS, Run, write_csv
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,8 @@ def find_classifier(name: str) -> ClassifierRun:
         If there is no such run.
     """
     return ClassifierRun(find(name, "classifier").path)
+
+
+def evaluation_classifier_run(key: str) -> ClassifierRun:
+    """Return the folder of an evaluation classifier, which is kept once for many runs; `key` is its provenance's."""
+    return ClassifierRun(LOGS / "evaluation_classifiers" / key)

@@ -16,8 +16,13 @@ from . import provenance
 from .run import ENCODER_SUFFIXES, LOGS, Run
 
 #: The file that each kind of run is used by, and the command that makes one.
-_MODELS = {"encoder": "encoder.keras", "classifier": "classifier.keras", "restorer": "autoencoder.keras"}
-_MAKERS = {"encoder": "run", "classifier": "classify", "restorer": "restore_train"}
+_MODELS = {
+    "encoder": "encoder.keras",
+    "autoencoder": "autoencoder.keras",
+    "classifier": "classifier.keras",
+    "restorer": "autoencoder.keras",
+}
+_MAKERS = {"encoder": "run", "autoencoder": "run", "classifier": "classify", "restorer": "restore_train"}
 _KINDS = {"run": "encoder", "cluster": "encoder", "classify": "classifier", "restore_train": "restorer"}
 _NEWEST = 3
 _CLUSTERINGS = "clusters/[!.]*"
@@ -36,7 +41,7 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
     Parameters
     ----------
     name : str or path
-    kind : {"encoder", "classifier", "restorer"}
+    kind : {"encoder", "autoencoder", "classifier", "restorer"}
         What the run must have left.
 
     Raises
@@ -56,7 +61,7 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
         known = ", ".join(path.name for path in _finished(kind)[-_NEWEST:])
         raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
     described, there = _describe(run), (run.path / _MODELS[kind]).is_file()
-    if described is not None and described.kind != kind and not (there and kind == "encoder"):
+    if described is not None and described.kind != _described_as(kind) and not (there and kind == "encoder"):
         why = " with --skips and has no embedding" if kind == "encoder" and run.flags().get("skips") else ""
         raise UsageError(
             f"{name}: was made by {_MAKERS[described.kind]}{why}, and this command takes what {_MAKERS[kind]} leaves"
@@ -80,7 +85,13 @@ def _finished(kind: str) -> list[Path]:
     """Return the finished runs of a kind under logs/, the newest last."""
     there = [path for path in LOGS.glob(f"[!.]*/{_MODELS[kind]}") if path.is_file()]
     models = sorted(there, key=lambda path: (path.stat().st_mtime_ns, path))
-    return [path.parent for path in models if _describe(Run(path.parent)) == _Described(kind, True)]
+    wanted = _Described(_described_as(kind), True)
+    return [path.parent for path in models if _describe(Run(path.parent)) == wanted]
+
+
+def _described_as(kind: str) -> str:
+    """Return the kind of run that leaves such a model: an autoencoder lies beside its encoder."""
+    return "encoder" if kind == "autoencoder" else kind
 
 
 def _describe(run: Run) -> _Described | None:
@@ -133,6 +144,31 @@ def find_restorer(name: str | os.PathLike[str]) -> tuple[Run, RestoreSettings]:
             f"{run.settings_file}: is no file of restore_train's settings ({said}); restore_train again, or restore a "
             "copy"
         ) from error
+
+
+def find_autoencoder(name: str) -> Run:
+    """Return the run that `name` means, as for `find`, which holds a whole autoencoder and not an encoder alone.
+
+    Raises
+    ------
+    UsageError
+        If there is no such run.
+    """
+    path = under_logs(Path(name))
+    if path.suffix in ENCODER_SUFFIXES and not path.is_dir():
+        raise UsageError(f"{name}: is a file, and this command needs a whole autoencoder; name the folder of its run")
+    run, kind = Run(path), kind_of(path)
+    if kind == "restorer":
+        raise UsageError(
+            f"{name}: was made by restore_train, which scores its own test images in {run.test_images.name}; name a "
+            "run of: flexae run"
+        )
+    if kind == "encoder" and run.encoder.is_file() and not run.autoencoder.is_file():
+        raise UsageError(
+            f"{name}: holds an encoder alone, which rebuilds no image; name the run that it came from, or make one "
+            "with: flexae run"
+        )
+    return find(name, "autoencoder")
 
 
 def locate(name: str) -> tuple[Run, Path]:

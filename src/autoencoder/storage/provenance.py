@@ -66,6 +66,11 @@ class Provenance:
         """Whether the other was made by the same command, settings, images and encoder."""
         return other is not None and self._deciding() == other._deciding()
 
+    @property
+    def key(self) -> str:
+        """Sixteen digits that differ where `same_result` does: a name for what is kept once for many results."""
+        return hashlib.sha256(json.dumps(self._deciding()).encode()).hexdigest()[:16]
+
     def _deciding(self) -> Any:
         source = None if self.source is None else {name: self.source.get(name) for name in _PIXELS}
         encoder = None if self.encoder is None else self.encoder.get("sha256")

@@ -110,6 +110,10 @@ class Run:
         """The embeddings of the images in `root`."""
         return self.path / "embeddings" / f"{root.name or 'images'}.parquet"
 
+    def evaluation(self, root: Path) -> Path:
+        """How well the images in `root` are rebuilt."""
+        return self.path / "evaluation" / f"{root.name or 'images'}.json"
+
     def clustering(self, method: str, k: int) -> Path:
         """The folder of a clustering."""
         return self.path / "clusters" / f"{method}_k{k}"

@@ -5,6 +5,7 @@ NAMES = (
     "run",
     "sort",
     "encode",
+    "evaluate",
     "cluster",
     "assign",
     "export",
