@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from checkout import ROOT
 
+from autoencoder.errors import UserError
 from autoencoder.files import write_text
 
 RECIPES = ROOT / "recipes"
@@ -67,3 +68,11 @@ def head(cells: Sequence[str]) -> str:
 def spread(values: Sequence[float]) -> str:
     """Return the mean and, of more than one value, the deviation."""
     return f"{np.mean(values):.3f}" + (f" ± {np.std(values):.3f}" if len(values) > 1 else "")
+
+
+def told(main: Callable[[], None]) -> None:
+    """Do the work of a script; what is refused ends it with one sentence."""
+    try:
+        main()
+    except UserError as error:
+        raise SystemExit(f"error: {error}") from None

@@ -17,6 +17,7 @@ from typing import Any
 import kept
 import numpy as np
 import yaml
+from trainings import recipe, train
 
 from autoencoder.cli.main import Autoencoder
 from autoencoder.data.labels import draw
@@ -24,7 +25,6 @@ from autoencoder.data.load import load
 from autoencoder.data.scan import scan
 from autoencoder.data.splits import split
 from autoencoder.plots.classes import label_curve
-from autoencoder.settings import Settings
 
 COUNTS = ["1", "10", "100", "all"]
 RECIPE = yaml.safe_load((kept.RECIPES / "classify_mnist.yml").read_text())
@@ -94,12 +94,9 @@ def ways(folder: Path, run: str) -> dict[str, Callable[[str, int], Figures]]:
     }
 
 
-def encoder(folder: Path) -> str:
+def encoder(folder: Path, **flags: Any) -> str:
     """Train the encoder, and return its run."""
-    known = {name for section in Settings.sections for name in section.model_fields}
-    recipe = yaml.safe_load((kept.RECIPES / "cluster_mnist.yml").read_text())
-    flags = {name: value for name, value in recipe.items() if name in known}
-    return str(Autoencoder(**flags, train_dir=sources(folder)["train_dir"]).run().path)
+    return train({**recipe("cluster_mnist"), **flags, "train_dir": sources(folder)["train_dir"]})
 
 
 def accuracies(found: Figures, name: str, count: str) -> list[float]:
