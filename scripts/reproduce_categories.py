@@ -1,4 +1,4 @@
-"""Print the tables of categories in docs/results.md: `python scripts/reproduce_categories.py FOLDER --categories=[a,b]`.
+"""Print the tables of categories in docs/results.md: `python scripts/reproduce_categories.py FOLDER --categories=a,b`.
 
 FOLDER holds class folders; --images of each category are taken, evenly spread. The original's four variants, large and
 small (recipes/coco_vanilla.yml, recipes/coco_small.yml), each with spatial dropout 0 and 0.5, learn three quarters of
@@ -14,10 +14,10 @@ OURS beside the large one (reproduce_categories_*.png).
 
 import argparse
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import kept
 import numpy as np
@@ -55,9 +55,9 @@ OURS = {
     "learning_rate": 0.002,
     "schedule": "cosine",
     "batch_size": 128,
+    "image_shape": (48, 48),
 }
-OUR_SIDE = 48
-BATCH_SIZES = (8, 16, 32, 64, 128)
+BATCH_SIZES = ("8", "16", "32", "64", "128")
 NEIGHBOURS, JUDGED, SEED = 15, 0.25, 1
 #: Of a panel of losses, in pixels.
 _WIDTH, _HEIGHT, _LEFT, _NAMES, _TOP, _PITCH = 780, 300, 100, 150, 120, 400
@@ -89,44 +89,51 @@ def draw_losses(runs: Mapping[str, Run], path: Path) -> None:
     save(figure, path)
 
 
-class Embedded:
-    """The embedding of all images of a run: what it learned from, what it did not, and its plane."""
+class Judged(NamedTuple):
+    """The embedding of all images of a run, float32 (n, d), their categories, and which the network did not learn."""
 
-    def __init__(self, run: Run) -> None:
-        found = embedded(run)
-        self.vectors, self.labels = found.vectors, np.array(found.labels)
-        source = run.source()
-        assert source is not None
-        listing = source.scan()
-        _, judged = split(listing.labels or (), JUDGED, SEED)
-        self.judged = np.isin(found.paths, listing.take(judged).paths)
-
-    def plane(self) -> np.ndarray:
-        """Return the judged images in two dimensions, by one projection that is fitted on all images together."""
-        return fit_pca(self.vectors, 2, SEED).transform(self.vectors[self.judged])
-
-    def scores(self) -> Figures:
-        """Return the accuracy of the nearest neighbours, and the silhouette, of all and of each category."""
-        from sklearn.metrics import silhouette_samples
-        from sklearn.neighbors import KNeighborsClassifier
-
-        known, judged = self.vectors[~self.judged], self.vectors[self.judged]
-        labels = self.labels[self.judged]
-        nearest = KNeighborsClassifier(NEIGHBOURS).fit(known, self.labels[~self.judged])
-        silhouettes = silhouette_samples(judged, labels)
-        return {
-            "neighbours": float((nearest.predict(judged) == labels).mean()),
-            "silhouette": float(silhouettes.mean()),
-            "by category": {name: float(silhouettes[labels == name].mean()) for name in np.unique(labels).tolist()},
-        }
+    vectors: np.ndarray
+    labels: np.ndarray
+    judged: np.ndarray
 
 
-def scores_table(figures: kept.Kept, runs: Mapping[str, Run], categories: list[str]) -> str:
+def judged_images(run: Run) -> Judged:
+    """Embed the images of a run, and say which it did not learn from."""
+    found, source = embedded(run), run.source()
+    assert source is not None
+    listing = source.scan()
+    _, rows = split(listing.labels or (), JUDGED, SEED)
+    return Judged(found.vectors, np.array(found.labels), np.isin(found.paths, listing.take(rows).paths))
+
+
+def plane(vectors: np.ndarray, labels: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """Return the judged images in two dimensions, by one projection that is fitted on all images together."""
+    return fit_pca(vectors, 2, SEED).transform(vectors[judged])
+
+
+def scores(vectors: np.ndarray, labels: np.ndarray, judged: np.ndarray) -> Figures:
+    """Return the accuracy of the nearest neighbours, and the silhouette, of all and of each category."""
+    from sklearn.metrics import silhouette_samples
+    from sklearn.neighbors import KNeighborsClassifier
+
+    count = min(NEIGHBOURS, int((~judged).sum()))
+    nearest = KNeighborsClassifier(count).fit(vectors[~judged], labels[~judged])
+    silhouettes = silhouette_samples(vectors[judged], labels[judged])
+    return {
+        "neighbours": float((nearest.predict(vectors[judged]) == labels[judged]).mean()),
+        "silhouette": float(silhouettes.mean()),
+        "by category": {
+            name: float(silhouettes[labels[judged] == name].mean()) for name in np.unique(labels[judged]).tolist()
+        },
+    }
+
+
+def scores_table(figures: kept.Kept, runs: Mapping[str, Run], categories: Sequence[str]) -> str:
     """Return the table of the embeddings."""
     titles = ["", "15 neighbours", "silhouette", *sorted(categories)]
     lines = [kept.head([*titles, "validation MAE", "parameters", "numbers", "epochs", "seconds"])]
     for name, run in runs.items():
-        found = figures.once(f"{name}, scores", lambda run=run: Embedded(run).scores())
+        found = figures.once(f"scores of {run.path}", lambda run=run: scores(*judged_images(run)))
         of_run = run.scores()
         silhouettes = [found["silhouette"], *found["by category"].values()]
         sizes = [f"{of_run[each]:,}" for each in ("parameters", "embedding_size", "epochs")]
@@ -135,16 +142,17 @@ def scores_table(figures: kept.Kept, runs: Mapping[str, Run], categories: list[s
     return "\n".join(lines)
 
 
-def times_table(figures: kept.Kept, images: Figures, timed: int) -> str:
-    """Return the table of seconds an epoch by batch size."""
-    lines = [kept.head(["seconds an epoch, batches of", *map(str, BATCH_SIZES)])]
+def times_table(figures: kept.Kept, images: Figures, count: int, sizes: Sequence[str]) -> str:
+    """Return the table of seconds an epoch by batch size, for `count` images of each category."""
+    timed = images["max_images"]
+    lines = [kept.head(["seconds an epoch, batches of", *sizes])]
     for name, flags in VARIANTS.items():
-        some = {**flags, **images, "max_images": timed}
-        cells = [
-            figures.once(f"{name}, batches of {size}", partial(epoch_seconds, {**some, "batch_size": size}))
-            for size in BATCH_SIZES
-        ]
-        lines.append(kept.line([name, *(f"{cell * images['max_images'] / timed:.1f}" for cell in cells)]))
+        cells = []
+        for size in sizes:
+            one = partial(epoch_seconds, {**flags, **images, "batch_size": int(size)})
+            seconds = figures.once(f"{name}, batches of {size}, {timed} images of each category", one)
+            cells.append(f"{seconds * count / timed:.1f}")
+        lines.append(kept.line([name, *cells]))
     return "\n".join(lines)
 
 
@@ -152,40 +160,59 @@ def draw(runs: Mapping[str, Run], place: Path) -> None:
     """Draw the losses and the embeddings."""
     original = {name: runs[name] for name in VARIANTS}
     draw_losses(original, place.with_name(f"{NAME}_losses.png"))
-    embeddings = {name: Embedded(run) for name, run in runs.items()}
-    planes = {name: each.plane() for name, each in embeddings.items()}
-    labels = {name: each.labels[each.judged] for name, each in embeddings.items()}["large"]
+    planes = {name: plane(*judged_images(run)) for name, run in runs.items()}
+    _, labels, judged = judged_images(runs["large"])
     four = {name: planes[name] for name in VARIANTS}
-    scatters(four, labels, place.with_name(f"{NAME}_embeddings.png"), "Embeddings of the original's networks, PCA")
+    scatters(
+        four, labels[judged], place.with_name(f"{NAME}_embeddings.png"), "Embeddings of the original's networks, PCA"
+    )
     two = {"the original's large network": planes["large"], "ours, in as many seconds": planes["ours"]}
-    scatters(two, labels, place.with_name(f"{NAME}_ours.png"), "Embeddings of images that were not learned, PCA")
+    scatters(
+        two, labels[judged], place.with_name(f"{NAME}_ours.png"), "Embeddings of images that were not learned, PCA"
+    )
 
 
-def main() -> None:
-    """Train what is not trained yet, draw, and print the tables."""
+def read_arguments() -> argparse.Namespace:
+    """Return what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--categories", required=True, help="names of class folders, with commas")
+    parser.add_argument("folder", type=lambda name: Path(name).absolute())
+    parser.add_argument("--categories", type=names, required=True, help="class folders, with commas")
     parser.add_argument("--images", type=int, default=1500, help="of each category")
     parser.add_argument("--epochs", type=int, help="of each training, at most; as the recipes and the seconds say")
     parser.add_argument("--side", type=int, default=200, help="of the original's images, in pixels")
     parser.add_argument("--timed", type=int, default=300, help="images of each category that epochs are timed on")
-    asked = parser.parse_args()
-    categories = [name.strip() for name in asked.categories.strip("[]").split(",")]
-    ImageSource(asked.folder.absolute(), tuple(categories)).scan()  # refuses folders that are not there
-    images = {"train_dir": asked.folder.absolute(), "categories": tuple(categories), "max_images": asked.images}
-    learned = {**images, "valid_split": JUDGED, "seed": SEED, "image_shape": (asked.side, asked.side)}
-    cut = {"train_epochs": asked.epochs} if asked.epochs else {}
-    figures = kept.Kept(NAME, kept.question(**{**vars(asked), "folder": images["train_dir"]}))
-    runs = {
-        name: Run(Path(figures.once(name, partial(train, {**flags, **learned, **cut}))))
-        for name, flags in VARIANTS.items()
-    }
-    ours = {**OURS, **learned, "image_shape": (OUR_SIDE, OUR_SIDE)}
-    runs["ours"] = Run(Path(train_for(runs["large"].scores()["seconds"], ours, figures, "ours", asked.epochs)))
-    print(scores_table(figures, runs, categories), end="\n\n", flush=True)
+    parser.add_argument("--batch_sizes", type=names, default=BATCH_SIZES, help="of the timed epochs, with commas")
+    return parser.parse_args()
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read `[a,b]` or `a,b`."""
+    return tuple(name.strip() for name in text.strip("[]").split(","))
+
+
+def trained(figures: kept.Kept, images: Figures, side: int, epochs: int | None) -> dict[str, Run]:
+    """Train the four variants and ours, unless that was done."""
+    cut = {"train_epochs": epochs} if epochs else {}
+    original = {**images, **cut, "image_shape": (side, side)}
+    runs = {name: figures.once(name, partial(train, {**flags, **original})) for name, flags in VARIANTS.items()}
+    seconds = Run(Path(runs["large"])).scores()["seconds"]
+    # Its flags are in its key: with others it is trained again.
+    runs["ours"] = train_for(seconds, {**OURS, **images}, figures, f"ours ({kept.question(**OURS)})", epochs)
+    return {name: Run(Path(path)) for name, path in runs.items()}
+
+
+def main() -> None:
+    """Train what is not trained yet, draw, and print the tables."""
+    asked = read_arguments()
+    ImageSource(asked.folder, asked.categories).scan()  # refuses folders that are not there
+    images = {"train_dir": asked.folder, "categories": asked.categories, "max_images": asked.images}
+    figures = kept.Kept(NAME, kept.question(**images, epochs=asked.epochs, side=asked.side))
+    images |= {"valid_split": JUDGED, "seed": SEED}
+    runs = trained(figures, images, asked.side, asked.epochs)
+    print(scores_table(figures, runs, asked.categories), end="\n\n", flush=True)
     draw(runs, figures.file)
-    print(times_table(figures, learned, min(asked.timed, asked.images)))
+    timed = {**images, "image_shape": (asked.side, asked.side), "max_images": min(asked.timed, asked.images)}
+    print(times_table(figures, timed, asked.images, asked.batch_sizes))
 
 
 if __name__ == "__main__":
