@@ -63,8 +63,9 @@ def no_training(monkeypatch):
         def refuse(*arguments, **options):
             raise AssertionError("it is trained again")
 
-        monkeypatch.setattr("autoencoder.training.fit.fit_network", refuse)
+        # This one first: it is imported by it, and would else keep the other's replacement.
         monkeypatch.setattr("autoencoder.training.classify.fit_network", refuse)
+        monkeypatch.setattr("autoencoder.training.fit.fit_network", refuse)
 
     return forbid
 
@@ -84,7 +85,6 @@ def test_categories(call, photographs, no_training, tmp_path):
     assert [cell.strip() for cell in rows[0][1:5]] == ["15 neighbours", "silhouette", "cat", "ship"]
     for row in rows[1:6]:
         assert 0 <= float(row[1]) <= 1 and all(-1 <= float(cell) <= 1 for cell in row[2:5])
-        # Of 20 images 15 are learned; two categories have as many judged images each, or one more.
         assert row[8].strip() == "1"
     assert rows[1][6].strip() == "4,963"  # parameters that the recipe names
     assert all(float(row[1]) > 0 for row in rows[7:])
