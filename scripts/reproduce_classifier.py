@@ -8,15 +8,16 @@ can be made in parts: --labels=10 --seeds=1.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import checkout
+import kept
 import numpy as np
 import yaml
+from trainings import recipe, train
 
 from autoencoder.cli.main import Autoencoder
 from autoencoder.data.labels import draw
@@ -24,12 +25,9 @@ from autoencoder.data.load import load
 from autoencoder.data.scan import scan
 from autoencoder.data.splits import split
 from autoencoder.plots.classes import label_curve
-from autoencoder.settings import Settings
 
-RECIPES = checkout.ROOT / "recipes"
 COUNTS = ["1", "10", "100", "all"]
-KEPT = Path("logs/reproduce_classifier.json")
-RECIPE = yaml.safe_load((RECIPES / "classify_mnist.yml").read_text())
+RECIPE = yaml.safe_load((kept.RECIPES / "classify_mnist.yml").read_text())
 #: Few labels are learned soon; spread to all images, they make epochs of hundreds of batches.
 FEW_EPOCHS, SPREAD_EPOCHS = 12, 3
 
@@ -49,8 +47,8 @@ def classifier(folder: Path, run: str, flags: Figures, count: str, seed: int) ->
     knobs = {**RECIPE, **({} if count == "all" else {"epochs": FEW_EPOCHS}), **flags, **sources(folder)}
     made = Autoencoder(**knobs, labels_per_class=count, seed=seed, verbose=0).classify(run)
     scores = made.scores()
-    kept = ("test_accuracy", "valid_accuracy", "spread", "spread_confidence", "spread_accuracy")
-    return {name: scores[name] for name in kept if name in scores} | {"seconds": time.perf_counter() - start}
+    names = ("test_accuracy", "valid_accuracy", "spread", "spread_confidence", "spread_accuracy")
+    return {name: scores[name] for name in names if name in scores} | {"seconds": time.perf_counter() - start}
 
 
 def baseline(folder: Path, fit: Callable[[str], Any], count: str, seed: int) -> Figures:
@@ -96,12 +94,9 @@ def ways(folder: Path, run: str) -> dict[str, Callable[[str, int], Figures]]:
     }
 
 
-def encoder(folder: Path) -> str:
+def encoder(folder: Path, **flags: Any) -> str:
     """Train the encoder, and return its run."""
-    known = {name for section in Settings.sections for name in section.model_fields}
-    recipe = yaml.safe_load((RECIPES / "cluster_mnist.yml").read_text())
-    flags = {name: value for name, value in recipe.items() if name in known}
-    return str(Autoencoder(**flags, train_dir=sources(folder)["train_dir"]).run().path)
+    return train({**recipe("cluster_mnist"), **flags, "train_dir": sources(folder)["train_dir"]})
 
 
 def accuracies(found: Figures, name: str, count: str) -> list[float]:
@@ -109,7 +104,7 @@ def accuracies(found: Figures, name: str, count: str) -> list[float]:
     return [each["test_accuracy"] for key, each in found.items() if key.startswith(f"{name}, {count}, ")]
 
 
-def draw_curve(found: Figures, names: list[str], counts: list[str]) -> None:
+def draw_curve(found: Figures, names: list[str], counts: list[str], picture: Path) -> None:
     """Draw the means of the table."""
     means = {
         name.strip("`").removeprefix("classify "): [
@@ -117,20 +112,19 @@ def draw_curve(found: Figures, names: list[str], counts: list[str]) -> None:
         ]
         for name in names
     }
-    label_curve(counts, means, "test", KEPT.with_suffix(".png"))
+    label_curve(counts, means, "test", picture)
 
 
 def table(found: Figures, names: list[str], counts: list[str]) -> str:
     """Return the table: mean and deviation over as many seeds as were measured, and how many where not three."""
-    lines = ["| labels a class | " + " | ".join(counts) + " |", "|---" * (len(counts) + 1) + "|"]
+    lines = [kept.head(["labels a class", *counts])]
     for name in names:
         cells = []
         for count in counts:
             values = accuracies(found, name, count)
             few = "" if len(values) == 3 else f" ({len(values)} seed{'s' * (len(values) > 1)})"
-            spread = f" ± {np.std(values):.3f}" if len(values) > 1 else ""
-            cells.append(f"{np.mean(values):.3f}{spread}{few}" if values else "")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+            cells.append(f"{kept.spread(values)}{few}" if values else "")
+        lines.append(kept.line([name, *cells]))
     return "\n".join(lines)
 
 
@@ -143,20 +137,15 @@ def main() -> None:
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--ways", default="", help="only the rows of the table whose name holds this")
     asked = parser.parse_args()
-    found = json.loads(KEPT.read_text()) if KEPT.exists() else {"run": asked.run or encoder(asked.folder)}
-    todo = ways(asked.folder, found["run"])
+    figures = kept.Kept("reproduce_classifier", kept.question(folder=asked.folder.absolute(), run=asked.run))
+    todo = ways(asked.folder, figures.once("run", lambda: asked.run or encoder(asked.folder)))
     for seed in asked.seeds.split(","):
         for count in asked.labels.split(","):
             for name, measure in todo.items():
-                key = f"{name}, {count}, {seed}"
-                if key in found or asked.ways not in name or (count == "all" and "unlabelled" in name):
-                    continue
-                found[key] = measure(count, int(seed))
-                KEPT.parent.mkdir(exist_ok=True)
-                KEPT.write_text(json.dumps(found, indent=1))
-                print(f"<!-- {key}: {found[key]} -->", flush=True)
-    draw_curve(found, list(todo), COUNTS)
-    print(table(found, list(todo), COUNTS))
+                if asked.ways in name and not (count == "all" and "unlabelled" in name):
+                    figures.once(f"{name}, {count}, {seed}", partial(measure, count, int(seed)))
+    draw_curve(figures.found, list(todo), COUNTS, figures.file.with_suffix(".png"))
+    print(table(figures.found, list(todo), COUNTS))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import fire
+import kept
 import numpy as np
-from checkout import ENVIRONMENT, ROOT
+from checkout import ENVIRONMENT
 
 from autoencoder.clustering import fit
 from autoencoder.data.idx import write_idx
@@ -60,7 +61,7 @@ def measured(command: list[str]) -> tuple[float, float]:
 def sort(name: str, images: Path, seed: int) -> tuple[Run, dict, tuple[float, float]]:
     """Run the recipe; return the autoencoder's run, the scores of its clusters, and the seconds, wall and CPU."""
     before = {path.name for path in Path("logs").glob("*")}
-    recipe = ROOT / "recipes" / f"cluster_{name}.yml"
+    recipe = kept.RECIPES / f"cluster_{name}.yml"
     command = [
         sys.executable,
         "-m",
@@ -79,11 +80,7 @@ def sort(name: str, images: Path, seed: int) -> tuple[Run, dict, tuple[float, fl
 
 def row(what: str, values: list[list[float]], note: str) -> str:
     """Return a row of the table: mean and deviation over the seeds."""
-    mean, deviation = np.mean(values, axis=0), np.std(values, axis=0)
-    cells = " | ".join(
-        f"{m:.3f} ± {d:.3f}" if len(values) > 1 else f"{m:.3f}" for m, d in zip(mean, deviation, strict=True)
-    )
-    return f"| {what} | {cells} | {note} |"
+    return kept.line([what, *map(kept.spread, zip(*values, strict=True)), note])
 
 
 class Table(NamedTuple):
@@ -141,7 +138,7 @@ def main(
     """Print the table of `name` (mnist or fashion); `cpu` leaves out this project's rows and takes that time."""
     start_tensorflow()
     pixels, labels = together(Path(folder))
-    print(f"| {name}, {len(labels):,} images | accuracy | NMI | ARI | seconds |\n|---|---|---|---|---|", flush=True)
+    print(kept.head([f"{name}, {len(labels):,} images", "accuracy", "NMI", "ARI", "seconds"]), flush=True)
     with tempfile.TemporaryDirectory() as place:
         images = Path(place) / "all-images-idx3-ubyte"
         write_idx(images, pixels[..., 0])

@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import cv2
+import kept
 import numpy as np
-from checkout import ENVIRONMENT, ROOT
+from checkout import ENVIRONMENT
 from make_binary_codes import BLOCK, make
 
 from autoencoder.metrics.hamming import hamming
@@ -19,7 +20,6 @@ from autoencoder.plots.plot import quiet
 from autoencoder.plots.style import STYLE, save, sheet, write
 from autoencoder.storage.run import Run
 
-RECIPES = ROOT / "recipes"
 SEEDS = (1, 2, 3)
 #: Name: kind, pairs and seed. Networks learn from the first two; the others hold codes that no network has seen.
 SETS = {
@@ -49,7 +49,7 @@ def train(folder: Path, recipe: str, name: str, seed: int, *flags: str) -> Run:
     run = Run(folder / "runs" / "_".join([recipe, name, str(seed), *(flag.strip("-") for flag in flags)]))
     if not run.scores_file.exists():
         places = [f"--{part}={folder / name / part}" for part in ("modified", "original")]
-        own = [f"--config={RECIPES / recipe}.yml", f"--seed={seed}", f"--save_dir={run.path}", "--verbose=0"]
+        own = [f"--config={kept.RECIPES / recipe}.yml", f"--seed={seed}", f"--save_dir={run.path}", "--verbose=0"]
         call("restore_train", *own, *places, *flags)
     return run
 
@@ -90,7 +90,7 @@ def row(what: str, before: list[float], after: list[float], note: str) -> str:
     reductions = 1 - np.array(after) / np.array(before)
     deviation = f" ± {100 * reductions.std():.1f}" if len(reductions) > 1 else ""
     share = f"{100 * reductions.mean():.1f}{deviation} %"
-    return f"| {what} | {np.mean(before):.4f} | {np.mean(after):.5f} | {share} | {note} |"
+    return kept.line([what, f"{np.mean(before):.4f}", f"{np.mean(after):.5f}", share, note])
 
 
 def trained_row(what: str, runs: list[Run]) -> str:
@@ -102,7 +102,7 @@ def trained_row(what: str, runs: list[Run]) -> str:
 
 def tables(folder: Path) -> None:
     """Print both tables."""
-    print("| | before | after | reduction | seconds of training |\n|---|---|---|---|---|", flush=True)
+    print(kept.head(["", "before", "after", "reduction", "seconds of training"]), flush=True)
     best = {name: [train(folder, "binary_codes_best", name, seed) for seed in SEEDS] for name in ("default", "hard")}
     for name, runs in best.items():
         print(trained_row(f"`binary_codes_best.yml`, {name} set", runs), flush=True)
@@ -115,7 +115,7 @@ def tables(folder: Path) -> None:
         read = np.concatenate([f[2] for f in found])
         qr.append(qr_row(name, read))
     print(trained_row("`binary_codes.yml`, default set, one seed", [train(folder, "binary_codes", "default", 1)]))
-    print("\n| QR codes | read before | of the unread, read after | of the read, still read |\n|---|---|---|---|")
+    print(f"\n{kept.head(['QR codes', 'read before', 'of the unread, read after', 'of the read, still read'])}")
     print("\n".join(qr))
 
 
@@ -123,7 +123,7 @@ def qr_row(name: str, read: np.ndarray) -> str:
     """Return a row of the table of QR codes, all seeds together."""
     before, after = read.T
     cells = [(before.sum(), len(read)), (after[~before].sum(), (~before).sum()), (after[before].sum(), before.sum())]
-    return f"| {name} set | " + " | ".join(f"{part} of {all_} ({part / all_:.1%})" for part, all_ in cells) + " |"
+    return kept.line([f"{name} set", *(f"{part} of {all_} ({part / all_:.1%})" for part, all_ in cells)])
 
 
 def curve(folder: Path) -> None:

@@ -77,8 +77,9 @@ def drawn(monkeypatch, tmp_path):
 
     def call(function, *arguments, **options):
         kept = []
-        module = {"cluster_picture": clusters, "overview": clusters, "sizes": clusters, "scatter": scatter}.get(
-            function.__name__, confusion if function.__name__ == "confusion" else curves
+        module = {"cluster_picture": clusters, "overview": clusters, "sizes": clusters}.get(
+            function.__name__,
+            {"confusion": confusion, "scatter": scatter, "scatters": scatter}.get(function.__name__, curves),
         )
         with monkeypatch.context() as patch:
             patch.setattr(module, "save", lambda figure, path: kept.append(figure))
@@ -100,6 +101,7 @@ def every_picture(folder: Path):
         "overview": lambda path: clusters.overview(pixels, found.labels, found.distances, path),
         "sizes": lambda path: clusters.sizes(found.labels, path),
         "scatter": lambda path: scatter.scatter(points, found.labels, ["a", "b"] * 50, path, "PCA"),
+        "scatters": lambda path: scatter.scatters({"one": points, "two": -points}, ["a", "b"] * 50, path, "PCA"),
         "confusion": lambda path: confusion.confusion(table, "xyz", [2, 0, -1, 1], path),
         "k_curve": lambda path: curves.k_curve(
             [2, 3, 4], {"silhouette": [0.1, 0.5, 0.2], "spread": [2, 1, 3]}, (2, 3), 3, path
@@ -319,6 +321,30 @@ def test_a_scatter_needs_a_label_for_each_point(tmp_path, counts):
     with pytest.raises(ValueError, match="one label and one class for each"):
         known = None if classes is None else ["a"] * classes
         scatter.scatter(np.zeros((points, 2)), np.zeros(labels, int), known, tmp_path / "pca.png", "PCA")
+
+
+def test_several_embeddings_have_a_square_panel_each_and_the_same_colors(drawn, tmp_path):
+    points = np.random.default_rng(4).normal(size=(90, 2)) * (5, 1)
+    classes = np.repeat(["cat", "plane", "ship"], 30)
+    panels = {"one": points, "two": points[:, ::-1], "three": 9 * points}
+    figure = drawn(scatter.scatters, panels, classes, tmp_path / "pca.png", "PCA")
+    assert {"PCA", "90 images", "one", "two", "three", "cat", "plane", "ship"} <= set(said(figure))
+    shown = figure.axes[1:]
+    assert len(shown) == 3
+    for axes, spots in zip(shown, panels.values(), strict=True):
+        assert axes.bbox.width == pytest.approx(axes.bbox.height)
+        assert np.ptp(axes.get_xlim()) == pytest.approx(np.ptp(axes.get_ylim()))
+        dots = axes.collections[0]
+        places, colors = np.asarray(dots.get_offsets()), dots.get_facecolors()[:, :3]
+        for name, number in (("cat", 0), ("plane", 1), ("ship", 2)):
+            own = np.isclose(colors, to_rgb(palette.color(number))).all(axis=1)
+            np.testing.assert_allclose(np.sort(places[own], axis=0), np.sort(spots[classes == name], axis=0))
+    assert shown[0].bbox.y0 == shown[1].bbox.y0 and shown[2].bbox.y1 < shown[0].bbox.y0
+
+
+def test_scatters_need_a_class_for_each_point_of_every_panel(tmp_path):
+    with pytest.raises(ValueError, match="one class for each point"):
+        scatter.scatters({"one": np.zeros((3, 2)), "two": np.zeros((2, 2))}, ["a"] * 3, tmp_path / "pca.png", "PCA")
 
 
 def test_past_twenty_groups_neighbours_have_other_colors(drawn, tmp_path):

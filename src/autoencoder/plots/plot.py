@@ -39,11 +39,16 @@ def quiet(axes: Axes) -> None:
 
 def plain_axes(figure: Figure, box: tuple[int, int, int, int]) -> Axes:
     """Quiet axes in a box of pixels: x, y of its upper left corner, width, height."""
-    x, y, width, height = box
-    across, up = figure.bbox.width, figure.bbox.height
-    axes = figure.add_axes((x / across, 1 - (y + height) / up, width / across, height / up))
+    axes = boxed(figure, box)
     quiet(axes)
     return axes
+
+
+def boxed(figure: Figure, box: tuple[int, int, int, int]) -> Axes:
+    """Axes in a box of pixels, as Matplotlib makes them."""
+    x, y, width, height = box
+    across, up = figure.bbox.width, figure.bbox.height
+    return figure.add_axes((x / across, 1 - (y + height) / up, width / across, height / up))
 
 
 def whole_numbers(axes: Axes) -> None:

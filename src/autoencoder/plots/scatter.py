@@ -13,13 +13,15 @@ from matplotlib.text import Text
 
 from .names import Box, nearest_spot, shortened
 from .palette import NOISE_GRAY, PALETTE
-from .style import STYLE, save, sheet, write
+from .plot import boxed
+from .style import STYLE, head, save, sheet, write
 
 #: Groups that are named in the picture; the largest, where there are more.
 NAMED = 60
 
 _SIDE = 740
 _TOP = 116
+_PITCH = 76  # pixels from one row of panels to the next
 _MARGIN = STYLE["margin"]
 _FEW = 20  # groups that have room for larger names
 _DOT = 12  # pixels of the dot before a name
@@ -81,12 +83,66 @@ def scatter(
     for number, (heading, groups) in enumerate(panels.items()):
         left = _MARGIN + number * (_SIDE + _MARGIN)
         write(page, left, _TOP - 24, f"{heading}{_counted(groups)}", color=STYLE["muted"], limit=_SIDE)
-        axes = _panel(figure, left, limits)
+        axes = _panel(figure, (left, _TOP, _SIDE, upward), limits)
         anchors = _anchors(shown, groups)
         colors = _colors(anchors)
         _draw_points(axes, shown, groups, colors)
         _draw_names(page, axes, groups, anchors, colors)
     save(figure, path)
+
+
+def scatters(
+    panels: Mapping[str, np.ndarray],
+    classes: Sequence[object] | np.ndarray,
+    path: str | os.PathLike[str],
+    title: str,
+    columns: int = 2,
+) -> None:
+    """Draw several embeddings of the same images, a square panel each, coloured by class as `scatter` does it.
+
+    Parameters
+    ----------
+    panels : mapping from heading to float array of shape (n, 2), n at least 1
+    classes : sequence of n names or numbers
+    path : path
+        A PNG file to write.
+    title : str
+    columns : int
+        Panels beside each other.
+
+    Raises
+    ------
+    ValueError
+        If a panel has not as many points as there are classes, or none.
+    DiskError
+        If the file cannot be written.
+    """
+    counts = {len(classes), *map(len, panels.values())}
+    if len(counts) > 1 or 0 in counts:
+        raise ValueError(f"scatters need one class for each point of every panel, but got {sorted(counts)}")
+    groups = _by_class(classes)
+    columns, rows = min(columns, len(panels)), -(-len(panels) // columns)
+    figure, page = sheet(_MARGIN + columns * (_SIDE + _MARGIN), _TOP - _PITCH + _MARGIN + rows * (_SIDE + _PITCH))
+    page.set_zorder(2)
+    head(page, title, _images(len(classes)))
+    for number, (heading, points) in enumerate(panels.items()):
+        row, column = divmod(number, columns)
+        left, top = _MARGIN + column * (_SIDE + _MARGIN), _TOP + row * (_SIDE + _PITCH)
+        write(page, left, top - 24, heading, color=STYLE["muted"], limit=_SIDE)
+        _draw_square(figure, page, (left, top), np.asarray(points, np.float64), groups)
+    save(figure, path)
+
+
+def _draw_square(figure: Figure, page: Axes, place: tuple[int, int], points: np.ndarray, groups: _Groups) -> None:
+    limits, _ = _limits(points)
+    half = (limits[1] - limits[0]).max() / 2
+    limits = limits.mean(axis=0) + np.array([[-half], [half]])
+    axes = _panel(figure, (*place, _SIDE, _SIDE), limits)
+    shown = np.clip(points, *limits)
+    anchors = _anchors(shown, groups)
+    colors = _colors(np.arange(len(groups.names))[:, None])
+    _draw_points(axes, shown, groups, colors)
+    _draw_names(page, axes, groups, anchors, colors)
 
 
 def _by_cluster(labels: np.ndarray, names: Mapping[int, str]) -> _Groups:
@@ -125,9 +181,9 @@ def _limits(points: np.ndarray) -> tuple[np.ndarray, int]:
     return frame, int(((points < frame[0] - 1e-9 * half) | (points > frame[1] + 1e-9 * half)).any(axis=1).sum())
 
 
-def _panel(figure: Figure, x: int, limits: np.ndarray) -> Axes:
-    width, height = figure.bbox.width, figure.bbox.height
-    axes = figure.add_axes((x / width, _MARGIN / height, _SIDE / width, 1 - (_TOP + _MARGIN) / height))
+def _panel(figure: Figure, box: tuple[int, int, int, int], limits: np.ndarray) -> Axes:
+    """Make axes without numbers in a box of pixels: x, y of its upper left corner, width, height."""
+    axes = boxed(figure, box)
     edge = 0.03 * (limits[1] - limits[0])
     (left, low), (right, high) = limits[0] - edge, limits[1] + edge
     axes.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
