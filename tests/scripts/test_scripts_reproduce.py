@@ -11,6 +11,7 @@ import pytest
 import reproduce_categories
 import reproduce_flexible
 import reproduce_mnist_conv_bn
+import reproduce_techniques
 
 from autoencoder.data.idx import read_idx
 
@@ -150,6 +151,35 @@ def test_mnist_in_two_steps_is_fed_with_idx_files(call, digit_folders, no_traini
     assert re.search(r"train_dir: .*train-images-idx3-ubyte", settings) and "filters: [32, 64]" in settings
     no_training()
     assert call(reproduce_mnist_conv_bn, digit_folders, "--epochs=1") == rows
+
+
+def test_techniques(call, digit_folders, no_training, tmp_path):
+    import keras
+
+    image = keras.Input((32, 32, 3))
+    maps = keras.layers.Conv2D(4, 3, strides=4, padding="same")(image)
+    keras.Model(image, maps).save(tmp_path / "network.keras")
+    rows = "pca,baseline,pretrained,unpretrained,best"
+    asked = (digit_folders, "--data=mnist", "--epochs=1", "--width=3", f"--rows={rows}", "--backbone=network.keras")
+    table = call(reproduce_techniques, *asked)
+    titles = [cell.strip() for cell in table[0]]
+    found = {row[0].strip(): dict(zip(titles, (cell.strip() for cell in row), strict=True)) for row in table[1:]}
+    assert list(found) == rows.split(",")
+    assert found["baseline"]["original MSE"] == "0.000854"
+    # It starts as a PCA of the images that are not for validation, which are fewer than the PCA's.
+    assert 0 < float(found["best"]["MSE"]) < 1.3 * float(found["pca"]["MSE"]) < float(found["baseline"]["MSE"])
+    assert found["best"]["on originals"] == found["baseline"]["on originals"] != ""
+    padded = cv2.imread(str(tmp_path / "logs/reproduce_techniques/digits_32/test/2/0.png"), cv2.IMREAD_GRAYSCALE)
+    original = cv2.imread(str(digit_folders / "test/2/0.png"), cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_array_equal(padded, np.pad(original, 2))
+    no_training()
+    assert call(reproduce_techniques, *asked) == table
+
+
+def test_techniques_are_refused_where_a_network_is_missing(call, digit_folders, capsys):
+    with pytest.raises(SystemExit):
+        call(reproduce_techniques, digit_folders, "--data=mnist", "--rows=pretrained")
+    assert "--backbone: the row pretrained needs a network's file" in capsys.readouterr().err
 
 
 def test_a_figure_is_measured_once_for_each_question(tmp_path, monkeypatch):

@@ -133,6 +133,19 @@ def test_one_epoch_is_for_what_is_new(file):
     assert len(_fit(file, 1)[2]) == 1
 
 
+def test_random_weights_learn_as_any_others_do(file):
+    keras.utils.set_random_seed(1)
+    architecture, models = _built(file, encoder_weights="none")
+    stages = stages_of(models, IMAGES, IMAGES, architecture, Training(train_epochs=3))
+    assert [(stage.until, tuple(stage.frozen), dict(stage.shares)) for stage in stages] == [(3, (), {})]
+    _, learned = _built(file)
+    for ours, theirs in zip(
+        backbone_of(models.encoder).get_weights(), backbone_of(learned.encoder).get_weights(), strict=True
+    ):
+        assert ours.shape == theirs.shape
+        assert ours.ndim < 2 or not np.allclose(ours, theirs)
+
+
 def test_rates_grow_from_the_first_resolution_to_the_decoders(file):
     architecture, models = _built(file)
     backbone = backbone_of(models.encoder)
@@ -172,8 +185,12 @@ def test_what_the_network_replaces_is_refused(flags, said):
 
 
 def test_weights_without_an_application_are_refused():
-    with pytest.raises(UsageError, match="--encoder_weights belongs to a Keras application"):
-        Settings.from_flags({"encoder_from": "run", "encoder_weights": "none"})
+    with pytest.raises(UsageError, match="--encoder_weights belongs to --encoder_from"):
+        Settings.from_flags({"encoder_weights": "none"})
+    with pytest.raises(
+        UsageError, match=r"--encoder_weights=other\.h5: a file's or a run's network has weights of its own"
+    ):
+        Settings.from_flags({"encoder_from": "run", "encoder_weights": "other.h5"})
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_application():

@@ -49,7 +49,10 @@ def open_backbone(architecture: Architecture, image_shape: Pair, channels: int) 
     if source in BACKBONES:
         network = open_application(source, architecture.encoder_weights, image_shape, channels)
     else:
-        network = _fitted(load(Path(source)), source, image_shape, channels)
+        network = load(Path(source))
+        if architecture.encoder_weights == "none":
+            network = keras.models.clone_model(network)  # which draws its weights anew
+        network = _fitted(network, source, image_shape, channels)
     return keras.Model(network.input, network.output, name=BACKBONE)
 
 

@@ -67,7 +67,7 @@ class Architecture(Section):
     encoder_weights: RunName = Field(
         "imagenet",
         description="encoder_from: weights of the Keras application; imagenet, a file of them (.keras, .h5), or none: "
-        "random",
+        "random. A run's or a file's network has its own, or none",
     )
     use_bias: bool = Field(True, description="bias of the dense layers")
     kernel_initializer: Initializer = Field("glorot_uniform", description="of the dense layers")
@@ -100,9 +100,14 @@ class Architecture(Section):
         for name in OWN_LEVELS if self.encoder_from else ():
             if self.changed(name):
                 raise ValueError(f"--{name} belongs to the network that --encoder_from replaces; leave one out")
-        if self.changed("encoder_weights") and self.encoder_from not in BACKBONES:
+        if not self.changed("encoder_weights") or self.encoder_from in BACKBONES:
+            return
+        if self.encoder_from is None:
+            raise ValueError("--encoder_weights belongs to --encoder_from; give both")
+        if self.encoder_weights != "none":
             raise ValueError(
-                "--encoder_weights belongs to a Keras application, as in --encoder_from=MobileNetV2; leave it out"
+                f"--encoder_weights={self.encoder_weights}: a file's or a run's network has weights of its own; "
+                "leave it out, or give none for random ones"
             )
 
     def _check_linear_path(self) -> None:

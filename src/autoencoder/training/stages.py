@@ -41,7 +41,8 @@ def stages_of(
     """
     if training.progressive:
         return grown(models, train, valid, architecture, training)
-    if architecture.encoder_from is not None:
+    # Random weights have nothing that slower rates would keep.
+    if architecture.encoder_from is not None and architecture.encoder_weights != "none":
         return transfer_stages(models, backbone_of(models.encoder), train, valid, (architecture, training))
     if architecture.linear_path:
         start_from_pca(models, train, training.seed)
