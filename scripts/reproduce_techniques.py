@@ -109,7 +109,7 @@ def flags(row: str, epochs: int, asked: argparse.Namespace) -> Figures:
         "train_epochs": epochs,
         "dims": [asked.width],
         "loss": "mse",
-        "batch_size": 64,
+        "batch_size": 32,
         "learning_rate": "find",
         "schedule": "cosine",
         "seed": asked.seed,

@@ -224,6 +224,11 @@ def test_four_images_of_any_shape_train(tmp_path, monkeypatch, shape, flags):
     assert scores["status"] == "done" and -1 <= scores["valid_ssim"] <= 1 and 0 <= scores["used_numbers"] <= 2
 
 
+def test_what_run_returns_is_a_run_to_the_other_commands(small, place):
+    run = Autoencoder(**small).run()
+    assert Autoencoder().encode(run).is_relative_to(run.path)
+
+
 def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place, monkeypatch):
     from autoencoder.errors import Interrupted
     from autoencoder.workflows import train as module

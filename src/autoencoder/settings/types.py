@@ -80,7 +80,8 @@ def _names(value: Any) -> Any:
 
 
 def _run_name(value: Any) -> str:
-    return str(expand_home(str(value)))
+    # What a command of training returns is a run too.
+    return str(expand_home(str(getattr(value, "path", value))))
 
 
 def _color(value: Any) -> str:
