@@ -20,6 +20,7 @@ architectures = st.fixed_dictionaries(
         "upsampling": st.sampled_from(sorted(UPSAMPLING)),
         "batch_norm": st.sampled_from([None, "before", "after"]),
         "residual": st.booleans(),
+        "global_pooling": st.booleans(),
         "use_bias": st.booleans(),
         "skips": st.booleans(),
         "mlp": st.booleans(),

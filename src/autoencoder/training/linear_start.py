@@ -7,7 +7,7 @@ import numpy as np
 from ..metrics.pca import fit_pca_of_images
 from ..model.build import Models
 from ..model.linear_path import LINEAR
-from .feed import Pixels
+from .pixels import Pixels
 
 #: The network's last layers: with zeros in them it adds nothing to the linear path, and they learn first.
 _LAST = (("encoder", "dense_embedding"), ("decoder", "deconv_0"))
