@@ -153,11 +153,12 @@ def crop(count: Any, size: tuple[int, int], seed: Any) -> Any:
 def color(images: Any, seed: Any) -> Any:
     """Brightness and contrast by up to 40% either way; saturation from none to 1.4 times."""
     bright, contrast, saturation = _drawn(images, seed, 3)
-    images = images * (1 + MAX_LIGHT * (2 * bright - 1))
-    mean = tf.reduce_mean(_gray(images), axis=(1, 2, 3), keepdims=True)
-    images = mean + (images - mean) * (1 + MAX_LIGHT * (2 * contrast - 1))
-    gray = _gray(images)
-    return tf.clip_by_value(gray + (images - gray) * MAX_SATURATION * saturation, 0.0, 1.0)
+    bright, contrast = (1 + MAX_LIGHT * (2 * drawn - 1) for drawn in (bright, contrast))
+    gray, saturation = _gray(images), MAX_SATURATION * saturation
+    mean = tf.reduce_mean(gray, axis=(1, 2, 3), keepdims=True)
+    # Each step is linear, so that all are one: saturated, then away from the mean, then brighter.
+    saturated = saturation * images + (1 - saturation) * gray
+    return tf.clip_by_value(bright * contrast * saturated + bright * (1 - contrast) * mean, 0.0, 1.0)
 
 
 def gray(images: Any, seed: Any) -> Any:
@@ -211,7 +212,7 @@ def _gray(images: Any) -> Any:
     if channels % 3:
         return images
     colors = tf.reshape(images, (-1, *images.shape[1:3], channels // 3, 3))
-    luma = tf.reduce_sum(colors * LUMA, axis=-1, keepdims=True)
+    luma = tf.tensordot(colors, tf.constant(LUMA)[:, None], 1)
     return tf.reshape(tf.broadcast_to(luma, tf.shape(colors)), tf.shape(images))
 
 
