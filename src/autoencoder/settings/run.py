@@ -66,7 +66,7 @@ class Settings(Sections):
                 raise UsageError(f"--progressive starts from small images, and --{flag} from whole ones; leave one out")
         if not architecture.linear_path:
             return self
-        if self.training.contrast and self.training.contrast_with != "neighbours":
+        if self.training.by_views:
             raise UsageError(
                 f"--contrast_with={self.training.contrast_with} keeps the last weights, and --linear_path promises the "
                 "best reconstruction; leave one out"

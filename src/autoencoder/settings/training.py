@@ -198,6 +198,11 @@ class Training(Section):
             return () if self.contrast_with == "neighbours" else (256, 64)
         return self.projection or ()
 
+    @property
+    def by_views(self) -> bool:
+        """Whether the contrast of an image's own copies is learned: then the last weights are kept."""
+        return self.contrast > 0 and self.contrast_with != "neighbours"
+
     def _check_progressive(self) -> None:
         sizes, epochs = self.progressive, self.progressive_epochs
         if sizes is None:

@@ -139,7 +139,7 @@ def fit_stage(
         first_epoch=first_epoch,
         start_counts=stage.start_counts,
         shares=stage.shares,
-        keep_last=bool(training.contrast) and training.contrast_with != "neighbours",
+        keep_last=training.by_views,
     )
     return fit_network(task, training, callbacks, stopping)
 
