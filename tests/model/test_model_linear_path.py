@@ -12,8 +12,8 @@ from autoencoder.settings import Architecture, Settings
 
 def models(**knobs):
     keras.utils.set_random_seed(1)
-    knobs = {"filters": (4, 6), "dims": (5,), "output_activation": "linear", **knobs}
-    return build(Architecture(linear_path="pca", **knobs), (9, 7), 3)
+    knobs = {"linear_path": "pca", "filters": (4, 6), "dims": (5,), "output_activation": "linear", **knobs}
+    return build(Architecture(**knobs), (9, 7), 3)
 
 
 def test_embedding_and_image_are_sums():
@@ -36,8 +36,12 @@ def test_the_image_is_cut_where_it_is_used_and_not_while_the_network_learns():
     np.testing.assert_array_equal(ClippedImage()(values, training=True), values)
 
 
-def test_saved_and_read_again_it_gives_the_same(tmp_path):
-    made, images = models(batch_norm="before"), np.random.default_rng(0).random((3, 9, 7, 3), np.float32)
+@pytest.mark.parametrize("path", ["pca", "local_pca"])
+def test_saved_and_read_again_it_gives_the_same(tmp_path, path):
+    made, images = (
+        models(batch_norm="before", linear_path=path),
+        np.random.default_rng(0).random((3, 9, 7, 3), np.float32),
+    )
     save(made.autoencoder, tmp_path / "a.keras")
     read = load(tmp_path / "a.keras").predict(images, verbose=0)
     np.testing.assert_array_equal(read, made.autoencoder.predict(images, verbose=0))
@@ -59,6 +63,8 @@ def test_the_linear_path_computes_in_float32_whatever_the_rest_does():
         ({"last_activation": "selu"}, "--last_activation=selu would bend the embedding"),
         ({"output_activation": "sigmoid"}, "--output_activation=sigmoid: with --linear_path the image is a sum"),
         ({"progressive": [0.5, 1]}, "--progressive starts from small images, and --linear_path from whole ones"),
+        ({"linear_path": "local_pca", "dims": [1]}, "needs --dims of 2 at least"),
+        ({"linear_parts": 4}, "--linear_parts belongs to --linear_path=local_pca"),
         ({"loss": "binary_crossentropy"}, "--loss=binary_crossentropy is of values between 0 and 1"),
     ],
 )

@@ -26,7 +26,7 @@ architectures = st.fixed_dictionaries(
         "mlp": st.booleans(),
         "drop_rate": st.sampled_from([0, 0.5]),
         "spatial_drop_rate": st.sampled_from([0, 0.5]),
-        "linear_path": st.sampled_from([None, "pca"]),
+        "linear_path": st.sampled_from([None, "pca", "local_pca"]),
     }
 )
 
@@ -37,6 +37,9 @@ def test_weights_and_what_layers_give_are_counted_without_building(flags, dims, 
     flags = flags | ({"dims": dims} if flags["mlp"] else {"drop_rate": 0})
     if not flags["mlp"] or flags["skips"]:
         flags["linear_path"] = None
+    if flags["linear_path"] == "local_pca":
+        dims = [*dims, 7]
+        flags["dims"] = dims
     architecture = Settings.from_flags(flags).architecture
     try:
         models = build(architecture, (37, 33), channels)

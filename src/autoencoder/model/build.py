@@ -74,7 +74,7 @@ def _encoder(architecture: Architecture, found: tuple[Level, ...], channels: int
     if architecture.mlp:
         x = _dense_encoder(x, architecture)
     if architecture.linear_path:
-        x = add_linear_embedding(inputs, x)
+        x = add_linear_embedding(inputs, x, architecture)
     return keras.Model(inputs, [*outputs[:-1], x] if architecture.skips else x, name="encoder")
 
 
@@ -115,7 +115,7 @@ def _decoder(architecture: Architecture, found: tuple[Level, ...], channels: int
     x = decoder_level(x, found[0], channels, 0, architecture)
     x = image_of(x, architecture)
     if architecture.linear_path:
-        x = add_linear_image(inputs[0], x)
+        x = add_linear_image(inputs[0], x, architecture)
     return keras.Model(inputs if skips else inputs[0], x, name="decoder")
 
 

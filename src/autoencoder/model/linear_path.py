@@ -12,6 +12,9 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from ..settings import Architecture
+from .local_path import LocalEmbedding, LocalImage
+
 #: What the names of these layers begin with. They always compute in float32: their sums have many small terms.
 LINEAR = "linear_"
 
@@ -25,17 +28,23 @@ class ClippedImage(keras.layers.Layer):
         return image if training else ops.clip(image, 0.0, 1.0)
 
 
-def add_linear_embedding(image: Any, embedding: Any) -> Any:
+def add_linear_embedding(image: Any, embedding: Any, architecture: Architecture) -> Any:
     """Add a linear map of the image (n, height, width, channels) to its embedding (n, width)."""
     flat = layers.Flatten(dtype="float32", name=f"{LINEAR}flatten")(image)
+    if architecture.linear_path == "local_pca":
+        return LocalEmbedding(architecture.linear_parts, dtype="float32", name=f"{LINEAR}embedding")([flat, embedding])
     mapped = layers.Dense(embedding.shape[-1], dtype="float32", name=f"{LINEAR}embedding")(flat)
     return layers.Add(dtype="float32", name=f"{LINEAR}sum")([mapped, embedding])
 
 
-def add_linear_image(embedding: Any, image: Any) -> Any:
+def add_linear_image(embedding: Any, image: Any, architecture: Architecture) -> Any:
     """Add a linear map of the embedding (n, width) to the image (n, height, width, channels), and clip it."""
     shape = image.shape[1:]
-    mapped = layers.Dense(math.prod(shape), dtype="float32", name=f"{LINEAR}pixels")(embedding)
+    values, options = math.prod(shape), {"dtype": "float32", "name": f"{LINEAR}pixels"}
+    if architecture.linear_path == "local_pca":
+        mapped = LocalImage(architecture.linear_parts, values, **options)(embedding)
+    else:
+        mapped = layers.Dense(values, **options)(embedding)
     mapped = layers.Reshape(shape, dtype="float32", name=f"{LINEAR}image")(mapped)
     summed = layers.Add(dtype="float32", name=f"{LINEAR}image_sum")([mapped, image])
     return ClippedImage(dtype="float32", name="clipped_image")(summed)

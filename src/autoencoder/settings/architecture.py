@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from .backbones import BACKBONES
 from .fields import Section
-from .types import Activation, Constraint, Initializer, Kernels, Pairs, Poolings, Regularizer, RunName, Share, Widths
+from .types import (
+    Activation,
+    Constraint,
+    Initializer,
+    Kernels,
+    Pairs,
+    Poolings,
+    Regularizer,
+    RunName,
+    Share,
+    Widths,
+    no_truth,
+)
 
 #: What the levels of the own CNN are made of; a network that takes its place has these of its own.
 OWN_LEVELS = (
@@ -55,10 +67,14 @@ class Architecture(Section):
     spatial_drop_rate: Share = Field(0.0, description="SpatialDropout2D after each level of the encoder's CNN")
     dims: Widths = Field((10,), description="widths of the MLP; the last one is the embedding")
     mlp: bool = Field(True, description="off: the embedding is the CNN's own output")
-    linear_path: Literal["pca"] | None = Field(
+    linear_path: Literal["pca", "local_pca"] | None = Field(
         None,
         description="pca: a linear map beside the network at both ends, which starts as a PCA of the training images: "
-        "the network learns what a PCA leaves, and never ends behind it; the loss is then mse, the output linear",
+        "the network learns what a PCA leaves, and never ends behind it; the loss is then mse, the output linear. "
+        "local_pca: one PCA for each of some parts that the images fall into; the last number says which",
+    )
+    linear_parts: Annotated[int, Field(ge=2, le=1024), BeforeValidator(no_truth)] = Field(
+        32, description="linear_path=local_pca: how many parts"
     )
     skips: bool = Field(
         False,
@@ -101,6 +117,8 @@ class Architecture(Section):
                 )
         if self.linear_path:
             self._check_linear_path()
+        if self.changed("linear_parts") and self.linear_path != "local_pca":
+            raise ValueError("--linear_parts belongs to --linear_path=local_pca; give both")
         return self
 
     def _check_backbone(self) -> None:
@@ -123,6 +141,8 @@ class Architecture(Section):
             raise ValueError(
                 f"--linear_path needs an embedding of --dims, which there is not with {flag}; leave one out"
             )
+        if self.linear_path == "local_pca" and self.dims[-1] < 2:
+            raise ValueError("--linear_path=local_pca needs --dims of 2 at least: one number says which part it is")
         if self.last_activation != "linear":
             raise ValueError(
                 f"--last_activation={self.last_activation} would bend the embedding of --linear_path, which is a sum: "

@@ -103,6 +103,9 @@ def _dense(architecture: Architecture, found: Sequence[Level], channels: int) ->
 
 def _linear(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
     pixels, width = math.prod(found[0].size_in) * channels, architecture.dims[-1]
+    if architecture.linear_path == "local_pca":
+        parts, inner = architecture.linear_parts, width - 1
+        return 2 * parts * (pixels * inner + inner + pixels) + pixels + parts + 2
     return 2 * pixels * width + pixels + width if architecture.linear_path else 0
 
 
@@ -128,7 +131,7 @@ def values(architecture: Architecture, image_shape: tuple[int, int], channels: i
         # Of means: themselves as the input, the dense layer's sums and activations, and the maps made of them.
         decoder += given + flat * (hidden + 1 if architecture.global_pooling else hidden)
     if architecture.linear_path:  # maps, sums, and what comes between them
-        encoder += pixels + 2 * architecture.dims[-1]
+        encoder += pixels + (1 if architecture.linear_path == "local_pca" else 2) * architecture.dims[-1]
         decoder += 4 * pixels
     return Values(encoder, decoder)
 

@@ -45,7 +45,7 @@ def stages_of(
     if architecture.encoder_from is not None and architecture.encoder_weights != "none":
         return transfer_stages(models, backbone_of(models.encoder), train, valid, (architecture, training))
     if architecture.linear_path:
-        start_from_pca(models, train, training.seed)
+        start_from_pca(models, train, training)
         return [Stage(models, train, valid, training.train_epochs, training.patience, start_counts=True)]
     return [Stage(models, train, valid, training.train_epochs, training.patience)]
 
