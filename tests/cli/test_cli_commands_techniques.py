@@ -103,3 +103,45 @@ def test_the_command_refuses_before_tensorflow_starts(program, folders):
     result = program("run", f"--train_dir={folders / 'train'}", "--progressive=[3,8]")
     assert result.returncode == 2
     assert result.stderr.startswith("error: --progressive") and len(result.stderr.splitlines()) == 1
+
+
+def test_contrast_of_two_copies_leaves_an_encoder_without_its_head(small, folders):
+    from autoencoder.model.build import build
+
+    asked = {**small, "dims": [10], "augment": "auto", "contrast": 1, "contrast_with": "views", "target": "clean"}
+    run = Autoencoder(**asked, mlp=False, global_pooling=True, batch_norm="before").run()
+    kept = run.settings()
+    assert kept.training.augment == ("shift", "rotate", "zoom", "shear")
+    encoder = load(run.encoder)
+    assert encoder.output.shape == (None, 6)
+    assert encoder.count_params() == build(kept.architecture, (8, 8), 1).encoder.count_params()
+    images = np.random.default_rng(0).random((3, 8, 8, 1)).astype(np.float32)
+    whole = load(run.autoencoder)
+    np.testing.assert_allclose(
+        whole.predict(images, verbose=0),
+        load(run.decoder).predict(encoder.predict(images, verbose=0), verbose=0),
+        atol=1e-6,
+    )
+    assert len(pandas.read_parquet(Autoencoder().encode(run.path))) > 20
+    assert Autoencoder().cluster(run.path, k=2).is_dir()
+    classified = Autoencoder().classify(run.path, train_dir=folders / "train", epochs=1)
+    assert load(classified.path / "classifier.keras").output.shape == (None, 3)
+
+
+def test_both_and_all_augmentations_in_colour(small, place):
+    rng = np.random.default_rng(0)
+    (place / "photos").mkdir()
+    for number in range(24):
+        image = rng.integers(0, 256, (12, 12, 3)).astype(np.uint8)
+        (place / "photos" / f"{number}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    asked = {**small, "train_dir": "photos", "valid_dir": None, "contrast": 1, "contrast_with": "both"}
+    run = Autoencoder(**asked, augment="auto", neighbours=2, projection=[8, 4]).run()
+    assert run.settings().training.augment == ("crop", "rotate", "color", "gray")
+    assert load(run.encoder).output.shape == (None, 3)
+    again = Autoencoder(**asked, augment=["crop", "blur", "color"], neighbours=2).run()
+    assert again.settings().training.augment == ("crop", "blur", "color")
+
+
+def test_images_of_pairs_are_not_looked_at(place):
+    with pytest.raises(UsageError, match="--augment=auto looks at what whole images show"):
+        Autoencoder(modified="m", original="o", augment="auto").restore_train()

@@ -9,6 +9,7 @@ from autoencoder.model.build import build
 from autoencoder.model.classifier import classifier
 from autoencoder.settings import Architecture, Data
 from autoencoder.settings.restoration import RestoreSettings
+from autoencoder.training.augment import PHOTOGRAPHS
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
@@ -97,3 +98,13 @@ def test_classify_mnist_is_accepted_and_augments_as_its_encoder_was_taught():
     planned = plan(["classify", "x", f"--config={RECIPES / 'classify_mnist.yml'}", "--train_dir=x"])
     (_, _, training, *_) = plan(["sort", f"--config={RECIPES / 'cluster_mnist.yml'}"]).settings
     assert planned.settings[2].augment == training.augment
+
+
+def test_photographs_pools_256_numbers_and_learns_from_copies_on_a_head():
+    found = models("photographs")
+    assert found.encoder.output.shape == (None, 256)
+    assert found.autoencoder.output.shape == (None, 48, 48, 3)
+    assert kinds(found.encoder)[-1] == "GlobalAveragePooling2D"
+    (_, _, training, *_) = plan(["sort", f"--config={RECIPES / 'photographs.yml'}", "--k=3"]).settings
+    assert (training.contrast_with, training.head) == ("views", (256, 64))
+    assert training.augment == PHOTOGRAPHS

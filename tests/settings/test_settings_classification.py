@@ -30,8 +30,14 @@ def test_other_numbers_of_labels_are_refused(text):
 
 
 def test_no_augmentation_is_not_the_same_as_the_encoders():
-    assert parse({"augment": "[]"}, [Classifier])[0].augment == ()
-    assert parse({"augment": "auto"}, [Classifier])[0].augment is None
+    def read(value):
+        (found,) = parse({"augment": value}, [Classifier])
+        assert Classifier(**found.to_flags()) == found
+        return found.augment
+
+    assert read("[]") == read("none") == ()
+    assert read("auto") == Classifier().augment == "auto"
+    assert read("null") == read(None) == "auto"  # as files of earlier versions say it
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ flags = st.fixed_dictionaries(
         "train_dir": st.none() | st.text("abc/#é 漢", min_size=1),
         "learning_rate": st.none() | st.floats(1e-6, 10),
         "seed": st.integers(0, 2**31 - 1),
-        "augment": st.none() | st.lists(st.sampled_from(["hflip", "zoom"]), max_size=2),
+        "augment": st.none() | st.just("auto") | st.lists(st.sampled_from(["hflip", "zoom"]), max_size=2),
         "noise": st.none() | st.sampled_from(["gaussian", "masking:0.3"]),
         "save_prefix": st.text("ab #é", min_size=1),
     },
@@ -75,6 +75,10 @@ def test_settings_survive_the_round_trip_through_yaml(values):
         ("categories", "cat,dog", ("cat", "dog")),
         ("categories", "[3, 7]", ("3", "7")),
         ("augment", "[]", ()),
+        ("augment", "none", None),
+        ("augment", "auto", "auto"),
+        ("augment", "null", None),
+        ("augment", "crop", ("crop",)),
     ],
 )
 def test_text_means_what_it_says(name, text, value):
@@ -83,6 +87,9 @@ def test_text_means_what_it_says(name, text, value):
         s for s in (settings.data, settings.architecture, settings.training, settings.output) if hasattr(s, name)
     )
     assert getattr(section, name) == value
+
+
+VIEWS = {"contrast": 1, "contrast_with": "views", "augment": "auto"}
 
 
 @pytest.mark.parametrize(
@@ -109,6 +116,17 @@ def test_text_means_what_it_says(name, text, value):
         ({"save_prefix": "a/b"}, "--save_prefix=a/b"),
         ({"background": "300,0,0"}, "'300,0,0' is no colour; write a name (white), #rrggbb, or red,green,blue"),
         ({"background": "1,2"}, "'1,2' is no colour"),
+        ({"augment": "crops"}, "--augment=crops: 'crops' is no augmentation; choose from hflip, "),
+        ({"contrast_with": "views"}, "--contrast_with belongs to --contrast; give both"),
+        ({"projection": "[8]"}, "--projection belongs to --contrast; give both"),
+        ({"contrast": 1, "contrast_with": "views"}, "--contrast_with=views needs --augment"),
+        ({"contrast": 1, "contrast_with": "both", "augment": "[]"}, "--contrast_with=both needs --augment"),
+        ({**VIEWS, "neighbours": 3}, "--neighbours has no meaning with --contrast_with=views"),
+        ({**VIEWS, "patience": 3}, "--patience waits for a better reconstruction"),
+        ({**VIEWS, "projection": "[8,0]"}, "--projection=[8,0]: should be widths from 1 to"),
+        ({**VIEWS, "projection": "wide"}, "--projection=wide: should be widths from 1 to"),
+        ({**VIEWS, "projection": "[]"}, "--projection=[]: has no layers; give widths"),
+        ({"encoder_from": "VGG16", "global_pooling": True}, "--global_pooling belongs to the network that"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_flag_value_and_rule(flags, said):
@@ -159,3 +177,16 @@ def test_every_name_is_known_to_keras(names, get):
 def test_strengths_that_float32_cannot_hold_are_refused(flags):
     with pytest.raises(UsageError, match=f"--{next(iter(flags))}"):
         Settings.from_flags(flags)
+
+
+def test_a_head_belongs_to_views_unless_another_is_asked_for():
+    def head(**flags):
+        return Settings.from_flags(flags).training.head
+
+    assert head(contrast=1) == () and head(contrast=1, projection="[9,3]") == (9, 3)
+    assert head(**VIEWS) == (256, 64) and head(**VIEWS, projection="none") == ()
+
+
+def test_views_and_a_linear_path_promise_different_things():
+    with pytest.raises(UsageError, match="--contrast_with=views keeps the last weights, and --linear_path"):
+        Settings.from_flags({**VIEWS, "linear_path": "pca"}).resolved()

@@ -3,12 +3,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from autoencoder.losses.neighbour import neighbour_contrast
+from autoencoder.losses.neighbour import neighbour_contrast, projected_contrast
 from autoencoder.model.build import build
 from autoencoder.settings import Architecture, Training
-from autoencoder.training.contrast import ContrastedAutoencoder, partners
+from autoencoder.training.contrast import ContrastedAutoencoder, paired, partners
 from autoencoder.training.feed import training_batches
 from autoencoder.training.fit import fit
+from autoencoder.training.sizes import head_parameters
 
 
 def test_contrast_by_hand():
@@ -104,3 +105,82 @@ def test_outside_of_training_it_is_the_autoencoder_itself(digits):
     models = build(Architecture(filters=(8,)), (8, 8), 1)
     images = digits[:4].astype(np.float32) / 255
     np.testing.assert_array_equal(ContrastedAutoencoder(models, 1.0)(images), models.autoencoder(images))
+
+
+VIEWS = Training(contrast=1.0, contrast_with="views", augment=("shift", "rotate"), loss="mse", batch_size=32)
+
+
+def test_contrast_of_projections_by_hand():
+    # Unit vectors: two images at 0 and 90 degrees, their partners at 60 and 180 degrees.
+    angles = np.radians([0, 90, 60, 180])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], 1) * [[3], [0.5], [1], [2]]
+    similar = np.exp(np.cos(angles - angles[:, None]) / 0.5)
+    np.fill_diagonal(similar, 0)
+    shares = similar / similar.sum(axis=1, keepdims=True)
+    expected = -np.log([shares[0, 2], shares[1, 3], shares[2, 0], shares[3, 1]]).mean()
+    found = projected_contrast(tf.constant(vectors, tf.float32), temperature=0.5).numpy()
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_views_pair_each_image_with_itself_and_both_do_so_for_every_second_pair(digits):
+    pixels = digits[:30]
+    assert paired(pixels, Training()) is None
+    np.testing.assert_array_equal(paired(pixels, VIEWS), np.arange(30)[:, None])
+    both = paired(pixels, VIEWS.model_copy(update={"contrast_with": "both", "neighbours": 4}))
+    assert both.shape == (30, 8)
+    np.testing.assert_array_equal(both[:, :4], np.arange(30)[:, None] * np.ones(4, int))
+    np.testing.assert_array_equal(both[:, 4:], partners(pixels, 4)[:, 1:])
+
+
+def test_two_views_of_an_image_are_changed_each_on_its_own(digits):
+    training = VIEWS.model_copy(update={"target": "clean", "batch_size": 8})
+    given, target = next(iter(training_batches(digits[:8], training, partners=paired(digits[:8], training))))
+    first, second = given.numpy()[:8], given.numpy()[8:]
+    assert (np.abs(first - second).max((1, 2, 3)) > 0.01).all()
+    np.testing.assert_allclose(target, digits[:8].astype(np.float32) / 255)
+
+
+def test_a_head_learns_beside_the_autoencoder_and_reconstruction_does_not_reach_it(digits):
+    keras.utils.set_random_seed(0)
+    architecture = Architecture(filters=(4,), dims=(3,))
+    models = build(architecture, (8, 8), 1)
+    network = ContrastedAutoencoder(models, 1.0, VIEWS.head)
+    images = tf.constant(digits[:16].astype(np.float32) / 255)
+    with tf.GradientTape(persistent=True) as tape:
+        made = network(images, training=True)
+        (contrast,) = network.losses
+        pixels = tf.reduce_mean((made - images[:8]) ** 2)
+    head = network.head.trainable_variables
+    assert sum(int(np.prod(each.shape)) for each in head) == head_parameters(architecture, (8, 8), VIEWS)
+    assert all(tf.reduce_any(gradient != 0) for gradient in tape.gradient(contrast, head))
+    assert tape.gradient(pixels, head) == [None] * 4
+    assert any(tf.reduce_any(each != 0) for each in tape.gradient(contrast, models.encoder.trainable_variables))
+    assert set(tape.gradient(contrast, models.decoder.trainable_variables)) == {None}
+    assert len(network.trainable_variables) == len(models.autoencoder.trainable_variables) + 4
+
+
+def test_views_teach_bit_for_bit_by_seed_and_keep_the_last_weights(digits):
+    def trained():
+        keras.utils.set_random_seed(0)
+        models = build(Architecture(filters=(4,), mlp=False, global_pooling=True, batch_norm="before"), (8, 8), 1)
+        fitted = fit(models, digits[:64], digits[64:80], VIEWS.model_copy(update={"train_epochs": 3}), [])
+        return fitted, models.encoder.predict(digits[:8].astype(np.float32) / 255, verbose=0)
+
+    (first, vectors), (_, again) = trained(), trained()
+    np.testing.assert_array_equal(vectors, again)
+    assert vectors.shape == (8, 4)
+    assert first.best_epoch == 3 and first.history["loss"][-1] < first.history["loss"][0]
+
+
+def test_views_bring_copies_of_an_image_nearer_than_other_images(digits):
+    keras.utils.set_random_seed(0)
+    models = build(Architecture(filters=(16,), dims=(8,)), (8, 8), 1)
+    training = VIEWS.model_copy(update={"train_epochs": 8, "learning_rate": 0.005})
+    copies, _ = next(iter(training_batches(digits[200:232], training, partners=np.arange(32)[:, None])))
+
+    def contrast():
+        return float(projected_contrast(tf.constant(models.encoder.predict(copies, verbose=0))))
+
+    before = contrast()
+    fit(models, digits[:200], digits[:32], training, [])
+    assert contrast() < before - 0.2

@@ -20,6 +20,7 @@ architectures = st.fixed_dictionaries(
         "upsampling": st.sampled_from(sorted(UPSAMPLING)),
         "batch_norm": st.sampled_from([None, "before", "after"]),
         "residual": st.booleans(),
+        "global_pooling": st.booleans(),
         "use_bias": st.booleans(),
         "skips": st.booleans(),
         "mlp": st.booleans(),
@@ -142,3 +143,16 @@ def test_the_command_refuses_before_tensorflow_starts(program, folders, flag):
     result = program("run", f"--train_dir={folders / 'train'}", flag)
     assert result.returncode == 2
     assert result.stderr.startswith(f"error: {flag.partition('=')[0]}") and len(result.stderr.splitlines()) == 1
+
+
+def test_a_head_that_does_not_fit_is_refused_before_it_is_built():
+    flags = {"contrast": 1, "contrast_with": "views", "augment": "crop"}
+    small, large = (training_bytes(*given(resolved(**flags, projection=widths))) for widths in ([8], [100_000]))
+    # Each weight is held four times: itself, a gradient and two moments.
+    assert large - small > 16 * 11 * 99_000
+    with pytest.raises(UsageError, match=r"--projection: the head takes .* GB to train"):
+        check_size(resolved(**flags, projection=[16_000_000, 16_000_000]))
+
+
+def given(settings):
+    return settings.architecture, settings.image_shape, settings.channels, settings.training

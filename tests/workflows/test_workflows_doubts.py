@@ -65,3 +65,10 @@ def test_images_that_went_further_away_are_told_of(scores):
     assert said.endswith("try more --train_epochs (they were 40), --skips, more --dims or a smaller --learning_rate")
     (said,) = of_restoring({"skips": True, "mlp": False, "train_epochs": 3}, **scores)
     assert said.endswith("try more --train_epochs (they were 3) or a smaller --learning_rate")
+
+
+def test_a_reconstruction_is_not_doubted_where_copies_are_contrasted():
+    flags = {"contrast": 1, "contrast_with": "views", "augment": "crop", "loss": "mse"}
+    worse = {"pca_mse": 0.01, "valid_mse": 0.02}
+    assert of_run(flags, **worse) == []
+    assert len(of_run({"loss": "mse"}, **worse)) == 1

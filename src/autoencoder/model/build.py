@@ -69,6 +69,8 @@ def _encoder(architecture: Architecture, found: tuple[Level, ...], channels: int
     for number, level in enumerate(found):
         x = encoder_level(x, level, number, architecture)
         outputs.append(x)
+    if architecture.global_pooling:
+        x = layers.GlobalAveragePooling2D(name="global_pooling")(x)
     if architecture.mlp:
         x = _dense_encoder(x, architecture)
     if architecture.linear_path:
@@ -95,7 +97,7 @@ def _dense_encoder(x: Any, architecture: Architecture) -> Any:
 
 def _decoder(architecture: Architecture, found: tuple[Level, ...], channels: int, encoded: Any) -> keras.Model:
     *skips, x = inputs = _inputs(encoded if architecture.skips else [encoded])
-    if len(x.shape) == 2:
+    if len(x.shape) == 2:  # the MLP's, or the means of a global pooling
         x = _dense_decoder(x, architecture, (*found[-1].size_out, found[-1].filters))
     else:
         # Without an MLP a convolution takes the dense layers' place: what it reads has not been decoded at all yet.
@@ -131,7 +133,8 @@ def _inputs(encoded: list[Any]) -> list[Any]:
 
 
 def _dense_decoder(x: Any, architecture: Architecture, shape: tuple[int, int, int]) -> Any:
-    for number, units in reversed(list(enumerate(architecture.dims[:-1]))):
+    hidden = architecture.dims[:-1] if architecture.mlp else ()
+    for number, units in reversed(list(enumerate(hidden))):
         x = dense_step(x, units, f"dense_{number}", architecture, drop=True)
     x = dense_step(x, math.prod(shape), "dense_unflatten", architecture, drop=False)
     return layers.Reshape(shape, name="unflatten")(x)

@@ -8,10 +8,11 @@ from .architecture import Architecture, Upsampling
 from .data import Data, Reading
 from .output import Output
 from .run import Settings
-from .training import Augmentation, Loss, Noise, Optimizer, Training
+from .training import Augment, Augmentation, Loss, Noise, Optimizer, Training
 
 __all__ = [
     "Architecture",
+    "Augment",
     "Augmentation",
     "Data",
     "Loss",

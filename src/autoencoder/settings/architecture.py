@@ -23,7 +23,9 @@ from .types import (
 )
 
 #: What the levels of the own CNN are made of; a network that takes its place has these of its own.
-OWN_LEVELS = ("filters", "kernel_size", "strides", "pooling", "spatial_drop_rate", "skips", "residual")
+OWN_LEVELS = (
+    *("filters", "kernel_size", "strides", "pooling", "spatial_drop_rate", "skips", "residual", "global_pooling"),
+)
 Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear", "pixel_shuffle"]
 
 
@@ -52,6 +54,11 @@ class Architecture(Section):
     )
     residual: bool = Field(
         False, description="a residual block, two convolutions 3 x 3 of the level's width, at each level of both halves"
+    )
+    global_pooling: bool = Field(
+        False,
+        description="the MLP is given each filter's mean over all places of the CNN's last level, and no places; with "
+        "mlp off these means are the embedding",
     )
     activation: Activation = Field("relu", description="hidden layers: a Keras activation; leaky_relu:0.2 sets a slope")
     last_activation: Activation = Field("linear", description="the embedding")

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from .data import BACKGROUND, FIT, RANGE, Fit
 from .fields import Section
-from .training import Augmentation
+from .training import Augment, changes
 from .types import Color, PositiveInt, Range, Share, listed
 
 
@@ -58,6 +58,11 @@ class Labelled(Section):
         return self
 
 
+def _augment(value: Any) -> Any:
+    # None is what earlier versions wrote for auto.
+    return "auto" if value is None else [] if value == "none" else changes(value)
+
+
 def _counts(value: Any) -> tuple[int | str, ...]:
     """Read `1,10,all` as (1, 10, "all")."""
     try:
@@ -84,10 +89,10 @@ class Classifier(Section):
         0.0005, description="of everything, in the second step; falls likewise"
     )
     drop_rate: Share = Field(0.0, description="dropout after the dense layer")
-    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(listed)] | None = Field(
-        None,
-        description="random changes of the training images, as in `run`; auto: those that the encoder learned by; "
-        "[]: none",
+    augment: Annotated[Augment, BeforeValidator(_augment)] = Field(
+        "auto",
+        description="random changes of the training images, as in `run`, or none; auto: those that the encoder "
+        "learned by",
     )
     labels_per_class: Annotated[tuple[int | Literal["all"], ...], BeforeValidator(_counts)] = Field(
         ("all",),

@@ -96,7 +96,8 @@ def _typed(value: Any) -> str:
 
 def _left_open(field: Any) -> str:
     """How a person writes None: that the program shall choose, or that there is no such thing."""
-    return "auto" if "auto:" in field.description else "none"
+    own = _has_own_auto(field.annotation)
+    return "none" if own or "auto:" not in field.description else "auto"
 
 
 class Sections(BaseModel):

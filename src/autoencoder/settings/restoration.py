@@ -99,6 +99,10 @@ class RestoreSettings(Sections):
         settings = cls(**dict(zip(cls.model_fields, sections, strict=True)))
         if settings.training.contrast:
             raise UsageError("--contrast shapes an embedding; it has no meaning for pairs: leave it out")
+        if settings.training.augment == "auto":
+            raise UsageError(
+                "--augment=auto looks at what whole images show; for pairs name the changes: [hflip,shift]"
+            )
         if settings.training.progressive and settings.architecture.skips:
             raise UsageError(
                 "--progressive trains the inner levels alone, and --skips leads around them; leave one of them out"

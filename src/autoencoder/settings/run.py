@@ -66,6 +66,11 @@ class Settings(Sections):
                 raise UsageError(f"--progressive starts from small images, and --{flag} from whole ones; leave one out")
         if not architecture.linear_path:
             return self
+        if self.training.by_views:
+            raise UsageError(
+                f"--contrast_with={self.training.contrast_with} keeps the last weights, and --linear_path promises the "
+                "best reconstruction; leave one out"
+            )
         given = self.training.loss if "loss" in self.training.model_fields_set else "mse"
         if given == "binary_crossentropy":
             raise UsageError(

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from . import vgg16
 from .fields import Section, nearest
-from .types import STRONGEST, PositiveInt, RunName, listed, named, no_truth
+from .types import STRONGEST, WIDEST, PositiveInt, RunName, Width, listed, named, no_truth
 
 Loss = Literal[
     "binary_crossentropy",
@@ -20,7 +20,11 @@ Loss = Literal[
     "huber",
     "ssim",
 ]
-Augmentation = Literal["hflip", "vflip", "rotate90", "shift", "rotate", "zoom", "shear"]
+Augmentation = Literal[
+    "hflip", "vflip", "rotate90", "shift", "rotate", "zoom", "shear", "crop", "color", "gray", "blur"
+]
+#: The changes by name; auto: those that suit the images.
+Augment = Literal["auto"] | tuple[Augmentation, ...]
 Noise = Literal["gaussian", "salt_pepper", "masking"]
 Optimizer = Literal[
     "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "muon", "nadam", "rmsprop", "sgd"
@@ -37,6 +41,28 @@ def _rate(value: Any) -> Any:
     if not 0 < rate < math.inf:
         raise ValueError("should be a number greater than 0, or find")
     return rate
+
+
+def changes(value: Any) -> Any:
+    """Read `auto` or names of augmentations; of what is none say which there are."""
+    if value == "auto" or value is None:
+        return value
+    names = listed(value)
+    for name in names:
+        if name not in get_args(Augmentation):
+            raise ValueError(f"{name!r} is no augmentation; choose from {', '.join(get_args(Augmentation))}, or auto")
+    return names
+
+
+def _head(value: Any) -> Any:
+    if value == "auto" or value is None:
+        return value
+    widths = listed(value)
+    if not all(str(width).isdecimal() and 0 < int(width) <= WIDEST and width is not True for width in widths):
+        raise ValueError(f"should be widths from 1 to {WIDEST:,}, as in [256,64], or auto or none")
+    if not widths:
+        raise ValueError("has no layers; give widths, as in [256,64], or none")
+    return widths
 
 
 Size = Annotated[float, Field(gt=0, le=32_768), BeforeValidator(no_truth)]
@@ -101,19 +127,32 @@ class Training(Section):
         None, description="stop after so many epochs without a better val_loss; none: never"
     )
     period: PositiveInt | None = Field(None, description="a checkpoint every so many epochs; none: no checkpoints")
-    augment: Annotated[tuple[Augmentation, ...], BeforeValidator(listed)] | None = Field(
+    augment: Annotated[Augment | None, BeforeValidator(changes)] = Field(
         None,
-        description="random changes of the training images: any of hflip, vflip, rotate90, shift, rotate, zoom, shear",
+        description="random changes of the training images: any of hflip, vflip, rotate90, shift, rotate, zoom, shear, "
+        "crop, color (brightness, contrast, saturation), gray, blur; auto: those that suit photographs or drawings, "
+        "whichever the images are",
     )
     target: Literal["augmented", "clean"] = Field(
         "augmented", description="what the reconstruction of an augmented image is compared with"
     )
     contrast: Annotated[float, Field(ge=0, le=STRONGEST), BeforeValidator(no_truth)] = Field(
         0.0,
-        description="weight of neighbour contrast: every embedding must be told from the batch's others by the "
-        "embedding of an image that looks alike; makes embeddings that cluster well",
+        description="weight of contrast: every embedding must be told from the batch's others by the embedding of its "
+        "partner, an image that looks alike (contrast_with); makes embeddings that cluster well",
+    )
+    contrast_with: Literal["neighbours", "views", "both"] = Field(
+        "neighbours",
+        description="contrast: an image's partner: one of its neighbours in the pixels; views: the image itself, "
+        "augmented anew (for photographs); both: either, by halves. With views or both the last weights are kept, not "
+        "those of the best reconstruction",
     )
     neighbours: PositiveInt = Field(10, description="contrast: how many images an image may be paired with")
+    projection: Annotated[Literal["auto"] | tuple[Width, ...] | None, BeforeValidator(_head)] = Field(
+        "auto",
+        description="contrast: widths of a head on the embedding that the contrast sees in its place, thrown away "
+        "after training; none: the embedding itself; auto: [256,64] with views or both, else none",
+    )
     noise: Annotated[str, named(get_args(Noise), "noise", numbered=get_args(Noise))] | None = Field(
         None,
         description="denoising: gaussian, salt_pepper or masking, with a strength (gaussian:0.2); the target stays "
@@ -129,11 +168,40 @@ class Training(Section):
             raise ValueError("--reduce_lr and --schedule=cosine both set the rate; give one of them")
         if self.target == "clean" and not self.augment:
             raise ValueError("--target=clean needs --augment: without it every target is clean")
-        if self.changed("neighbours") and not self.contrast:
-            raise ValueError("--neighbours belongs to --contrast; give both")
+        self._check_contrast()
         self._check_progressive()
         self._check_features()
         return self
+
+    def _check_contrast(self) -> None:
+        for name in ("neighbours", "contrast_with", "projection") if not self.contrast else ():
+            if self.changed(name):
+                raise ValueError(f"--{name} belongs to --contrast; give both")
+        if self.contrast_with == "neighbours":
+            return
+        given = f"--contrast_with={self.contrast_with}"
+        if not self.augment:
+            raise ValueError(f"{given} needs --augment: without it both copies of an image are the same; give both")
+        if self.contrast_with == "views" and self.changed("neighbours"):
+            raise ValueError(
+                f"--neighbours has no meaning with {given}, which pairs each image with itself: leave it out"
+            )
+        if self.patience is not None:
+            raise ValueError(
+                f"--patience waits for a better reconstruction, which {given} does not keep weights by: leave one out"
+            )
+
+    @property
+    def head(self) -> tuple[int, ...]:
+        """Widths of the head that the contrast sees; none where it sees the embedding itself."""
+        if self.projection == "auto":
+            return () if self.contrast_with == "neighbours" else (256, 64)
+        return self.projection or ()
+
+    @property
+    def by_views(self) -> bool:
+        """Whether the contrast of an image's own copies is learned: then the last weights are kept."""
+        return self.contrast > 0 and self.contrast_with != "neighbours"
 
     def _check_progressive(self) -> None:
         sizes, epochs = self.progressive, self.progressive_epochs

@@ -112,7 +112,8 @@ def _range(value: Any) -> Any:
 
 PositiveInt = Annotated[int, Field(ge=1), BeforeValidator(no_truth)]
 #: No network has wider layers, and shapes much beyond are no longer numbers that TensorFlow can hold.
-Width = Annotated[int, Field(ge=1, le=2**24), BeforeValidator(no_truth)]
+WIDEST = 2**24
+Width = Annotated[int, Field(ge=1, le=WIDEST), BeforeValidator(no_truth)]
 #: From about 170 a side on, TensorFlow's convolutions end the whole program without a word.
 KernelSide = Annotated[int, Field(ge=1, le=127), BeforeValidator(no_truth)]
 Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(no_truth)]

@@ -1,7 +1,9 @@
-"""Neighbour contrast: an autoencoder whose embedding also keeps together what looks alike."""
+"""Contrast: an autoencoder whose embedding also keeps together what looks alike."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,11 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from ..clustering.nearest import neighbours
-from ..losses.neighbour import neighbour_contrast
+from ..losses.neighbour import neighbour_contrast, projected_contrast
 from ..metrics.pca import fit_pca
 from ..model.build import Models
 from ..sampling import evenly_spread
-from .feed import Pixels
+from ..settings import Training
+from .pixels import Pixels
 from .shrink import averaged
 
 #: Neighbours are looked for among so many principal components of the pixels.
@@ -29,12 +32,14 @@ class ContrastedAutoencoder(keras.Model):
 
     In training it takes 2 n images, n and then their partners, gives the reconstructions of the first n, and adds
     `weight` times the contrast of all 2 n embeddings to the loss. Otherwise it is the autoencoder itself. Its
-    weights are the encoder's and the decoder's.
+    weights are the encoder's, the decoder's, and those of the head, which is no part of the models: a head of these
+    widths is put on the embedding, and the contrast sees what it gives.
     """
 
-    def __init__(self, models: Models, weight: float) -> None:
+    def __init__(self, models: Models, weight: float, head: Sequence[int] = ()) -> None:
         super().__init__(name="contrasted_autoencoder")
         self.encoder, self.decoder, self._weight = models.encoder, models.decoder, weight
+        self.head = projection(math.prod(models.encoder.output.shape[1:]), head) if head else None
 
     def call(self, images: Any, training: bool = False) -> Any:
         """Return reconstructions, float32 of shape (n, height, width, channels)."""
@@ -42,8 +47,43 @@ class ContrastedAutoencoder(keras.Model):
         if not training:
             return self.decoder(vectors)
         count = tf.shape(vectors)[0] // 2
-        self.add_loss(self._weight * neighbour_contrast(tf.reshape(tf.cast(vectors, tf.float32), (2 * count, -1))))
+        flat = tf.reshape(vectors, (2 * count, math.prod(vectors.shape[1:])))
+        seen = flat if self.head is None else self.head(flat, training=True)
+        contrast = neighbour_contrast if self.head is None else projected_contrast
+        self.add_loss(self._weight * contrast(tf.cast(seen, tf.float32)))
         return self.decoder(vectors[:count], training=True)
+
+
+def projection(width: int, head: Sequence[int]) -> keras.Model:
+    """Return a projection head: dense layers of the widths in `head`, with a relu between each two.
+
+    Chen et al. 2020, arXiv:2002.05709, section 2.1.
+    """
+    inputs = x = keras.Input((width,), name="embedding")
+    for number, units in enumerate(head):
+        last = number + 1 == len(head)
+        x = keras.layers.Dense(units, activation=None if last else "relu", name=f"projection_{number}")(x)
+    return keras.Model(inputs, x, name="projection")
+
+
+def paired(pixels: Pixels, training: Training) -> np.ndarray | None:
+    """Find the rows of `pixels` that each image may be paired with, as the training asks; None without contrast.
+
+    Returns
+    -------
+    int32 array of shape (n, m)
+        With neighbours, itself and they; with views, itself; with both, itself as often as its neighbours. A batch
+        holds each image and one of these, each augmented on its own.
+    """
+    if not training.contrast:
+        return None
+    if training.contrast_with == "views":
+        return np.arange(len(pixels), dtype=np.int32)[:, None]
+    found = partners(pixels, training.neighbours)
+    if training.contrast_with == "both":
+        # The image itself is drawn for every second pair.
+        return np.column_stack([np.repeat(found[:, :1], max(1, found.shape[1] - 1), axis=1), found[:, 1:]])
+    return found
 
 
 def partners(pixels: Pixels, count: int) -> np.ndarray:

@@ -6,7 +6,7 @@ and damaged, inside TensorFlow's graph and ahead of the arithmetic that needs it
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,21 +14,10 @@ import tensorflow as tf
 from ..settings import Training
 from .augment import augment
 from .noise import corrupt
+from .pixels import Pixels
 
 #: Noise draws from another stream of random numbers than any augmentation.
 _NOISE_STREAM = 1 << 20
-
-
-class Pixels(Protocol):
-    """Images as rows of one uint8 array of shape (n, height, width, channels): an array, or what is cut like one."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Images, height, width, channels."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, rows: Any, /) -> Any: ...
 
 
 def steps(count: int, batch_size: int) -> int:

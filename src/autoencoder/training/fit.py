@@ -16,10 +16,11 @@ from ..model.apply import fitting_batch
 from ..model.build import Models
 from ..model.precision import computing_in
 from ..settings import Training
-from .contrast import ContrastedAutoencoder, partners
+from .contrast import ContrastedAutoencoder, paired
 from .feature_loss import loss_of
-from .feed import Pixels, clean_batches, steps, training_batches
+from .feed import clean_batches, steps, training_batches
 from .learning_rate import current_rate, optimizer, plateau
+from .pixels import Pixels
 from .range_test import RangeTest, find_rate
 
 #: At most so many batches between two returns from TensorFlow's graph to Python: a return costs half a millisecond.
@@ -64,8 +65,8 @@ class FitTask(NamedTuple):
     """What is fitted: a network, its loss, and what it is fed.
 
     `batches` come without end, `per_epoch` of them an epoch, out of so many `images`; `validation` comes once, and
-    decides which epoch's weights are kept. Where there is none the last ones are. `first_epoch` is how many epochs are
-    over already; `start_counts` and `shares` are those of a stage.
+    decides which epoch's weights are kept. Where there is none, or with `keep_last`, the last ones are. `first_epoch`
+    is how many epochs are over already; `start_counts` and `shares` are those of a stage.
     """
 
     model: keras.Model
@@ -78,6 +79,7 @@ class FitTask(NamedTuple):
     first_epoch: int = 0
     start_counts: bool = False
     shares: Mapping[int, float] = MappingProxyType({})
+    keep_last: bool = False
 
 
 def fit(
@@ -90,7 +92,8 @@ def fit(
 ) -> Fitted:
     """Train the models to give back the images, or what is paired with them; they end with the best weights.
 
-    Best is the lowest validation loss.
+    Best is the lowest validation loss, which is the reconstruction's; where what is learned above all is to tell
+    copies of images apart (`contrast_with`), the last weights are kept.
 
     Parameters
     ----------
@@ -124,20 +127,28 @@ def fit_stage(
     models, train, valid = stage.models, stage.train, stage.valid
     training = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
     per_epoch = steps(len(train), training.batch_size)
-    paired = train.shape[-1] != models.autoencoder.input.shape[-1]
-    pairs = partners(train, training.neighbours) if training.contrast else None
+    restored = train.shape[-1] != models.autoencoder.input.shape[-1]
+    pairs = paired(train, training)
     task = FitTask(
-        model=ContrastedAutoencoder(models, training.contrast) if training.contrast else models.autoencoder,
+        model=_learner(models, training),
         loss=loss_of(training, models.autoencoder.output.shape[1:]),
-        batches=training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=paired),
-        validation=clean_batches(valid, validation_batch(models.autoencoder, training), paired=paired),
+        batches=training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=restored),
+        validation=clean_batches(valid, validation_batch(models.autoencoder, training), paired=restored),
         images=len(train),
         per_epoch=per_epoch,
         first_epoch=first_epoch,
         start_counts=stage.start_counts,
         shares=stage.shares,
+        keep_last=training.by_views,
     )
     return fit_network(task, training, callbacks, stopping)
+
+
+def _learner(models: Models, training: Training) -> keras.Model:
+    """Return what is trained: the autoencoder, or with contrast the model that adds it."""
+    if not training.contrast:
+        return models.autoencoder
+    return ContrastedAutoencoder(models, training.contrast, training.head)
 
 
 def validation_batch(model: keras.Model, training: Training) -> int:
@@ -170,7 +181,8 @@ def fit_network(
         # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
         steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
     )
-    guard = _Guard(training.patience, stopping, task.validation is not None, task.first_epoch)
+    judged = task.validation is not None
+    guard = _Guard(training.patience, stopping, judged, task.first_epoch, keep_last=task.keep_last or not judged)
     if task.start_counts:
         guard.begin_with(model.evaluate(task.validation, verbose=0))
     start = time.perf_counter()
@@ -213,7 +225,13 @@ class _Guard(keras.callbacks.Callback):
     """Keeps the best weights, records the history, and ends training for patience, a signal or a loss gone wrong."""
 
     def __init__(
-        self, patience: int | None, stopping: Callable[[], bool], validated: bool = True, first_epoch: int = 0
+        self,
+        patience: int | None,
+        stopping: Callable[[], bool],
+        validated: bool = True,
+        first_epoch: int = 0,
+        *,
+        keep_last: bool = False,
     ) -> None:
         super().__init__()
         self._patience, self._stopping, self._validated = patience, stopping, validated
@@ -222,7 +240,7 @@ class _Guard(keras.callbacks.Callback):
         columns = ("epoch", "loss", *(["val_loss"] if validated else []), "learning_rate")
         self.history: dict[str, list[float]] = {name: [] for name in columns}
         self.epoch, self.best_epoch, self.status = first_epoch, first_epoch, "done"
-        self._first_epoch = first_epoch
+        self._first_epoch, self._keep_last = first_epoch, keep_last
 
     def begin_with(self, loss: float) -> None:
         """Let the weights to begin with, of a validation loss, count as those of an epoch."""
@@ -255,7 +273,7 @@ class _Guard(keras.callbacks.Callback):
         for name, value in row.items():
             self.history.setdefault(name, []).append(value if name == "epoch" else float(value))
         val_loss = losses[-1]
-        if val_loss < self._best_loss or not self._validated:
+        if val_loss < self._best_loss or self._keep_last:
             self._best_loss, self.best_epoch, self._best_weights = val_loss, epoch + 1, self.model.get_weights()
         elif self._patience and epoch + 1 - self.best_epoch >= self._patience:
             self.model.stop_training = True

@@ -10,8 +10,8 @@ from ..model.build import Models
 from ..model.linear_path import LINEAR
 from ..sampling import evenly_spread
 from ..settings import Training
-from .feed import Pixels
 from .local_pca import fit_local_pca
+from .pixels import Pixels
 
 #: The network's last layers: with zeros in them it adds nothing to the linear path, and they learn first.
 _LAST = (("encoder", "dense_embedding"), ("decoder", "deconv_0"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..clustering import kmeans
 from ..metrics.pca import fit_pca_of_images
-from .feed import Pixels
+from .pixels import Pixels
 
 #: Parts are sought among so many components of all images, or four times those of a part if that is more.
 SPACE = 400

@@ -15,9 +15,9 @@ from ..model.blocks import activated, convolution_options
 from ..model.build import Models, image_of, joined
 from ..model.geometry import Level, levels
 from ..settings import Architecture, Training
-from .feed import Pixels
 from .fit import Stage
 from .growth import growth
+from .pixels import Pixels
 from .shrink import Shrunk
 
 #: The share of a size's epochs in which its new levels learn alone.

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .feed import Pixels
+from .pixels import Pixels
 
 
 def averaged(pixels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

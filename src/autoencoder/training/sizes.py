@@ -66,7 +66,7 @@ def _convolutions(architecture: Architecture, found: Sequence[Level], channels: 
 
 def _decoder_convolutions(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
     normalized, total, last = _NORMALIZED if architecture.batch_norm else 0, 0, found[-1]
-    if not architecture.mlp:
+    if not architecture.mlp and not architecture.global_pooling:
         given = last.filters if architecture.encoder_from is None else _backbone(architecture).width
         total += (math.prod(last.kernel) * given + 1 + normalized) * last.filters
     for number, level in enumerate(found):
@@ -86,13 +86,15 @@ def _backbone(architecture: Architecture) -> Backbone:
 
 
 def _dense(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
-    if not architecture.mlp:
-        return 0
     normalized = _NORMALIZED if architecture.batch_norm else 0
     flat = math.prod(found[-1].size_out) * found[-1].filters
     bias = 1 if architecture.use_bias else 0
+    if not architecture.mlp:
+        # The decoder has to make places of the means again.
+        return (found[-1].filters + bias + normalized) * flat if architecture.global_pooling else 0
     *hidden, width = architecture.dims
     given = math.prod(found[-1].size_out) * _backbone(architecture).width if architecture.encoder_from else flat
+    given = found[-1].filters if architecture.global_pooling else given
     downwards, upwards = [given, *hidden, width], [width, *reversed(hidden), flat]
     total = sum((given + bias) * made for given, made in itertools.pairwise(downwards))
     total += sum((given + bias) * made for given, made in itertools.pairwise(upwards))
@@ -118,13 +120,16 @@ def values(architecture: Architecture, image_shape: tuple[int, int], channels: i
     else:
         encoder = pixels + _backbone(architecture).values * math.prod(image_shape)
     decoder = 2 * pixels + _upwards(architecture, found, channels, hidden)
+    given = found[-1].filters if architecture.global_pooling else flat
+    encoder += given if architecture.global_pooling else 0
     if architecture.mlp:
         *inner, width = architecture.dims
         dropped = 1 if architecture.drop_rate else 0
-        encoder += flat * (1 + dropped) + sum(inner) * (hidden + dropped) + 2 * width
+        encoder += given * (1 + dropped) + sum(inner) * (hidden + dropped) + 2 * width
         decoder += width + sum(inner) * (hidden + dropped) + flat * (hidden + 1)
     else:
-        decoder += flat * (1 + hidden)
+        # Of means: themselves as the input, the dense layer's sums and activations, and the maps made of them.
+        decoder += given + flat * (hidden + 1 if architecture.global_pooling else hidden)
     if architecture.linear_path:  # maps, sums, and what comes between them
         encoder += pixels + (1 if architecture.linear_path == "local_pca" else 2) * architecture.dims[-1]
         decoder += 4 * pixels
@@ -166,11 +171,29 @@ def _upwards(architecture: Architecture, found: Sequence[Level], channels: int, 
 def training_bytes(architecture: Architecture, image_shape: tuple[int, int], channels: int, training: Training) -> int:
     """Estimate the memory in bytes that training takes beyond TensorFlow's own and the images."""
     weights = sum(parameters(architecture, image_shape, channels).values())
+    weights += head_parameters(architecture, image_shape, training)
     held, batch = values(architecture, image_shape, channels), training.batch_size
     # With contrast each image brings its partner, and every embedding is compared with all others.
     seen = batch * (held.encoder * (2 if training.contrast else 1) + held.decoder)
     compared = _BETWEEN * (2 * batch) ** 2 if training.contrast else 0
+    # A hidden layer of the head gives its sums and its activations.
+    seen += 4 * batch * sum(training.head) if training.contrast else 0
     return _FLOAT * (_COPIES * weights + _HELD * seen + compared) + _feature_bytes(training, image_shape)
+
+
+def head_parameters(architecture: Architecture, image_shape: tuple[int, int], training: Training) -> int:
+    """Count the weights of the projection head that contrast trains beside the autoencoder."""
+    if not training.contrast or not training.head:
+        return 0
+    given = [_embedding_width(architecture, levels(architecture, image_shape)[-1]), *training.head]
+    return sum((width + 1) * made for width, made in itertools.pairwise(given))
+
+
+def _embedding_width(architecture: Architecture, last: Level) -> int:
+    if architecture.mlp:
+        return architecture.dims[-1]
+    width = last.filters if architecture.encoder_from is None else _backbone(architecture).width
+    return width if architecture.global_pooling else width * math.prod(last.size_out)
 
 
 def _feature_bytes(training: Training, image_shape: tuple[int, int]) -> int:
@@ -209,6 +232,12 @@ def check_size(settings: Settings | RestoreSettings) -> None:
             f"{flags}: the network would have {sum(counted.values()):,} weights, which take {_gigabytes(need)} to "
             f"train, and {_gigabytes(free)} are free; give smaller ones"
             + (", or more levels of --filters" * (dense and architecture.encoder_from is None))
+        )
+    head = _COPIES * _FLOAT * head_parameters(architecture, shape, training)
+    if head > free:
+        raise UsageError(
+            f"--projection: the head takes {_gigabytes(head)} to train, and {_gigabytes(free)} are free; give smaller "
+            "widths, or a smaller embedding"
         )
     need = training_bytes(architecture, shape, channels, training)
     if need > free:

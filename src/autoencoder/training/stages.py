@@ -16,9 +16,9 @@ from ..errors import DivergedError
 from ..model.backbone import backbone_of
 from ..model.build import Models
 from ..settings import Architecture, Training
-from .feed import Pixels
 from .fit import Fitted, Stage, fit_stage
 from .linear_start import start_from_pca
+from .pixels import Pixels
 from .progressive import grown
 from .transfer import transfer_stages
 

@@ -10,8 +10,8 @@ from ..model.apply import every_layer
 from ..model.backbone import map_shape, mirrored
 from ..model.build import Models
 from ..settings import Architecture, Training
-from .feed import Pixels
 from .fit import Stage
+from .pixels import Pixels
 
 #: Of all epochs so many at most, one of three, are for what is new; and that many without a better val_loss end it.
 SHARE, PATIENCE = 3, 2

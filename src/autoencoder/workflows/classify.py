@@ -23,7 +23,7 @@ from ..errors import DataError, DivergedError, Interrupted, UsageError
 from ..model.classifier import Network, classifier, copied, fresh
 from ..model.encoder import encoder_of
 from ..model.saved import save
-from ..settings import Augmentation, Output, Training
+from ..settings import Augment, Output, Training
 from ..settings.classification import Classifier, Labelled
 from ..signals import stop_at_next_batch
 from ..storage import run as run_folder
@@ -56,7 +56,7 @@ class ClassifierSource(NamedTuple):
     labelled: Labelled
     run: Run | None = None
     file: Path | None = None
-    augment: tuple[Augmentation, ...] | None = None
+    augment: Augment | None = None
     output: Output = Output(save_prefix="classifier")
     rules: Rules = AS_STORED
 
@@ -150,7 +150,7 @@ def _steps(source: ClassifierSource, wanted: Classifier) -> dict[str, Training]:
     common = {
         "schedule": "cosine",
         "batch_size": wanted.batch_size,
-        "augment": source.augment if wanted.augment is None else wanted.augment,
+        "augment": source.augment if wanted.augment == "auto" else wanted.augment,
         "seed": wanted.seed,
     }
     if wanted.scratch:

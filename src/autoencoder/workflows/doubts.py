@@ -12,7 +12,9 @@ from ..settings.restoration import RestoreSettings
 def doubts_of_run(settings: Settings, scores: Mapping[str, Any]) -> list[str]:
     """Doubt a network that a PCA of its width beats, and an embedding of which less than half is used."""
     found = []
-    if scores["pca_mse"] is not None and scores["valid_mse"] > scores["pca_mse"]:
+    # With contrast of copies the reconstruction is not what the embedding is for.
+    rebuilds = not settings.training.by_views
+    if rebuilds and scores["pca_mse"] is not None and scores["valid_mse"] > scores["pca_mse"]:
         mse = [] if settings.training.loss == "mse" else ["--loss=mse"]
         found.append(
             "be careful: a PCA of the same width rebuilds the validation images better than this network; try "

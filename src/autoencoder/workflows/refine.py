@@ -23,7 +23,7 @@ from ..model.build import Models
 from ..model.encoder import encoder_of, open_trainable
 from ..model.saved import load, save
 from ..plots.curves import deep_curves
-from ..settings import Augmentation, Output, Training
+from ..settings import Augment, Output, Training
 from ..settings.clustering import Clusters
 from ..signals import stop_at_next_batch
 from ..storage import run as run_folder
@@ -63,7 +63,7 @@ def refine_encoder(
     images: Images,
     wanted: Clusters,
     seed: int,
-    augment: tuple[Augmentation, ...] | None = None,
+    augment: Augment | None = None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Refinement:
     """Train an encoder further by a deep method; its weights change.
@@ -162,7 +162,7 @@ def deep_models(encoder: keras.Model, decoder: keras.Model | None) -> Models:
     return Models(encoder, decoder, keras.Model(inputs, decoder(encoder(inputs))))
 
 
-def _training(models: Models, wanted: Clusters, seed: int, augment: tuple[Augmentation, ...] | None) -> Training:
+def _training(models: Models, wanted: Clusters, seed: int, augment: Augment | None) -> Training:
     """Train on images that are augmented as the run's own were, so many at once as a gibibyte allows."""
     return Training(
         train_epochs=wanted.rounds,

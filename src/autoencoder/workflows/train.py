@@ -24,8 +24,9 @@ from ..signals import stop_at_next_batch
 from ..storage import run as run_folder
 from ..storage.provenance import Provenance
 from ..storage.run import Run
-from ..training.feed import Pixels
+from ..training.augment import suited
 from ..training.fit import Checkpoints, Fitted
+from ..training.pixels import Pixels
 from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
@@ -65,6 +66,8 @@ def train(settings: Settings, listings: ScannedImages, *, keep: bool = True) -> 
     log_cut_lists(settings)
     settings = settings.model_copy(update={"training": with_precision(settings)})
     splits = load_images(settings, listings)
+    if settings.training.augment == "auto":
+        settings = settings.model_copy(update={"training": _with_augmentations(settings.training, splits.train.pixels)})
     made = Provenance("run", settings.to_flags(), listings.source.to_record(splits.train, splits.valid))
     models = build_seeded(settings)
     bad = bad_files(splits)
@@ -119,6 +122,13 @@ def with_precision(settings: Settings | RestoreSettings) -> Training:
     if choice.note:
         log.info(choice.note)
     return settings.training.model_copy(update={"precision": choice.precision})
+
+
+def _with_augmentations(training: Training, pixels: Pixels) -> Training:
+    """Return how the network learns, with the augmentations that suit the images; say which."""
+    chosen = suited(pixels)
+    log.info(f"--augment=[{','.join(chosen)}] is taken: these suit {'photographs' if 'crop' in chosen else 'drawings'}")
+    return training.model_copy(update={"augment": chosen})
 
 
 def build_seeded(settings: Settings | RestoreSettings) -> Models:
