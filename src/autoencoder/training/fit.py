@@ -65,7 +65,7 @@ class FitTask(NamedTuple):
 
     `batches` come without end, `per_epoch` of them an epoch, out of so many `images`; `validation` comes once, and
     decides which epoch's weights are kept. Where there is none the last ones are. `first_epoch` is how many epochs are
-    over already; `start_counts` and `shares` are those of a stage.
+    over already, and `best_epoch` the one whose weights it begins with; `start_counts` and `shares` are a stage's.
     """
 
     model: keras.Model
@@ -76,6 +76,7 @@ class FitTask(NamedTuple):
     per_epoch: int
     metrics: tuple[str, ...] = ()
     first_epoch: int = 0
+    best_epoch: int = 0
     start_counts: bool = False
     shares: Mapping[int, float] = MappingProxyType({})
 
@@ -119,8 +120,9 @@ def fit_stage(
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
     first_epoch: int = 0,
+    best_epoch: int = 0,
 ) -> Fitted:
-    """Fit one stage, when `first_epoch` epochs are over already; the rest is as for `fit`."""
+    """Fit one stage, as `fit` does, when `first_epoch` epochs are over and the weights are those of `best_epoch`."""
     models, train, valid = stage.models, stage.train, stage.valid
     training = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
     per_epoch = steps(len(train), training.batch_size)
@@ -134,6 +136,7 @@ def fit_stage(
         images=len(train),
         per_epoch=per_epoch,
         first_epoch=first_epoch,
+        best_epoch=best_epoch,
         start_counts=stage.start_counts,
         shares=stage.shares,
     )
@@ -170,11 +173,11 @@ def fit_network(
         # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
         steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
     )
-    guard = _Guard(training.patience, stopping, task.validation is not None, task.first_epoch)
-    if task.start_counts:
-        guard.begin_with(model.evaluate(task.validation, verbose=0))
+    guard = _Guard(training.patience, stopping, task.validation is not None, task.first_epoch, task.best_epoch)
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
+        if task.start_counts:
+            guard.begin_with(model.evaluate(task.validation, verbose=0))
         model.fit(
             task.batches,
             epochs=training.train_epochs,
@@ -189,9 +192,10 @@ def fit_network(
     trained = guard.images(task.images, training.batch_size)
     fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status, found)
     if guard.status == "diverged":
+        kept = f"of epoch {guard.best_epoch}" if guard.best_epoch else "that it began with"
         raise DivergedError(
             f"the loss became not a number in epoch {guard.epoch}; try a smaller --learning_rate (it was "
-            f"{current_rate(model.optimizer):.3g}); the weights of epoch {guard.best_epoch} are kept",
+            f"{current_rate(model.optimizer):.3g}); the weights {kept} are kept",
             fitted,
         )
     return fitted
@@ -213,16 +217,22 @@ class _Guard(keras.callbacks.Callback):
     """Keeps the best weights, records the history, and ends training for patience, a signal or a loss gone wrong."""
 
     def __init__(
-        self, patience: int | None, stopping: Callable[[], bool], validated: bool = True, first_epoch: int = 0
+        self,
+        patience: int | None,
+        stopping: Callable[[], bool],
+        validated: bool = True,
+        first_epoch: int = 0,
+        best_epoch: int = 0,
     ) -> None:
         super().__init__()
         self._patience, self._stopping, self._validated = patience, stopping, validated
         self._best_loss, self._best_weights = math.inf, None
         self._batches = 0
-        columns = ("epoch", "loss", *(["val_loss"] if validated else []), "learning_rate")
+        columns = ("epoch", "loss", *(["val_loss"] if self._validated else []), "learning_rate")
         self.history: dict[str, list[float]] = {name: [] for name in columns}
-        self.epoch, self.best_epoch, self.status = first_epoch, first_epoch, "done"
-        self._first_epoch = first_epoch
+        self.epoch, self.best_epoch, self.status = first_epoch, best_epoch, "done"
+        # Patience begins with the stage, whichever epoch was the best before.
+        self._first_epoch = self._waiting_since = first_epoch
 
     def begin_with(self, loss: float) -> None:
         """Let the weights to begin with, of a validation loss, count as those of an epoch."""
@@ -256,8 +266,9 @@ class _Guard(keras.callbacks.Callback):
             self.history.setdefault(name, []).append(value if name == "epoch" else float(value))
         val_loss = losses[-1]
         if val_loss < self._best_loss or not self._validated:
-            self._best_loss, self.best_epoch, self._best_weights = val_loss, epoch + 1, self.model.get_weights()
-        elif self._patience and epoch + 1 - self.best_epoch >= self._patience:
+            self._best_loss, self._best_weights = val_loss, self.model.get_weights()
+            self.best_epoch = self._waiting_since = epoch + 1
+        elif self._patience and epoch + 1 - self._waiting_since >= self._patience:
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:
