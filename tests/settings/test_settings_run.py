@@ -93,6 +93,7 @@ def test_text_means_what_it_says(name, text, value):
         ({"train_epochs": "0"}, "--train_epochs=0: should be greater than or equal to 1"),
         ({"filters": "[16,a]"}, "--filters=[16,a]: item 2 should be a valid integer"),
         ({"dims": "[]"}, "--dims=[]: needs at least one value"),
+        ({"progressive": "[1]"}, "--progressive=[1]: needs at least 2 values"),
         ({"pooling": "[max1]"}, "'max1' is no pooling"),
         ({"activation": "rellu"}, "'rellu' is no activation"),
         ({"activation": "relu:0.2"}, "relu takes no number"),

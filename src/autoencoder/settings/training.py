@@ -170,6 +170,11 @@ class Training(Section):
 
     def _check_features(self) -> None:
         if self.loss == "feature":
+            for name in self.feature_layers:
+                if self.feature_layers.count(name) > 1:
+                    raise ValueError(
+                        f"--feature_layers: {name} is named twice, and each layer counts once; name others"
+                    )
             if self.feature_weights == "imagenet":
                 check_layers(self.feature_layers, vgg16.CONVOLUTIONS, "VGG16")
             return
