@@ -71,7 +71,9 @@ class Training(Section):
         "optimizer",
     )
     schedule: Literal["constant", "cosine"] = Field(
-        "constant", description="the rate stays, or falls to nothing along a cosine over all epochs"
+        "constant",
+        description="the rate stays, or falls to nothing along a cosine over all epochs; in a training of stages "
+        "(progressive, encoder_from) over those of each",
     )
     reduce_lr: PositiveInt | None = Field(
         None, description="halve the rate after so many epochs without a better val_loss; none: never"

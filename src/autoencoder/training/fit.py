@@ -245,6 +245,8 @@ class _Guard(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._best_weights = self.model.get_weights()
+        # Keras gives all callbacks the same parameters: those after this one are told what an epoch must beat.
+        self.params["best_loss"] = self._best_loss
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch + 1
