@@ -2,11 +2,12 @@ import keras
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from autoencoder.errors import UsageError
 from autoencoder.settings import Optimizer, Settings
 from autoencoder.settings import types as knob_types
-from autoencoder.settings.fields import ALIASES, default_text, fields
+from autoencoder.settings.fields import ALIASES, Section, default_text, fields, parse
 
 sides = st.integers(1, 4000)
 widths = st.lists(st.integers(1, 500), min_size=1, max_size=5)
@@ -160,3 +161,11 @@ def test_every_name_is_known_to_keras(names, get):
 def test_strengths_that_float32_cannot_hold_are_refused(flags):
     with pytest.raises(UsageError, match=f"--{next(iter(flags))}"):
         Settings.from_flags(flags)
+
+
+def test_a_flag_that_must_be_given_is_named_with_what_it_means():
+    class Options(Section):
+        images: str = Field(description="a folder")
+
+    with pytest.raises(UsageError, match=r"^--images: must be given: a folder$"):
+        parse({}, [Options])
