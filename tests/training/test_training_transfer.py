@@ -236,6 +236,12 @@ def test_what_the_network_replaces_is_refused(flags, said):
         Settings.from_flags({"encoder_from": "MobileNetV2", **flags})
 
 
+def test_h5_is_refused_beside_a_network_that_may_share_names_with_the_one_around_it():
+    with pytest.raises(UsageError, match="--h5 is a format in which no two layers may have one name"):
+        Settings.from_flags({"encoder_from": "latest", "h5": True}).resolved()
+    assert Settings.from_flags({"encoder_from": "MobileNetV2", "h5": True}).resolved().output.h5
+
+
 def test_weights_without_an_application_are_refused():
     with pytest.raises(UsageError, match="--encoder_weights belongs to --encoder_from"):
         Settings.from_flags({"encoder_weights": "none"})
