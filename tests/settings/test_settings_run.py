@@ -2,11 +2,12 @@ import keras
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from autoencoder.errors import UsageError
 from autoencoder.settings import Optimizer, Settings
 from autoencoder.settings import types as knob_types
-from autoencoder.settings.fields import ALIASES, default_text, fields
+from autoencoder.settings.fields import ALIASES, Section, default_text, fields, parse
 
 sides = st.integers(1, 4000)
 widths = st.lists(st.integers(1, 500), min_size=1, max_size=5)
@@ -100,6 +101,7 @@ VIEWS = {"contrast": 1, "contrast_with": "views", "augment": "auto"}
         ({"train_epochs": "0"}, "--train_epochs=0: should be greater than or equal to 1"),
         ({"filters": "[16,a]"}, "--filters=[16,a]: item 2 should be a valid integer"),
         ({"dims": "[]"}, "--dims=[]: needs at least one value"),
+        ({"progressive": "[1]"}, "--progressive=[1]: needs at least 2 values"),
         ({"pooling": "[max1]"}, "'max1' is no pooling"),
         ({"activation": "rellu"}, "'rellu' is no activation"),
         ({"activation": "relu:0.2"}, "relu takes no number"),
@@ -190,3 +192,11 @@ def test_a_head_belongs_to_views_unless_another_is_asked_for():
 def test_views_and_a_linear_path_promise_different_things():
     with pytest.raises(UsageError, match="--contrast_with=views keeps the last weights, and --linear_path"):
         Settings.from_flags({**VIEWS, "linear_path": "pca"}).resolved()
+
+
+def test_a_flag_that_must_be_given_is_named_with_what_it_means():
+    class Options(Section):
+        images: str = Field(description="a folder")
+
+    with pytest.raises(UsageError, match=r"^--images: must be given: a folder$"):
+        parse({}, [Options])

@@ -1,3 +1,5 @@
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from autoencoder.model.build import build
 from autoencoder.settings import Architecture, Training
 from autoencoder.training.linear_start import start_from_pca
 from autoencoder.training.local_pca import fit_local_pca
+from autoencoder.training.progress import EpochLines
 from autoencoder.training.stages import fit_stages, stages_of
 
 UPSAMPLINGS = Architecture.model_fields["upsampling"].annotation.__args__
@@ -43,6 +46,15 @@ def test_it_learns_what_a_pca_leaves(digits):
     fitted = fit_stages(stages, training, [])
     error.append(float(np.square(rebuilt(models, valid) - valid / 255).mean()))
     assert fitted.best_epoch > 0 and error[1] < 0.95 * error[0]
+
+
+def test_an_epoch_that_is_behind_the_pca_is_not_called_the_best(digits, caplog):
+    architecture, models = network()
+    training = Training(loss="mse", train_epochs=2, optimizer="sgd", learning_rate=3.0)
+    stages = stages_of(models, digits[:100], digits[100:130], architecture, training)
+    with caplog.at_level(logging.INFO, "autoencoder"):
+        fit_stages(stages, training, [EpochLines(2)])
+    assert "epoch 2/2" in caplog.text and "best" not in caplog.text
 
 
 def test_it_never_ends_behind_the_pca(digits):

@@ -83,9 +83,11 @@ def test_it_ends_where_the_loss_is_far_above_its_lowest(digits):
     assert max(found.smoothed[:-1]) <= 4 * min(found.smoothed)
 
 
-def test_a_signal_ends_it(digits):
-    found = find_rate(model().autoencoder, "mse", training_batches(digits[:200], FIND), FIND, lambda: True)
+def test_a_signal_ends_it_without_a_word_on_rates(digits, caplog):
+    with caplog.at_level(logging.INFO, "autoencoder"):
+        found = find_rate(model().autoencoder, "mse", training_batches(digits[:200], FIND), FIND, lambda: True)
     assert len(found.losses) == 1 and found.rate is None
+    assert "rate" not in caplog.text
 
 
 def test_a_network_that_cannot_learn_gets_the_optimizers_own_rate_and_a_warning(digits, caplog):

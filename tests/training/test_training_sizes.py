@@ -112,6 +112,8 @@ def test_features_take_more_the_deeper_their_layers_are():
 def test_where_not_one_image_fits_smaller_ones_are_advised(a_gibibyte):
     with pytest.raises(UsageError, match=r"try fewer --filters, or a smaller --image_shape"):
         check_size(resolved(image_shape=[8000, 8000]))
+    with pytest.raises(UsageError, match=r"try a smaller network as --encoder_from, or a smaller --image_shape"):
+        check_size(resolved(image_shape=[1500, 1500], encoder_from="MobileNetV3Small", encoder_weights="none"))
 
 
 def test_pairs_are_checked_too(a_gibibyte):

@@ -4,8 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.decomposition import PCA
 
-from autoencoder.errors import ModelFileError, UsageError
+from autoencoder.errors import DivergedError, ModelFileError, UsageError
+from autoencoder.losses import LOSSES
 from autoencoder.model.backbone import backbone_of
 from autoencoder.model.build import build
 from autoencoder.model.describe import activations
@@ -13,6 +15,7 @@ from autoencoder.model.geometry import levels
 from autoencoder.model.saved import load, save
 from autoencoder.settings import Architecture, Settings, Training
 from autoencoder.settings.restoration import RestoreSettings
+from autoencoder.training.fit import fit_stage
 from autoencoder.training.learning_rate import optimizer
 from autoencoder.training.sizes import parameters
 from autoencoder.training.stages import fit_stages, stages_of
@@ -129,6 +132,55 @@ def test_then_everything_learns(file):
     assert all(np.abs(now - then).max() > 0 for now, then in zip(after, before, strict=True))
 
 
+def test_the_second_stage_never_ends_behind_the_first(file):
+    models, training, stages = _fit(file, 6, learning_rate=0.1)
+    first = fit_stages(stages[:1], training, [])
+    kept = models.autoencoder.get_weights()
+    worse = stages[1]._replace(shares={id(weight): 100 for weight in models.autoencoder.variables})
+    fitted = fit_stage(worse, training, [], first_epoch=2, best_epoch=first.best_epoch)
+    assert len(fitted.history["epoch"]) == 4 and fitted.best_epoch == first.best_epoch
+    assert min(fitted.history["val_loss"]) > min(first.history["val_loss"])
+    for before, after in zip(kept, models.autoencoder.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_patience_begins_anew_with_the_second_stage(file):
+    models, training, stages = _fit(file, 9, learning_rate=0.1)
+    worse = stages[1]._replace(shares={id(weight): 100 for weight in models.autoencoder.variables}, patience=3)
+    assert fit_stage(worse, training, [], first_epoch=3, best_epoch=1).history["epoch"] == [4, 5, 6]
+
+
+def test_a_second_stage_that_diverges_leaves_the_first_ones_best_epoch(file):
+    models, training, stages = _fit(file, 6, optimizer="sgd", learning_rate=0.1)
+    endless = stages[1]._replace(shares={id(weight): 1e38 for weight in models.autoencoder.variables})
+    with pytest.raises(DivergedError) as caught:
+        fit_stages([stages[0], endless], training, [])
+    fitted = caught.value.fitted
+    best = 1 + int(np.argmin(fitted.history["val_loss"]))
+    assert fitted.best_epoch == best and f"the weights of epoch {best} are kept" in str(caught.value)
+    loss = float(
+        LOSSES[training.loss](IMAGES / np.float32(255), models.autoencoder(IMAGES / np.float32(255))).numpy().mean()
+    )
+    np.testing.assert_allclose(loss, min(fitted.history["val_loss"]), rtol=1e-4)
+
+
+def test_a_linear_path_beside_a_network_starts_as_a_pca_and_learns_in_both_stages(file):
+    architecture, models = _built(file, linear_path="pca", output_activation="linear", dims=(3,))
+    assert sum(parameters(architecture, (16, 16), 3).values()) >= models.autoencoder.count_params()
+    training = Training(loss="mse", train_epochs=3, batch_size=4, precision="float32", optimizer="sgd")
+    stages = stages_of(models, IMAGES, IMAGES, architecture, training)
+    flat = IMAGES.reshape(8, -1) / 255
+    pca = PCA(3).fit(flat)
+    expected = pca.inverse_transform(pca.transform(flat)).reshape(IMAGES.shape).clip(0, 1)
+    for stage in stages:
+        made = stage.models.autoencoder.predict(IMAGES / np.float32(255), verbose=0)
+        np.testing.assert_allclose(made, expected, atol=1e-4)
+    hopeless = training.model_copy(update={"learning_rate": 10.0})
+    fitted = fit_stages(stages, hopeless, [])
+    assert fitted.best_epoch == 0 and len(fitted.history["epoch"]) == 3
+    np.testing.assert_allclose(models.autoencoder.predict(IMAGES / np.float32(255), verbose=0), expected, atol=1e-4)
+
+
 def test_one_epoch_is_for_what_is_new(file):
     assert len(_fit(file, 1)[2]) == 1
 
@@ -182,6 +234,12 @@ def test_a_variable_moves_by_its_share_of_the_rate(name):
 def test_what_the_network_replaces_is_refused(flags, said):
     with pytest.raises(UsageError, match=said):
         Settings.from_flags({"encoder_from": "MobileNetV2", **flags})
+
+
+def test_h5_is_refused_beside_a_network_that_may_share_names_with_the_one_around_it():
+    with pytest.raises(UsageError, match="--h5 is a format in which no two layers may have one name"):
+        Settings.from_flags({"encoder_from": "latest", "h5": True}).resolved()
+    assert Settings.from_flags({"encoder_from": "MobileNetV2", "h5": True}).resolved().output.h5
 
 
 def test_weights_without_an_application_are_refused():

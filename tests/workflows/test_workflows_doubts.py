@@ -6,7 +6,7 @@ from autoencoder.workflows.doubts import doubts_of_restoring, doubts_of_run
 
 
 def of_run(flags, **scores):
-    usual = {"valid_mse": 0.01, "pca_mse": 0.02, "embedding_size": 10, "used_numbers": 10}
+    usual = {"valid_mse": 0.01, "pca_mse": 0.02, "embedding_size": 10, "used_numbers": 10, "best_epoch": 3}
     return doubts_of_run(Settings.from_flags(flags), usual | scores)
 
 
@@ -26,11 +26,20 @@ def test_nothing_is_said_of_what_is_good(scores):
     [
         ({}, "try more --train_epochs (they were 40), --loss=mse or more --filters"),
         ({"loss": "mse", "train_epochs": 7}, "try more --train_epochs (they were 7) or more --filters"),
+        ({"encoder_from": "MobileNetV2"}, "try more --train_epochs (they were 40) or --loss=mse"),
     ],
 )
 def test_a_network_that_a_pca_beats_is_told_of(flags, advice):
     (said,) = of_run(flags, valid_mse=0.03)
     assert "a PCA of the same width rebuilds the validation images better" in said and said.endswith(advice)
+
+
+@pytest.mark.parametrize("mse", [0.01, 0.03])
+def test_a_linear_path_that_is_still_its_pca_is_told_of(mse):
+    (said,) = of_run({"linear_path": "pca"}, best_epoch=0, valid_mse=mse)
+    assert "no epoch was better than the PCA that training began with" in said
+    assert said.endswith("try more --train_epochs (they were 40) or a smaller --learning_rate")
+    assert of_run({}, best_epoch=0) == of_run({"linear_path": "pca"}, best_epoch=1) == []
 
 
 @pytest.mark.parametrize(
@@ -40,6 +49,7 @@ def test_a_network_that_a_pca_beats_is_told_of(flags, advice):
         ({}, 1, 3, "try fewer --dims or a smaller --learning_rate"),
         ({"dims": [1]}, 0, 1, "numbers tell images apart; try a smaller --learning_rate"),
         ({"mlp": False}, 0, 64, "try fewer --filters on the last level or a smaller --learning_rate"),
+        ({"mlp": False, "encoder_from": "VGG16"}, 0, 64, "tell images apart; try a smaller --learning_rate"),
     ],
 )
 def test_an_embedding_of_which_less_than_half_is_used_is_told_of(flags, used, width, advice):

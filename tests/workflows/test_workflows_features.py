@@ -34,6 +34,7 @@ def asked(**flags):
         ({"feature_weights": "tiny.keras", "loss": "mse"}, "--feature_weights belongs to --loss=feature"),
         ({"loss": "feature", "pixel_weight": -1}, "--pixel_weight=-1: should be greater than or equal to 0"),
         ({"loss": "feature", "feature_layers": "[]"}, "--feature_layers=.*: needs at least one value"),
+        ({"loss": "feature", "feature_layers": "[a,b,a]"}, "--feature_layers: a is named twice"),
         (
             {"loss": "feature", "feature_layers": "[block1_conv1,block2_con2]"},
             "no layer 'block2_con2' in VGG16; did you mean block2_conv2",

@@ -19,7 +19,8 @@ from pydantic_core import PydanticUndefined
 from ..files import disk_errors
 from ..settings import Output
 from ..settings.fields import Section, fields, nearest
-from ..storage.run import Run, create
+from ..storage.new_run import create
+from ..storage.run import Run
 
 #: What a knob is called here where its own name is a method's: `--fit=crop` is `Autoencoder(fitting="crop")`.
 RENAMED = {"fit": "fitting"}

@@ -16,7 +16,8 @@ from ..settings.classification import Classifier as Knobs
 from ..settings.classification import Labelled
 from ..settings.fields import parse
 from ..storage.classifier import ClassifierRun
-from ..storage.run import Run, check_free
+from ..storage.new_run import check_free
+from ..storage.run import Run
 from ..workflows.embeddings import Embeddings
 from .autoencoder import Autoencoder, Networks
 from .base import RunEstimator, absolute, described, is_path, keywords, values_of

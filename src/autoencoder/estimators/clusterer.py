@@ -20,8 +20,9 @@ from ..settings import Output
 from ..settings.clustering import Clusters
 from ..settings.fields import parse
 from ..storage.clustering import ClusterFolder
+from ..storage.new_run import check_free
 from ..storage.provenance import NAME, Provenance, encoder_record, keep_folder, read_provenance
-from ..storage.run import Run, check_free
+from ..storage.run import Run
 from ..workflows.embeddings import Embeddings
 from .autoencoder import Autoencoder, Networks
 from .base import Estimator, absolute, described, is_path, keywords, new_run

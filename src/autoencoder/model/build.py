@@ -69,19 +69,22 @@ def _encoder(architecture: Architecture, found: tuple[Level, ...], channels: int
     for number, level in enumerate(found):
         x = encoder_level(x, level, number, architecture)
         outputs.append(x)
-    if architecture.global_pooling:
-        x = layers.GlobalAveragePooling2D(name="global_pooling")(x)
-    if architecture.mlp:
-        x = _dense_encoder(x, architecture)
-    if architecture.linear_path:
-        x = add_linear_embedding(inputs, x, architecture)
+    x = _embedding(inputs, x, architecture)
     return keras.Model(inputs, [*outputs[:-1], x] if architecture.skips else x, name="encoder")
 
 
 def _encoder_around(backbone: keras.Model, architecture: Architecture) -> keras.Model:
     inputs = keras.Input(backbone.input.shape[1:], name="image")
-    x = backbone(inputs)
-    return keras.Model(inputs, _dense_encoder(x, architecture) if architecture.mlp else x, name="encoder")
+    return keras.Model(inputs, _embedding(inputs, backbone(inputs), architecture), name="encoder")
+
+
+def _embedding(image: Any, x: Any, architecture: Architecture) -> Any:
+    """Return the embedding of an image, of which the CNN makes `x`."""
+    if architecture.global_pooling:
+        x = layers.GlobalAveragePooling2D(name="global_pooling")(x)
+    if architecture.mlp:
+        x = _dense_encoder(x, architecture)
+    return add_linear_embedding(image, x, architecture) if architecture.linear_path else x
 
 
 def _dense_encoder(x: Any, architecture: Architecture) -> Any:

@@ -191,8 +191,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any], known: Mapping[str, Any]) -> str:
     """Say one of pydantic's complaints as: the flag, what it received, the rule."""
+    if detail["type"] == "missing":
+        name = str(detail["loc"][0])
+        return f"--{name}: must be given: {known[name].description}"
     if detail["type"] == "too_short":
-        return f"--{detail['loc'][0]}={flags.get(str(detail['loc'][0]))}: needs at least one value"
+        least = detail["ctx"]["min_length"]
+        needed = "one value" if least == 1 else f"{least} values"
+        return f"--{detail['loc'][0]}={flags.get(str(detail['loc'][0]))}: needs at least {needed}"
     message = detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
     if not detail["loc"]:
         return message

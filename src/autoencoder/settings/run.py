@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ..errors import UsageError
 from .architecture import Architecture
+from .backbones import BACKBONES
 from .data import Data
 from .fields import Section, Sections, parse
 from .output import Output
@@ -58,12 +59,17 @@ class Settings(Sections):
         Raises
         ------
         UsageError
-            If the loss has no meaning for values outside [0, 1], or the network is to grow.
+            If the loss has no meaning for values outside [0, 1], the network is to grow, or .h5 cannot hold it.
         """
         architecture = self.architecture
         for flag in ("linear_path", "encoder_from") if self.training.progressive else ():
             if getattr(architecture, flag):
                 raise UsageError(f"--progressive starts from small images, and --{flag} from whole ones; leave one out")
+        if self.output.h5 and architecture.encoder_from and architecture.encoder_from not in BACKBONES:
+            raise UsageError(
+                "--h5 is a format in which no two layers may have one name, and the network of --encoder_from may have "
+                "names of the one around it: leave --h5 out"
+            )
         if not architecture.linear_path:
             return self
         if self.training.by_views:

@@ -97,7 +97,9 @@ class Training(Section):
         "optimizer",
     )
     schedule: Literal["constant", "cosine"] = Field(
-        "constant", description="the rate stays, or falls to nothing along a cosine over all epochs"
+        "constant",
+        description="the rate stays, or falls to nothing along a cosine over all epochs; in a training of stages "
+        "(progressive, encoder_from) over those of each",
     )
     reduce_lr: PositiveInt | None = Field(
         None, description="halve the rate after so many epochs without a better val_loss; none: never"
@@ -238,6 +240,11 @@ class Training(Section):
 
     def _check_features(self) -> None:
         if self.loss == "feature":
+            for name in self.feature_layers:
+                if self.feature_layers.count(name) > 1:
+                    raise ValueError(
+                        f"--feature_layers: {name} is named twice, and each layer counts once; name others"
+                    )
             if self.feature_weights == "imagenet":
                 check_layers(self.feature_layers, vgg16.CONVOLUTIONS, "VGG16")
             return

@@ -7,21 +7,19 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
 from ..data.source import ImageSource
-from ..errors import DiskError, ModelFileError, UsageError
+from ..errors import ModelFileError, UsageError
 from ..files import write_text
-from ..settings import Data, Output, Settings
+from ..settings import Data, Settings
 from ..settings.fields import Section, parse
 from ..settings.restoration import RestoreSettings
 from ..settings.text import write_yaml
 from . import provenance
-from .runs_table import TIME_FORMAT
 
 LOGS = Path("logs")
 #: Files that hold an encoder, whether or not they lie in a run's folder.
@@ -251,62 +249,6 @@ def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     write_text(path, text.getvalue())
-
-
-def check_free(output: Output) -> None:
-    """Refuse a `save_dir` that already holds something, and a folder where a table of runs belongs.
-
-    Raises
-    ------
-    UsageError
-        Nothing is ever overwritten.
-    DiskError
-        No row could be kept.
-    """
-    for table in (LOGS / "aescore.csv", LOGS / "classifiers.csv"):
-        if table.is_dir():
-            raise DiskError(f"{table}: is a folder, and the table of all runs belongs there; move it away")
-    folder = output.save_dir
-    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            f"--save_dir={folder}: already holds something, and runs are never overwritten; name a new one"
-        )
-
-
-def create(output: Output, now: datetime) -> Run:
-    """Make the folder of a new run: `save_dir`, or logs/<prefix>_<date>_<time> with a number where that is taken.
-
-    Raises
-    ------
-    UsageError
-        If `save_dir` already holds something.
-    DiskError
-        If the folder cannot be made.
-    """
-    check_free(output)
-    try:
-        if output.save_dir is not None:
-            output.save_dir.mkdir(parents=True, exist_ok=True)
-            return Run(output.save_dir)
-        LOGS.mkdir(exist_ok=True)
-        return Run(_new_folder(LOGS / f"{output.save_prefix}_{now.strftime(TIME_FORMAT)}"))
-    except OSError as error:
-        where = output.save_dir or LOGS
-        raise DiskError(
-            f"{where}: the run's folder cannot be made ({error.strerror}); choose another --save_dir"
-        ) from error
-
-
-def _new_folder(wanted: Path) -> Path:
-    number = 1
-    while True:
-        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}_{number}")
-        try:
-            folder.mkdir()
-        except FileExistsError:  # another run began in the same second
-            number += 1
-        else:
-            return folder
 
 
 def _damaged(path: Path, why: object) -> ModelFileError:

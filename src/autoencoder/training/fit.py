@@ -66,7 +66,8 @@ class FitTask(NamedTuple):
 
     `batches` come without end, `per_epoch` of them an epoch, out of so many `images`; `validation` comes once, and
     decides which epoch's weights are kept. Where there is none, or with `keep_last`, the last ones are. `first_epoch`
-    is how many epochs are over already; `start_counts` and `shares` are those of a stage.
+    is how many epochs are over already, and `best_epoch` the one whose weights it begins with; `start_counts` and
+    `shares` are a stage's.
     """
 
     model: keras.Model
@@ -77,6 +78,7 @@ class FitTask(NamedTuple):
     per_epoch: int
     metrics: tuple[str, ...] = ()
     first_epoch: int = 0
+    best_epoch: int = 0
     start_counts: bool = False
     shares: Mapping[int, float] = MappingProxyType({})
     keep_last: bool = False
@@ -122,8 +124,9 @@ def fit_stage(
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
     first_epoch: int = 0,
+    best_epoch: int = 0,
 ) -> Fitted:
-    """Fit one stage, when `first_epoch` epochs are over already; the rest is as for `fit`."""
+    """Fit one stage, as `fit` does, when `first_epoch` epochs are over and the weights are those of `best_epoch`."""
     models, train, valid = stage.models, stage.train, stage.valid
     training = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
     per_epoch = steps(len(train), training.batch_size)
@@ -137,6 +140,7 @@ def fit_stage(
         images=len(train),
         per_epoch=per_epoch,
         first_epoch=first_epoch,
+        best_epoch=best_epoch,
         start_counts=stage.start_counts,
         shares=stage.shares,
         keep_last=training.by_views,
@@ -182,11 +186,18 @@ def fit_network(
         steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
     )
     judged = task.validation is not None
-    guard = _Guard(training.patience, stopping, judged, task.first_epoch, keep_last=task.keep_last or not judged)
-    if task.start_counts:
-        guard.begin_with(model.evaluate(task.validation, verbose=0))
+    guard = _Guard(
+        training.patience,
+        stopping,
+        judged,
+        task.first_epoch,
+        task.best_epoch,
+        keep_last=task.keep_last or not judged,
+    )
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
+        if task.start_counts:
+            guard.begin_with(model.evaluate(task.validation, verbose=0))
         model.fit(
             task.batches,
             epochs=training.train_epochs,
@@ -201,9 +212,10 @@ def fit_network(
     trained = guard.images(task.images, training.batch_size)
     fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status, found)
     if guard.status == "diverged":
+        kept = f"of epoch {guard.best_epoch}" if guard.best_epoch else "that it began with"
         raise DivergedError(
             f"the loss became not a number in epoch {guard.epoch}; try a smaller --learning_rate (it was "
-            f"{current_rate(model.optimizer):.3g}); the weights of epoch {guard.best_epoch} are kept",
+            f"{current_rate(model.optimizer):.3g}); the weights {kept} are kept",
             fitted,
         )
     return fitted
@@ -230,6 +242,7 @@ class _Guard(keras.callbacks.Callback):
         stopping: Callable[[], bool],
         validated: bool = True,
         first_epoch: int = 0,
+        best_epoch: int = 0,
         *,
         keep_last: bool = False,
     ) -> None:
@@ -237,10 +250,12 @@ class _Guard(keras.callbacks.Callback):
         self._patience, self._stopping, self._validated = patience, stopping, validated
         self._best_loss, self._best_weights = math.inf, None
         self._batches = 0
-        columns = ("epoch", "loss", *(["val_loss"] if validated else []), "learning_rate")
+        columns = ("epoch", "loss", *(["val_loss"] if self._validated else []), "learning_rate")
         self.history: dict[str, list[float]] = {name: [] for name in columns}
-        self.epoch, self.best_epoch, self.status = first_epoch, first_epoch, "done"
-        self._first_epoch, self._keep_last = first_epoch, keep_last
+        self.epoch, self.best_epoch, self.status = first_epoch, best_epoch, "done"
+        self._keep_last = keep_last
+        # Patience begins with the stage, whichever epoch was the best before.
+        self._first_epoch = self._waiting_since = first_epoch
 
     def begin_with(self, loss: float) -> None:
         """Let the weights to begin with, of a validation loss, count as those of an epoch."""
@@ -253,6 +268,8 @@ class _Guard(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._best_weights = self.model.get_weights()
+        # Keras gives all callbacks the same parameters: those after this one are told what an epoch must beat.
+        self.params["best_loss"] = self._best_loss
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch + 1
@@ -274,8 +291,9 @@ class _Guard(keras.callbacks.Callback):
             self.history.setdefault(name, []).append(value if name == "epoch" else float(value))
         val_loss = losses[-1]
         if val_loss < self._best_loss or self._keep_last:
-            self._best_loss, self.best_epoch, self._best_weights = val_loss, epoch + 1, self.model.get_weights()
-        elif self._patience and epoch + 1 - self.best_epoch >= self._patience:
+            self._best_loss, self._best_weights = val_loss, self.model.get_weights()
+            self.best_epoch = self._waiting_since = epoch + 1
+        elif self._patience and epoch + 1 - self._waiting_since >= self._patience:
             self.model.stop_training = True
 
     def on_train_end(self, logs: Any = None) -> None:

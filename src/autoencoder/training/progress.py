@@ -32,8 +32,8 @@ class EpochLines(keras.callbacks.Callback):
         )
 
     def on_train_begin(self, logs: Any = None) -> None:
-        # Each stage of a training begins anew: its losses may be of other images.
-        self._best = float("inf")
+        # Each stage of a training begins anew, as its losses may be of other images, or with a loss to beat.
+        self._best = self.params.get("best_loss", float("inf"))
         self._bar.start()
         for former in self._bar.task_ids:
             self._bar.remove_task(former)

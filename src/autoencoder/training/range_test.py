@@ -73,7 +73,8 @@ def find_rate(
         variable.assign(value)
     smooth = smoothed(rising.losses)
     found = RangeTest(RATES[: len(rising.losses)].tolist(), rising.losses, smooth, choose(rising.losses, smooth))
-    _say(found, training)
+    if not stopping():  # what was cut short says nothing about rates
+        _say(found, training)
     return found
 
 

@@ -246,9 +246,13 @@ def check_size(settings: Settings | RestoreSettings) -> None:
         raise UsageError(
             f"--batch_size={training.batch_size}: training takes about {_gigabytes(need)}, and {_gigabytes(free)} are "
             f"free; try "
-            + (f"--batch_size={fitting}, or " if fitting else "fewer --filters, or ")
+            + (f"--batch_size={fitting}, or " if fitting else f"{_narrower(architecture)}, or ")
             + f"a smaller {side}"
         )
+
+
+def _narrower(architecture: Architecture) -> str:
+    return "fewer --filters" if architecture.encoder_from is None else "a smaller network as --encoder_from"
 
 
 def _fitting_batch(settings: Settings | RestoreSettings, free: int) -> int:

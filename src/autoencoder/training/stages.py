@@ -28,7 +28,7 @@ log = logging.getLogger("autoencoder")
 def stages_of(
     models: Models, train: Pixels, valid: Pixels, architecture: Architecture, training: Training
 ) -> list[Stage]:
-    """Return the stages of a training; of most there is one.
+    """Return the stages of a training, of most one alone; a linear path is given its PCA already here.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ def stages_of(
     """
     if training.progressive:
         return grown(models, train, valid, architecture, training)
+    if architecture.linear_path:
+        start_from_pca(models, train, training)
     # Random weights have nothing that slower rates would keep.
     if architecture.encoder_from is not None and architecture.encoder_weights != "none":
         return transfer_stages(models, backbone_of(models.encoder), train, valid, (architecture, training))
-    if architecture.linear_path:
-        start_from_pca(models, train, training)
-        return [Stage(models, train, valid, training.train_epochs, training.patience, start_counts=True)]
-    return [Stage(models, train, valid, training.train_epochs, training.patience)]
+    start_counts = architecture.linear_path is not None
+    return [Stage(models, train, valid, training.train_epochs, training.patience, start_counts=start_counts)]
 
 
 def fit_stages(
@@ -60,12 +60,12 @@ def fit_stages(
     done: list[Fitted] = []
     grows = len({stage.train.shape[1:3] for stage in stages}) > 1
     for stage in stages:
-        epochs = sum(len(each.history["epoch"]) for each in done)
+        over = sum(len(each.history["epoch"]) for each in done), done[-1].best_epoch if done else 0
         if stage.name:
             log.info(stage.name)
         with _frozen(stage.frozen):
             try:
-                fitted = fit_stage(stage, training, callbacks, stopping, epochs)
+                fitted = fit_stage(stage, training, callbacks, stopping, *over)
             except DivergedError as error:
                 last = _with_side(error.fitted, stage) if grows else error.fitted
                 raise DivergedError(str(error), _joined([*done, last])) from error

@@ -8,7 +8,7 @@ import keras
 
 from ..model.apply import every_layer
 from ..model.backbone import map_shape, mirrored
-from ..model.build import Models
+from ..model.build import Models, joined
 from ..settings import Architecture, Training
 from .fit import Stage
 from .pixels import Pixels
@@ -24,7 +24,7 @@ class Resting(keras.Model):
         super().__init__(name="resting")
         self.network = network
 
-    def call(self, images: Any) -> Any:
+    def call(self, images: Any, mask: Any = None) -> Any:
         """Return what the network makes of images."""
         return self.network(images, training=False)
 
@@ -47,23 +47,34 @@ def transfer_stages(
     Howard & Ruder 2018, arXiv:1801.06146, section 3.2 (rates) and 3.3 (the last layers first).
     """
     architecture, training = settings
-    first = max(1, training.train_epochs // SHARE)
-    stages = [Stage(with_resting(models, backbone), train, valid, first, PATIENCE, (backbone,), "decoder")]
-    if first < training.train_epochs:
-        rates = rate_shares(backbone, architecture, training.rate_decay)
-        stages.append(Stage(models, train, valid, training.train_epochs, training.patience, name="all", shares=rates))
-    return stages
+    first = Stage(
+        with_resting(models, backbone),
+        train,
+        valid,
+        max(1, training.train_epochs // SHARE),
+        PATIENCE,
+        frozen=(backbone,),
+        name="decoder",
+        start_counts=architecture.linear_path is not None,
+    )
+    if first.until == training.train_epochs:
+        return [first]
+    rates = rate_shares(backbone, architecture, training.rate_decay)
+    # A resting network computes as in inference, so that the losses of both stages can be compared.
+    rest = Stage(
+        models, train, valid, training.train_epochs, training.patience, name="all", start_counts=True, shares=rates
+    )
+    return [first, rest]
 
 
 def with_resting(models: Models, backbone: keras.Model) -> Models:
     """Return models of the same layers, in which the backbone computes as in inference."""
-    inputs = keras.Input(models.encoder.input.shape[1:], name="image")
-    x = Resting(backbone)(inputs)
-    # What follows is the MLP, one layer after the other.
-    for layer in models.encoder.layers[models.encoder.layers.index(backbone) + 1 :]:
-        x = layer(x)
-    encoder = keras.Model(inputs, x, name="encoder")
-    return Models(encoder, models.decoder, keras.Model(inputs, models.decoder(x), name="autoencoder"))
+    resting = Resting(backbone)
+    # "Cloned" are only the connections: every layer but the backbone is passed on as it is.
+    encoder = keras.models.clone_model(
+        models.encoder, clone_function=lambda layer: resting if layer is backbone else layer
+    )
+    return joined(encoder, models.decoder)
 
 
 def rate_shares(backbone: keras.Model, architecture: Architecture, decay: float) -> dict[int, float]:

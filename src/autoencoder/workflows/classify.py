@@ -26,8 +26,8 @@ from ..model.saved import save
 from ..settings import Augment, Output, Training
 from ..settings.classification import Classifier, Labelled
 from ..signals import stop_at_next_batch
+from ..storage import new_run, runs_table
 from ..storage import run as run_folder
-from ..storage import runs_table
 from ..storage.classifier import ClassifierRun
 from ..storage.provenance import Provenance, encoder_record
 from ..storage.run import Run
@@ -99,7 +99,7 @@ def classify(
 
     def finish(steps: dict[str, Fitted]) -> FittedClassifier:
         flags = source.flags(wanted)
-        run = ClassifierRun(run_folder.create(source.output, datetime.now()).path) if keep else None
+        run = ClassifierRun(new_run.create(source.output, datetime.now()).path) if keep else None
         if run is not None:
             save(network.classifier, run.classifier)  # first of all: it is what took the time
         evaluation = evaluate(network.classifier, steps, flags, wanted, counts, data)

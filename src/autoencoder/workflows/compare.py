@@ -9,6 +9,7 @@ from pathlib import Path
 from ..data.tables import open_table
 from ..plots.curves import losses_picture
 from ..settings import Output
+from ..storage import new_run
 from ..storage import run as run_folder
 from ..storage.run import Run
 
@@ -27,7 +28,7 @@ def compare_losses(results: dict[str, Run]) -> Path:
     ----------
     results : mapping from what was changed, in words, to the run
     """
-    folder = run_folder.create(Output(save_prefix="grid"), datetime.now())
+    folder = new_run.create(Output(save_prefix="grid"), datetime.now())
     histories = {name: _losses(run) for name, run in results.items()}
     losses_picture(histories, folder.loss_picture)
     lowest = {name: min(values) for name, values in histories.items()}

@@ -10,21 +10,27 @@ from ..settings.restoration import RestoreSettings
 
 
 def doubts_of_run(settings: Settings, scores: Mapping[str, Any]) -> list[str]:
-    """Doubt a network that a PCA of its width beats, and an embedding of which less than half is used."""
+    """Doubt a network that a PCA of its width beats or is not left behind, and an embedding that is half unused."""
     found = []
+    architecture, training = settings.architecture, settings.training
+    if architecture.linear_path and not scores["best_epoch"]:
+        found.append(
+            "be careful: no epoch was better than the PCA that training began with, so the network is that PCA; try "
+            + _choice([_longer(training), "a smaller --learning_rate"])
+        )
     # With contrast of copies the reconstruction is not what the embedding is for.
-    rebuilds = not settings.training.by_views
-    if rebuilds and scores["pca_mse"] is not None and scores["valid_mse"] > scores["pca_mse"]:
-        mse = [] if settings.training.loss == "mse" else ["--loss=mse"]
+    elif not training.by_views and scores["pca_mse"] is not None and scores["valid_mse"] > scores["pca_mse"]:
+        mse = [] if training.loss == "mse" else ["--loss=mse"]
+        wider = [] if architecture.encoder_from else ["more --filters"]
         found.append(
             "be careful: a PCA of the same width rebuilds the validation images better than this network; try "
-            + _choice([_longer(settings.training), *mse, "more --filters"])
+            + _choice([_longer(training), *mse, *wider])
         )
     width, used = scores["embedding_size"], scores["used_numbers"]
     if 2 * used < width or not used:
         found.append(
             f"be careful: only {used:,} of the embedding's {width:,} numbers tell images apart; try "
-            + _choice([*_livelier(settings.architecture), "a smaller --learning_rate"])
+            + _choice([*_livelier(architecture), "a smaller --learning_rate"])
         )
     return found
 
@@ -54,7 +60,7 @@ def _longer(training: Training) -> str:
 def _livelier(architecture: Architecture) -> list[str]:
     """Return what lets more of the embedding's numbers differ between images."""
     if not architecture.mlp:
-        return ["fewer --filters on the last level"]
+        return [] if architecture.encoder_from else ["fewer --filters on the last level"]
     linear = [] if architecture.last_activation == "linear" else ["--last_activation=linear"]
     return [*linear, *(["fewer --dims"] if architecture.dims[-1] > 1 else [])]
 

@@ -11,6 +11,7 @@ from ..data.listing import Images
 from ..plots.classes import label_curve
 from ..settings import Output
 from ..settings.classification import Classifier
+from ..storage import new_run
 from ..storage import run as run_folder
 from ..storage.classifier import ClassifierRun
 from .classify import ClassifierSource, classify
@@ -41,7 +42,7 @@ def draw_label_curve(source: ClassifierSource, data: LabelledSplits[Images], wan
             log.info(f"\n{count} labels a class, {way}")
             one = wanted.model_copy(update={"labels_per_class": (count,), **changes})
             found[way].append(classify(source, data, one).evaluation.scores["accuracy"])
-    folder = ClassifierRun(run_folder.create(Output(save_prefix="labels"), datetime.now()).path)
+    folder = ClassifierRun(new_run.create(Output(save_prefix="labels"), datetime.now()).path)
     head = ("labels_per_class", *(way.replace(" ", "_") for way in ways))
     run_folder.write_csv(folder.labels_file, [head, *zip(counts, *found.values(), strict=True)])
     scored_on = "test" if data.test is not None else "validation"

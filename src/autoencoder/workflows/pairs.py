@@ -15,7 +15,7 @@ from ..data.tiles import Tiles
 from ..errors import UsageError
 from ..model.geometry import levels
 from ..settings.restoration import Pairs, RestoreSettings
-from ..storage.run import check_free
+from ..storage.new_run import check_free
 from ..training.growth import check_growth
 from ..training.sizes import check_size
 from .features import with_features

@@ -26,7 +26,7 @@ from ..plots.curves import deep_curves
 from ..settings import Augment, Output, Training
 from ..settings.clustering import Clusters
 from ..signals import stop_at_next_batch
-from ..storage import run as run_folder
+from ..storage import new_run
 from ..storage.run import Run
 from .embeddings import Embeddings, encode
 
@@ -125,7 +125,7 @@ def refine_run(
             "train the encoder longer first"
         )
         return source, fresh, found
-    run = run_folder.create(Output(save_prefix=wanted.method), datetime.now())
+    run = new_run.create(Output(save_prefix=wanted.method), datetime.now())
     save(encoder, run.encoder)
     _write_settings(run, source, wanted, seed)
     run.write_history(refined.history)

@@ -21,6 +21,7 @@ from ..model.saved import save
 from ..settings import Settings, Training
 from ..settings.restoration import RestoreSettings
 from ..signals import stop_at_next_batch
+from ..storage import new_run
 from ..storage import run as run_folder
 from ..storage.provenance import Provenance
 from ..storage.run import Run
@@ -172,7 +173,7 @@ def fit_models(
     if not keep:
         return finish(None, fit_stages(stages, training, _callbacks(settings)))
     probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
-    run = run_folder.create(settings.output, datetime.now())
+    run = new_run.create(settings.output, datetime.now())
     begin(run, settings, models, images.made, images.bad)
     callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models)]
     with stop_at_next_batch() as stopping:

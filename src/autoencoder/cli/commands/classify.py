@@ -13,8 +13,9 @@ from ...settings import Output, Training
 from ...settings.classification import Classifier, Labelled
 from ...settings.fields import Section
 from ...settings.types import RunName
-from ...storage import run as run_folder
 from ...storage.lookup import locate
+from ...storage.new_run import check_free
+from ...storage.run import Run
 from ...tensorflow_start import start_tensorflow
 from ..command import Command
 
@@ -33,7 +34,7 @@ def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     """Teach, and return the run; for several numbers of labels the folder of their curve."""
     run, encoder_file = locate(options.run)
     output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
-    run_folder.check_free(output)
+    check_free(output)
     several = len(wanted.labels_per_class) > 1
     if several and options.save_dir is not None:
         raise UsageError("--save_dir names one folder, but several --labels_per_class make several runs; leave one out")
@@ -61,7 +62,7 @@ def compare(results: dict[str, Any]) -> Path | None:
     """Draw the losses of several classifiers in one picture, and return its folder; None of curves of labels."""
     from ...workflows.compare import compare_losses
 
-    runs = {name: result for name, result in results.items() if isinstance(result, run_folder.Run)}
+    runs = {name: result for name, result in results.items() if isinstance(result, Run)}
     return compare_losses(runs) if runs else None
 
 

@@ -1,0 +1,67 @@
+"""The folder of a new run: whether there is room for it, and making it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from ..errors import DiskError, UsageError
+from ..settings import Output
+from .run import LOGS, Run
+from .runs_table import TIME_FORMAT
+
+
+def check_free(output: Output) -> None:
+    """Refuse a `save_dir` that already holds something, and a folder where a table of runs belongs.
+
+    Raises
+    ------
+    UsageError
+        Nothing is ever overwritten.
+    DiskError
+        No row could be kept.
+    """
+    for table in (LOGS / "aescore.csv", LOGS / "classifiers.csv"):
+        if table.is_dir():
+            raise DiskError(f"{table}: is a folder, and the table of all runs belongs there; move it away")
+    folder = output.save_dir
+    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            f"--save_dir={folder}: already holds something, and runs are never overwritten; name a new one"
+        )
+
+
+def create(output: Output, now: datetime) -> Run:
+    """Make the folder of a new run: `save_dir`, or logs/<prefix>_<date>_<time> with a number where that is taken.
+
+    Raises
+    ------
+    UsageError
+        If `save_dir` already holds something.
+    DiskError
+        If the folder cannot be made.
+    """
+    check_free(output)
+    try:
+        if output.save_dir is not None:
+            output.save_dir.mkdir(parents=True, exist_ok=True)
+            return Run(output.save_dir)
+        LOGS.mkdir(exist_ok=True)
+        return Run(_new_folder(LOGS / f"{output.save_prefix}_{now.strftime(TIME_FORMAT)}"))
+    except OSError as error:
+        where = output.save_dir or LOGS
+        raise DiskError(
+            f"{where}: the run's folder cannot be made ({error.strerror}); choose another --save_dir"
+        ) from error
+
+
+def _new_folder(wanted: Path) -> Path:
+    number = 1
+    while True:
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}_{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:  # another run began in the same second
+            number += 1
+        else:
+            return folder

@@ -1,0 +1,43 @@
+from datetime import datetime
+
+import pytest
+
+from autoencoder.errors import DiskError, UsageError
+from autoencoder.settings import Output
+from autoencoder.storage.new_run import check_free, create
+from autoencoder.storage.run import LOGS
+
+NOON = datetime(2026, 1, 2, 12, 0, 0)
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_runs_of_the_same_second_get_folders_of_their_own():
+    folders = [create(Output(), NOON).path.name for _ in range(3)]
+    assert folders == ["ae_20260102_120000", "ae_20260102_120000_2", "ae_20260102_120000_3"]
+
+
+def test_a_folder_that_holds_something_is_never_written_to(place):
+    (place / "mine").mkdir()
+    create(Output(save_dir=place / "mine"), NOON)
+    (place / "mine" / "thing").write_text("x")
+    with pytest.raises(UsageError, match="already holds something"):
+        create(Output(save_dir=place / "mine"), NOON)
+
+
+def test_a_place_that_is_a_file_is_refused(place):
+    (place / "logs").write_text("x")
+    with pytest.raises(DiskError, match="the run's folder cannot be made"):
+        create(Output(), NOON)
+
+
+def test_a_folder_in_place_of_the_table_of_runs_is_found_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check_free(Output())
+    (LOGS / "aescore.csv").mkdir(parents=True)
+    with pytest.raises(DiskError, match=r"aescore.csv: is a folder"):
+        check_free(Output())
