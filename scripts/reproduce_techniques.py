@@ -190,7 +190,7 @@ def table(figures: kept.Kept, data: str) -> str:
         cells = [
             row,
             found.get("epochs", ""),
-            f"{found['mse']:.7f}",
+            f"{found['mse']:.3g}",
             ratio,
             f"{found['mae']:.5f}",
             f"{found['psnr']:.1f}",
