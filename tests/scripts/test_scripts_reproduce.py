@@ -77,6 +77,7 @@ def colors(path) -> int:
     return 0 if pixels is None else len(np.unique(pixels.reshape(-1, 3), axis=0))
 
 
+@pytest.mark.slow
 def test_categories(call, photographs, no_training, tmp_path):
     asked = (photographs, "--categories=[cat,ship]", "--images=10", "--epochs=1", "--side=40", "--timed=5")
     rows = call(reproduce_categories, *asked, "--batch_sizes=8")
@@ -126,6 +127,7 @@ def test_the_plane_is_fitted_on_all_images_and_shows_the_judged():
     np.testing.assert_allclose(np.abs(shown), np.abs(moved[None, :2]), atol=0.1)
 
 
+@pytest.mark.slow
 def test_flexible(call, photographs, no_training):
     asked = (photographs, "--images=30", "--epochs=1", "--side=64")
     rows = call(reproduce_flexible, *asked)
