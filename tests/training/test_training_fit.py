@@ -5,7 +5,8 @@ import pytest
 from autoencoder.errors import DivergedError
 from autoencoder.model.build import build
 from autoencoder.settings import Architecture, Training
-from autoencoder.training.fit import Checkpoints, fit
+from autoencoder.training.fit import fit
+from autoencoder.training.guard import Checkpoints
 
 OPTIMIZERS = Training.model_fields["optimizer"].annotation.__args__
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from autoencoder.settings import Training
-from autoencoder.training.fit import _Guard
+from autoencoder.training.guard import Guard
 from autoencoder.training.learning_rate import plateau
 
 
@@ -41,7 +41,7 @@ def test_the_rate_is_halved_where_the_loss_no_longer_falls(scale):
 def test_patience_counts_every_fall_whatever_its_scale(scale):
     falling, level = [scale * 0.999**epoch for epoch in range(9)], scale * 0.999**8
     model = SimpleNamespace(optimizer=Model().optimizer, stop_training=False, get_weights=list)
-    guard = _Guard(patience=2, stopping=lambda: False)
+    guard = Guard(patience=2, stopping=lambda: False)
     guard.set_model(model)
     for epoch, loss in enumerate([*falling, level, level]):
         assert not model.stop_training

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -19,6 +18,7 @@ from ..settings import Training
 from .contrast import ContrastedAutoencoder, paired
 from .feature_loss import loss_of
 from .feed import clean_batches, steps, training_batches
+from .guard import Guard
 from .learning_rate import current_rate, optimizer, plateau
 from .pixels import Pixels
 from .range_test import RangeTest, find_rate
@@ -186,7 +186,7 @@ def fit_network(
         steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
     )
     judged = task.validation is not None
-    guard = _Guard(
+    guard = Guard(
         training.patience,
         stopping,
         judged,
@@ -219,85 +219,3 @@ def fit_network(
             fitted,
         )
     return fitted
-
-
-class Checkpoints(keras.callbacks.Callback):
-    """Calls `save` with the epoch's number every `period` epochs."""
-
-    def __init__(self, period: int, save: Callable[[int], None]) -> None:
-        super().__init__()
-        self._period, self._save = period, save
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if (epoch + 1) % self._period == 0:
-            self._save(epoch + 1)
-
-
-class _Guard(keras.callbacks.Callback):
-    """Keeps the best weights, records the history, and ends training for patience, a signal or a loss gone wrong."""
-
-    def __init__(
-        self,
-        patience: int | None,
-        stopping: Callable[[], bool],
-        validated: bool = True,
-        first_epoch: int = 0,
-        best_epoch: int = 0,
-        *,
-        keep_last: bool = False,
-    ) -> None:
-        super().__init__()
-        self._patience, self._stopping, self._validated = patience, stopping, validated
-        self._best_loss, self._best_weights = math.inf, None
-        self._batches = 0
-        columns = ("epoch", "loss", *(["val_loss"] if self._validated else []), "learning_rate")
-        self.history: dict[str, list[float]] = {name: [] for name in columns}
-        self.epoch, self.best_epoch, self.status = first_epoch, best_epoch, "done"
-        self._keep_last = keep_last
-        # Patience begins with the stage, whichever epoch was the best before.
-        self._first_epoch = self._waiting_since = first_epoch
-
-    def begin_with(self, loss: float) -> None:
-        """Let the weights to begin with, of a validation loss, count as those of an epoch."""
-        self._best_loss = loss
-
-    def images(self, count: int, batch_size: int) -> int:
-        """Return how many images were trained on, of `count` an epoch."""
-        epochs, batches = divmod(self._batches, steps(count, batch_size))
-        return epochs * count + min(batches * batch_size, count)
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        self._best_weights = self.model.get_weights()
-        # Keras gives all callbacks the same parameters: those after this one are told what an epoch must beat.
-        self.params["best_loss"] = self._best_loss
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.epoch = epoch + 1
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._batches = (self.epoch - 1 - self._first_epoch) * self.params["steps"] + batch + 1
-        if not math.isfinite(logs["loss"]):
-            self._end("diverged")
-        elif self._stopping():
-            self._end("interrupted")
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        losses = [float(logs["loss"]), *([float(logs.get("val_loss", math.nan))] if self._validated else [])]
-        if self.status == "diverged" or not all(map(math.isfinite, losses)):
-            self._end("diverged")
-            return
-        row = {"epoch": epoch + 1, "learning_rate": current_rate(self.model.optimizer), **logs}
-        for name, value in row.items():
-            self.history.setdefault(name, []).append(value if name == "epoch" else float(value))
-        val_loss = losses[-1]
-        if val_loss < self._best_loss or self._keep_last:
-            self._best_loss, self._best_weights = val_loss, self.model.get_weights()
-            self.best_epoch = self._waiting_since = epoch + 1
-        elif self._patience and epoch + 1 - self._waiting_since >= self._patience:
-            self.model.stop_training = True
-
-    def on_train_end(self, logs: Any = None) -> None:
-        self.model.set_weights(self._best_weights)
-
-    def _end(self, status: str) -> None:
-        self.status, self.model.stop_training = status, True

@@ -26,7 +26,8 @@ from ..storage import run as run_folder
 from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.augment import suited
-from ..training.fit import Checkpoints, Fitted
+from ..training.fit import Fitted
+from ..training.guard import Checkpoints
 from ..training.pixels import Pixels
 from ..training.precision import choose_precision
 from ..training.progress import EpochLines
