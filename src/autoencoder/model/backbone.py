@@ -14,6 +14,7 @@ from ..errors import ModelFileError
 from ..settings import Architecture
 from ..settings.backbones import BACKBONES
 from .apply import every_layer
+from .classifier import copied, fresh
 from .geometry import LAST_WIDTH, Level, Pair, at
 from .pretrained import open_application
 from .saved import load
@@ -51,7 +52,7 @@ def open_backbone(architecture: Architecture, image_shape: Pair, channels: int) 
     else:
         network = load(Path(source))
         if architecture.encoder_weights == "none":
-            network = keras.models.clone_model(network)  # which draws its weights anew
+            network = fresh(network)
         network = _fitted(network, source, image_shape, channels)
     return keras.Model(network.input, network.output, name=BACKBONE)
 
@@ -69,8 +70,7 @@ def _fitted(network: keras.Model, source: str, image_shape: Pair, channels: int)
     if channels > taken[2]:
         raise ModelFileError(f"{source}: takes grey images; give --color=grayscale")
     sides = taken[0] or image_shape[0], taken[1] or image_shape[1]
-    inner = keras.models.clone_model(network, input_tensors=keras.Input((*sides, taken[2]), name="image"))
-    inner.set_weights(network.get_weights())
+    inner = copied(network, keras.Input((*sides, taken[2]), name="image"))
     if (*sides, taken[2]) == (*image_shape, channels):
         return inner
     inputs = x = keras.Input((*image_shape, channels), name="image")

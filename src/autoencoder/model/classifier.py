@@ -64,9 +64,11 @@ def _head(units: int, classes: int, drop_rate: float) -> list[layers.Layer]:
     ]
 
 
-def copied(model: keras.Model) -> keras.Model:
-    """Return a model of the same layers and weights, which can be trained apart."""
-    copy = fresh(model)
+def copied(model: keras.Model, image: Any = None) -> keras.Model:
+    """Return a model of the same layers and weights, which can be trained apart; of another input if one is given."""
+    # A model knows its only input as a tensor or as a list of one, and wants another in the same form.
+    given = None if image is None else keras.tree.pack_sequence_as(model.input, [image])
+    copy = keras.models.clone_model(model, input_tensors=given)
     copy.set_weights(model.get_weights())
     return copy
 

@@ -1,10 +1,11 @@
-"""The names of the layers in a model's file, read without starting TensorFlow."""
+"""The layers in a model's file, read without starting TensorFlow."""
 
 from __future__ import annotations
 
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from ..settings import vgg16
 
@@ -12,7 +13,9 @@ from ..settings import vgg16
 def layer_names(file: Path) -> list[str]:
     """Return the names of the layers in a `.keras` or `.h5` file; none where it does not say them, or is damaged."""
     try:
-        return _keras_names(file) if file.suffix == ".keras" else _h5_names(file)
+        if file.suffix == ".keras":
+            return [str(layer["config"]["name"]) for layer in keras_layers(file)]
+        return _h5_names(file)
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
         return []
 
@@ -23,10 +26,16 @@ def holds_vgg16(file: Path) -> bool:
     return file.name.endswith(".weights.h5") or set(vgg16.CONVOLUTIONS) <= set(layer_names(file))
 
 
-def _keras_names(file: Path) -> list[str]:
+def keras_layers(file: Path) -> list[dict[str, Any]]:
+    """Return what a `.keras` file says of each layer.
+
+    Raises
+    ------
+    OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile
+        If it is damaged, or no such file.
+    """
     with zipfile.ZipFile(file) as archive:
-        layers = json.loads(archive.read("config.json"))["config"]["layers"]
-    return [str(layer["config"]["name"]) for layer in layers]
+        return list(json.loads(archive.read("config.json"))["config"]["layers"])
 
 
 def _h5_names(file: Path) -> list[str]:

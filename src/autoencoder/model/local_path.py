@@ -13,6 +13,12 @@ import keras
 from keras import ops
 
 
+def _add_fixed(layer: keras.layers.Layer, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Give a layer weights that are not trained, each under its name."""
+    for name, shape in shapes.items():
+        setattr(layer, name, layer.add_weight(shape=shape, trainable=False, initializer="zeros", name=name))
+
+
 @keras.saving.register_keras_serializable(package="autoencoder")
 class LocalEmbedding(keras.layers.Layer):
     """Images of shape (n, values), and what a network adds, (n, width), to embeddings (n, width).
@@ -40,8 +46,7 @@ class LocalEmbedding(keras.layers.Layer):
             "lengths": (self.parts,),
             "spacing": (1,),
         }
-        for name, shape in named.items():
-            setattr(self, name, self.add_weight(shape=shape, trainable=False, initializer="zeros", name=name))
+        _add_fixed(self, named)
 
     def call(self, given: list[Any]) -> Any:
         """Return the embeddings."""
@@ -84,8 +89,7 @@ class LocalImage(keras.layers.Layer):
             "shifts": (self.parts, inner),
             "spacing": (1,),
         }
-        for name, shape in named.items():
-            setattr(self, name, self.add_weight(shape=shape, trainable=False, initializer="zeros", name=name))
+        _add_fixed(self, named)
 
     def call(self, embeddings: Any) -> Any:
         """Return the images."""

@@ -11,6 +11,7 @@ import keras
 from ..errors import UsageError
 from ..losses import LOSSES
 from ..losses.feature import feature_distance
+from ..model.classifier import copied
 from ..model.layer_names import holds_vgg16
 from ..model.pretrained import open_application
 from ..model.saved import load
@@ -83,15 +84,13 @@ def _resized(network: keras.Model, image_shape: tuple[int, int, int], name: str)
     """Return a copy of a network that takes images of another size."""
     images = keras.Input((*image_shape[:2], network.inputs[0].shape[-1]))
     try:
-        copy = keras.models.clone_model(network, input_tensors=[images])
-        copy.set_weights(network.get_weights())
+        return copied(network, images)
     except ValueError as error:
         own = " x ".join(map(str, network.inputs[0].shape[1:3]))
         raise UsageError(
             f"--feature_layers: those of {name}, which was made for images of {own} pixels, do not fit images of "
             f"{image_shape[0]} x {image_shape[1]}; give layers that come before"
         ) from error
-    return copy
 
 
 def _colored(images: Any, channels: int, name: str) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from ..errors import ModelFileError, UsageError
+from ..model.layer_names import keras_layers
 from ..settings import Architecture, Data, Settings
 from ..settings.backbones import BACKBONES, backbone
 from ..settings.fields import nearest
@@ -83,9 +83,7 @@ def check_backbone(settings: Settings) -> None:
 def _taken(file: Path) -> tuple[int | None, int | None, int | None]:
     """Return height, width and channels of the images that a .keras file's network takes, None where they are open."""
     try:
-        with zipfile.ZipFile(file) as parts:
-            layers = json.loads(parts.read("config.json"))["config"]["layers"]
-        shapes = [layer["config"]["batch_shape"] for layer in layers if layer["class_name"] == "InputLayer"]
+        shapes = [layer["config"]["batch_shape"] for layer in keras_layers(file) if layer["class_name"] == "InputLayer"]
     except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise ModelFileError(
             f"{file}: the file is damaged or no Keras model; train it again or restore a copy"
