@@ -109,7 +109,7 @@ def flags(row: str, epochs: int, asked: argparse.Namespace) -> Figures:
         "train_epochs": epochs,
         "dims": [asked.width],
         "loss": "mse",
-        "batch_size": 32,
+        "batch_size": 128,
         "learning_rate": "find",
         "schedule": "cosine",
         "seed": asked.seed,
@@ -134,7 +134,8 @@ def flags(row: str, epochs: int, asked: argparse.Namespace) -> Figures:
             "feature_weights": str(asked.features),
             "feature_layers": FEATURE_LAYERS,
         },
-        "best": {**best, "filters": FILTERS[asked.data][:3], "kernel_size": 3, "strides": 2},
+        # What begins with a PCA needs few epochs, so its batches are smaller: there would be too few steps.
+        "best": {**best, "filters": FILTERS[asked.data][:3], "kernel_size": 3, "strides": 2, "batch_size": 32},
     }
     return {**common, **own[row]}
 

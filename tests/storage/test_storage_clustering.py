@@ -3,7 +3,7 @@ import pytest
 
 from autoencoder.clustering import Assignment
 from autoencoder.errors import UsageError
-from autoencoder.storage.clustering import read_names, write_table
+from autoencoder.storage.clustering import fingerprint, read_names, write_table
 
 PLACED = Assignment(
     np.array([0, -1], np.int32),
@@ -18,6 +18,15 @@ def test_the_table_holds_a_row_an_image(tmp_path):
     assert (tmp_path / "t.csv").read_text() == (
         'path,cluster,name,distance,confidence,second\n"a,b.png",0,shoe,0.5,0.9,1\nc.png,-1,,2,0,0\n'
     )
+
+
+def test_a_fingerprint_is_of_which_image_is_where_and_not_of_the_order():
+    one = fingerprint(["a", "b"], np.array([0, 1]))
+    assert len(one) == 16
+    assert one == fingerprint(["b", "a"], np.array([1, 0], np.int32))
+    assert one != fingerprint(["a", "b"], np.array([1, 0]))
+    assert one != fingerprint(["a", "c"], np.array([0, 1]))
+    fingerprint(["\udcff"], [0])  # a name that is not UTF-8
 
 
 def test_no_names_are_none():

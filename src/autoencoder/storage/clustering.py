@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,14 @@ def write_table(path: Path, paths: Sequence[str], assigned: Clustering | Assignm
         figures = [f"{assigned.distances[row]:.6g}", f"{assigned.confidence[row]:.6g}", int(assigned.second[row])]
         rows.append([name, cluster, *named, *figures])
     write_csv(path, rows)
+
+
+def fingerprint(paths: Sequence[str], labels: Iterable[int]) -> str:
+    """Return 16 hexadecimal digits that tell a clustering from others: of which images are in which cluster."""
+    digest = hashlib.sha256()
+    for path, label in sorted(zip(paths, labels, strict=True)):
+        digest.update(f"{path}\0{int(label)}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:16]
 
 
 def read_names(path: Path | None) -> dict[int, str]:
