@@ -6,7 +6,7 @@ these fields. `None` stands for `auto` or `none`, as the field's description say
 
 from .architecture import Architecture, Upsampling
 from .data import Data, Reading
-from .output import Output
+from .output import Output, Resuming
 from .run import Settings
 from .training import Augment, Augmentation, Loss, Noise, Optimizer, Training
 
@@ -20,6 +20,7 @@ __all__ = [
     "Optimizer",
     "Output",
     "Reading",
+    "Resuming",
     "Settings",
     "Training",
     "Upsampling",

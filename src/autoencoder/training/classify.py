@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..errors import DivergedError
 from ..model.apply import fitting_batch
@@ -73,7 +75,7 @@ def fit_classifier(
         task = FitTask(
             model=network.head if step == HEAD else network.classifier,
             loss="sparse_categorical_crossentropy",
-            batches=labelled_batches(*train, training, first_step),
+            feed=partial(_batches, train, training, first_step),
             validation=None if valid is None else clean_batches(valid.pixels, validation_batch, valid.classes),
             images=len(train.pixels),
             per_epoch=per_epoch,
@@ -88,3 +90,7 @@ def fit_classifier(
             break
     network.encoder.trainable = True
     return done
+
+
+def _batches(train: LabelledImages, training: Training, first_step: int, step: int) -> tf.data.Dataset:
+    return labelled_batches(*train, training, first_step + step)

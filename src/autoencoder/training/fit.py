@@ -22,6 +22,7 @@ from .guard import Guard
 from .learning_rate import current_rate, optimizer, plateau
 from .pixels import Pixels
 from .range_test import RangeTest, find_rate
+from .state import Keeping, StateKeeper, TrainingState
 
 #: At most so many batches between two returns from TensorFlow's graph to Python: a return costs half a millisecond.
 STEPS_AT_ONCE = 8
@@ -64,15 +65,15 @@ class Stage(NamedTuple):
 class FitTask(NamedTuple):
     """What is fitted: a network, its loss, and what it is fed.
 
-    `batches` come without end, `per_epoch` of them an epoch, out of so many `images`; `validation` comes once, and
-    decides which epoch's weights are kept. Where there is none, or with `keep_last`, the last ones are. `first_epoch`
-    is how many epochs are over already, and `best_epoch` the one whose weights it begins with; `start_counts` and
-    `shares` are a stage's.
+    `feed` gives batches without end from a step on, counted from the first of this training, `per_epoch` of them an
+    epoch, out of so many `images`; `validation` comes once, and decides which epoch's weights are kept. Where there is
+    none, or with `keep_last`, the last ones are. `first_epoch` is how many epochs are over already, and `best_epoch`
+    the one whose weights it begins with; `start_counts` and `shares` are a stage's.
     """
 
     model: keras.Model
     loss: Any
-    batches: tf.data.Dataset
+    feed: Callable[[int], tf.data.Dataset]
     validation: tf.data.Dataset | None
     images: int
     per_epoch: int
@@ -125,8 +126,12 @@ def fit_stage(
     stopping: Callable[[], bool] = lambda: False,
     first_epoch: int = 0,
     best_epoch: int = 0,
+    keeping: Keeping | None = None,
 ) -> Fitted:
-    """Fit one stage, as `fit` does, when `first_epoch` epochs are over and the weights are those of `best_epoch`."""
+    """Fit one stage, as `fit` does, when `first_epoch` epochs are over and the weights are those of `best_epoch`.
+
+    With `keeping`, states are kept on the way, and its own is gone on from.
+    """
     models, train, valid = stage.models, stage.train, stage.valid
     training = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
     per_epoch = steps(len(train), training.batch_size)
@@ -135,7 +140,9 @@ def fit_stage(
     task = FitTask(
         model=_learner(models, training),
         loss=loss_of(training, models.autoencoder.output.shape[1:]),
-        batches=training_batches(train, training, first_epoch * per_epoch, partners=pairs, paired=restored),
+        feed=lambda step: training_batches(
+            train, training, first_epoch * per_epoch + step, partners=pairs, paired=restored
+        ),
         validation=clean_batches(valid, validation_batch(models.autoencoder, training), paired=restored),
         images=len(train),
         per_epoch=per_epoch,
@@ -145,7 +152,7 @@ def fit_stage(
         shares=stage.shares,
         keep_last=training.by_views,
     )
-    return fit_network(task, training, callbacks, stopping)
+    return fit_network(task, training, callbacks, stopping, keeping)
 
 
 def _learner(models: Models, training: Training) -> keras.Model:
@@ -168,11 +175,13 @@ def fit_network(
     training: Training,
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
+    keeping: Keeping | None = None,
 ) -> Fitted:
-    """Fit a network; parameters, errors and what is kept are those of `fit`."""
-    model, per_epoch, found = task.model, task.per_epoch, None
-    if training.learning_rate == "find":
-        found = find_rate(model, task.loss, task.batches, training, stopping)
+    """Fit a network; parameters, errors and what is kept are those of `fit`, `keeping` that of `fit_stage`."""
+    model, per_epoch = task.model, task.per_epoch
+    begin = None if keeping is None else keeping.begin
+    found = _found_rate(task, training, stopping, begin)
+    if found is not None:
         training = training.model_copy(update={"learning_rate": found.rate})
     model.compile(
         optimizer=optimizer(
@@ -192,23 +201,33 @@ def fit_network(
         judged,
         task.first_epoch,
         task.best_epoch,
+        per_epoch=per_epoch,
         keep_last=task.keep_last or not judged,
     )
+    lowering = plateau(training)
+    facts = {"range_test": None if found is None else list(found)}
+    keeper = None if keeping is None else StateKeeper(keeping, guard, lowering, facts, stopping)
+    every = [guard, *lowering, *([] if keeper is None else [keeper]), *callbacks]
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
-        if task.start_counts:
+        if task.start_counts and begin is None:
             guard.begin_with(model.evaluate(task.validation, verbose=0))
-        model.fit(
-            task.batches,
-            epochs=training.train_epochs,
-            initial_epoch=task.first_epoch,
-            steps_per_epoch=per_epoch,
-            validation_data=task.validation,
-            callbacks=[guard, *plateau(training), *callbacks],
-            verbose=0,
-            shuffle=False,
-        )
-    seconds = time.perf_counter() - start
+        for epoch, step, until in _rounds(task.first_epoch, training.train_epochs, begin):
+            if keeper is not None and keeper.last is not None:
+                keeper.begin = keeper.last
+            model.fit(
+                task.feed((epoch - task.first_epoch) * per_epoch + step),
+                epochs=until,
+                initial_epoch=epoch,
+                steps_per_epoch=per_epoch - step,
+                validation_data=task.validation,
+                callbacks=every,
+                verbose=0,
+                shuffle=False,
+            )
+            if model.stop_training:
+                break
+    seconds = time.perf_counter() - start if keeper is None else keeper.seconds
     trained = guard.images(task.images, training.batch_size)
     fitted = Fitted(guard.history, guard.best_epoch, seconds, trained / seconds, guard.status, found)
     if guard.status == "diverged":
@@ -219,3 +238,26 @@ def fit_network(
             fitted,
         )
     return fitted
+
+
+def _found_rate(
+    task: FitTask, training: Training, stopping: Callable[[], bool], begin: TrainingState | None
+) -> RangeTest | None:
+    """Return the range test, where the rate is to be found: the one of the state, or a new one."""
+    if training.learning_rate != "find":
+        return None
+    if begin is not None and begin.record["range_test"] is not None:
+        return RangeTest(*begin.record["range_test"])
+    return find_rate(task.model, task.loss, task.feed(0), training, stopping)
+
+
+def _rounds(first_epoch: int, epochs: int, begin: TrainingState | None) -> list[tuple[int, int, int]]:
+    """Return (epoch, step, until) of each call of Keras' fit: the rest of an epoch that was begun, and what follows."""
+    if begin is None:
+        return [(first_epoch, 0, epochs)]
+    epoch, step = begin.record["epoch"], begin.record["step"]
+    if begin.record["ended"]:
+        return [(epoch, 0, epoch)]
+    rest = [(epoch, step, epoch + 1)] if step else []
+    epoch += bool(step)
+    return [*rest, (epoch, 0, epochs)] if epoch < epochs or not rest else rest

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -20,6 +21,8 @@ from .fit import Fitted, Stage, fit_stage
 from .linear_start import start_from_pca
 from .pixels import Pixels
 from .progressive import grown
+from .range_test import RangeTest
+from .state import Keeping
 from .transfer import transfer_stages
 
 log = logging.getLogger("autoencoder")
@@ -55,27 +58,41 @@ def fit_stages(
     training: Training,
     callbacks: list[keras.callbacks.Callback],
     stopping: Callable[[], bool] = lambda: False,
+    keeping: Keeping | None = None,
 ) -> Fitted:
-    """Fit stage after stage; parameters, errors and what is kept are those of `fit`."""
-    done: list[Fitted] = []
+    """Fit stage after stage; parameters, errors and what is kept are those of `fit`, `keeping` that of `fit_stage`."""
+    begin = None if keeping is None else keeping.begin
+    done = [] if begin is None else [_of_plain(each) for each in begin.record["done"]]
     grows = len({stage.train.shape[1:3] for stage in stages}) > 1
-    for stage in stages:
+    for stage in stages[len(done) :]:
+        if training.learning_rate == "find" and done and done[0].range_test is not None:
+            # The first stage trains what is new or all that there is: the rate of its layers suits all of them.
+            training = training.model_copy(update={"learning_rate": done[0].range_test.rate})
         over = sum(len(each.history["epoch"]) for each in done), done[-1].best_epoch if done else 0
         if stage.name:
             log.info(stage.name)
         with _frozen(stage.frozen):
             try:
-                fitted = fit_stage(stage, training, callbacks, stopping, *over)
+                own = None if keeping is None else keeping.of_stage([_plain(each) for each in done])
+                fitted = fit_stage(stage, training, callbacks, stopping, *over, own)
             except DivergedError as error:
                 last = _with_side(error.fitted, stage) if grows else error.fitted
                 raise DivergedError(str(error), _joined([*done, last])) from error
         done.append(_with_side(fitted, stage) if grows else fitted)
-        if training.learning_rate == "find" and done[0].range_test is not None:
-            # The first stage trains what is new or all that there is: the rate of its layers suits all of them.
-            training = training.model_copy(update={"learning_rate": done[0].range_test.rate})
         if done[-1].status != "done":
             break
     return _joined(done)
+
+
+def _plain(fitted: Fitted) -> dict[str, Any]:
+    """Return what a stage gave as values that JSON knows."""
+    found = fitted.range_test
+    return {**fitted._asdict(), "range_test": None if found is None else list(found)}
+
+
+def _of_plain(values: Mapping[str, Any]) -> Fitted:
+    found = values["range_test"]
+    return Fitted(**{**values, "range_test": None if found is None else RangeTest(*found)})
 
 
 def _with_side(fitted: Fitted, stage: Stage) -> Fitted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import logging
 import math
 import os
@@ -31,6 +33,7 @@ from .pairs import PairSplits, tiles
 from .restore import restored_image
 from .save import add_row, training_scores, write_course
 from .train import TrainingSet, build_seeded, described, fit_models, log_cut_lists, with_precision
+from .unfinished import Unfinished, check_images
 
 log = logging.getLogger("autoencoder")
 
@@ -60,7 +63,14 @@ class Trained(NamedTuple):
     run: Run | None = None
 
 
-def restore_train(settings: RestoreSettings, splits: PairSplits, *, keep: bool = True) -> Trained:
+def restore_train(
+    settings: RestoreSettings,
+    splits: PairSplits,
+    *,
+    keep: bool = True,
+    save_every: float | None = None,
+    going_on: Unfinished | None = None,
+) -> Trained:
     """Train a network to make originals of modified images, on pairs that `pairs.load_splits` decoded.
 
     Raises
@@ -87,10 +97,22 @@ def restore_train(settings: RestoreSettings, splits: PairSplits, *, keep: bool =
         return trained
 
     train, valid = tiles(splits.train, settings), tiles(splits.valid, settings)
-    made = Provenance("restore_train", settings.to_flags())
+    made = Provenance("restore_train", settings.to_flags(), _source(splits))
+    if going_on is not None:
+        check_images(going_on, made)
     log.info(f"{len(train):,} tiles for training, {len(valid):,} for validation")
     tiled = TrainingSet(train=train, valid=valid, bad=splits.bad, made=made)
-    return fit_models(settings, models, tiled, finish, keep=keep)
+    return fit_models(settings, models, tiled, finish, keep=keep, save_every=save_every, going_on=going_on)
+
+
+def _source(splits: PairSplits) -> dict[str, Any]:
+    """Return the number of pairs, and a SHA-256 of their names and pixels in the parts that they are in."""
+    digest = hashlib.sha256()
+    for pair in itertools.chain(splits.train, splits.valid, splits.test):
+        digest.update(pair.name.encode("utf-8", "surrogateescape") + b"\0")
+        digest.update(np.ascontiguousarray(pair.modified))
+        digest.update(np.ascontiguousarray(pair.original))
+    return {"count": len(splits.train) + len(splits.valid) + len(splits.test), "fingerprint": digest.hexdigest()}
 
 
 def dry_run(settings: RestoreSettings, matched: Matched) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,9 @@ from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
 from ..training.stages import fit_stages, stages_of
 from .images import ScannedImages, bad_files, load_images
+from .resume import forget_states, keeping
 from .save import Trained, begin, evaluate, save_models, save_results, summary
+from .unfinished import Unfinished, check_images
 
 log = logging.getLogger("autoencoder")
 
@@ -50,7 +53,14 @@ class TrainingSet(Splits[Pixels]):
     made: Provenance
 
 
-def train(settings: Settings, listings: ScannedImages, *, keep: bool = True) -> Trained:
+def train(
+    settings: Settings,
+    listings: ScannedImages,
+    *,
+    keep: bool = True,
+    save_every: float | None = None,
+    going_on: Unfinished | None = None,
+) -> Trained:
     """Train an autoencoder on images that `images.prepare` found.
 
     Parameters
@@ -59,6 +69,10 @@ def train(settings: Settings, listings: ScannedImages, *, keep: bool = True) -> 
     listings : ScannedImages
     keep : bool
         Whether to save a run's folder and its row in logs/aescore.csv; otherwise nothing is written.
+    save_every : float, optional
+        Seconds from one kept state of the training to the next.
+    going_on : Unfinished, optional
+        The run that is gone on with.
 
     Raises
     ------
@@ -71,6 +85,8 @@ def train(settings: Settings, listings: ScannedImages, *, keep: bool = True) -> 
     if settings.training.augment == "auto":
         settings = settings.model_copy(update={"training": _with_augmentations(settings.training, splits.train.pixels)})
     made = Provenance("run", settings.to_flags(), listings.source.to_record(splits.train, splits.valid))
+    if going_on is not None:
+        check_images(going_on, made)
     models = build_seeded(settings)
     bad = bad_files(splits)
 
@@ -85,7 +101,7 @@ def train(settings: Settings, listings: ScannedImages, *, keep: bool = True) -> 
         return trained
 
     images = TrainingSet(train=splits.train.pixels, valid=splits.valid.pixels, bad=bad, made=made)
-    return fit_models(settings, models, images, finish, keep=keep)
+    return fit_models(settings, models, images, finish, keep=keep, save_every=save_every, going_on=going_on)
 
 
 def dry_run(settings: Settings, listings: ScannedImages) -> str:
@@ -146,6 +162,8 @@ def fit_models(
     finish: Callable[[Run | None, Fitted], Result],
     *,
     keep: bool,
+    save_every: float | None = None,
+    going_on: Unfinished | None = None,
 ) -> Result:
     """Fit the models, in a run's folder or without one.
 
@@ -159,6 +177,10 @@ def fit_models(
         also where training diverged or was interrupted.
     keep : bool
         Whether there is a folder. Without one Ctrl-C is what it is in any library.
+    save_every : float, optional
+        Seconds from one kept state of the training to the next.
+    going_on : Unfinished, optional
+        The run that is gone on with, in its own folder.
 
     Returns
     -------
@@ -173,13 +195,13 @@ def fit_models(
     stages = stages_of(models, images.train, images.valid, settings.architecture, training)
     if not keep:
         return finish(None, fit_stages(stages, training, _callbacks(settings)))
-    probe(settings.output.save_dir or run_folder.LOGS, 8 * 4 * models.autoencoder.count_params() + 10_000_000)
-    run = new_run.create(settings.output, datetime.now())
+    probe(settings.output.save_dir or run_folder.LOGS, 16 * 4 * models.autoencoder.count_params() + 10_000_000)
+    run = new_run.create(settings.output, datetime.now()) if going_on is None else going_on.run
     begin(run, settings, models, images.made, images.bad)
     callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models)]
-    with stop_at_next_batch() as stopping:
+    with keeping(run, save_every) as states, stop_at_next_batch() as stopping:
         try:
-            fitted = fit_stages(stages, training, callbacks, stopping)
+            fitted = fit_stages(stages, training, callbacks, stopping, states)
         except DivergedError as error:
             finish(run, error.fitted)
             run.write_provenance(images.made)
@@ -188,10 +210,13 @@ def fit_models(
             fitted = fitted._replace(status="interrupted")
         result = finish(run, fitted)
         run.write_provenance(images.made)
+        if fitted.status == "done":
+            forget_states(run)
     if stopping.signal is not None:
         complete = fitted.status != "interrupted"
         said = "the training was complete when the signal came; it is" if complete else _INTERRUPTED
-        raise Interrupted(f"{said} in {run.path}", stopping.signal, complete=complete)
+        more = "" if complete else f"; to go on: flexae {images.made.command} --resume={shlex.quote(str(run.path))}"
+        raise Interrupted(f"{said} in {run.path}{more}", stopping.signal, complete=complete)
     return result
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...settings import Architecture, Output, Training
+from ...settings import Architecture, Output, Resuming, Training
 from ...settings.restoration import FORMER_NAMES, Codes, Pairs, RestoreSettings
 from ...tensorflow_start import start_tensorflow
 from ..command import Command, DryRun
@@ -14,25 +14,34 @@ if TYPE_CHECKING:
 
 
 def execute(
-    pairs: Pairs, codes: Codes, architecture: Architecture, training: Training, output: Output, dry: DryRun
+    pairs: Pairs,
+    codes: Codes,
+    architecture: Architecture,
+    training: Training,
+    output: Output,
+    resuming: Resuming,
+    dry: DryRun,
 ) -> Run | None:
-    """Train, and return the run; None after a dry run."""
+    """Train, or go on with a training, and return the run; None after a dry run."""
     from ...workflows.pairs import load_splits, prepare_pairs
+    from ...workflows.unfinished import unfinished
 
     asked = RestoreSettings.from_sections(pairs, codes, architecture, training, output)
-    settings, matched = prepare_pairs(asked)
+    going_on = None if resuming.resume is None else unfinished(resuming.resume, "restore_train", asked)
+    settings, matched = prepare_pairs(asked if going_on is None else going_on.settings)
     start_tensorflow()
     from ...workflows.restore_train import dry_run, restore_train
 
     if dry.dry_run:
         print(dry_run(settings, matched))
         return None
-    return restore_train(settings, load_splits(settings, matched)).run
+    splits = load_splits(settings, matched)
+    return restore_train(settings, splits, save_every=resuming.save_every, going_on=going_on).run
 
 
 COMMAND = Command(
     "Train a network on pairs of damaged and clean images, to restore others.",
-    sections=(*RestoreSettings.sections, DryRun),
+    sections=(*RestoreSettings.sections, Resuming, DryRun),
     execute=execute,
     aliases=FORMER_NAMES,
 )

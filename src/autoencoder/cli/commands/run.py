@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...settings import Architecture, Data, Output, Settings, Training
+from ...settings import Architecture, Data, Output, Resuming, Settings, Training
 from ...tensorflow_start import start_tensorflow
 from ..command import Command, DryRun
 
@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from ...storage.run import Run
 
 
-def execute(data: Data, architecture: Architecture, training: Training, output: Output, dry: DryRun) -> Run | None:
-    """Train, and return the run; None after a dry run."""
+def execute(
+    data: Data, architecture: Architecture, training: Training, output: Output, resuming: Resuming, dry: DryRun
+) -> Run | None:
+    """Train, or go on with a training, and return the run; None after a dry run."""
     from ...workflows.images import prepare
+    from ...workflows.unfinished import unfinished
 
     asked = Settings(data=data, architecture=architecture, training=training, output=output)
-    settings, listings = prepare(asked)
+    going_on = None if resuming.resume is None else unfinished(resuming.resume, "run", asked)
+    settings, listings = prepare(asked if going_on is None else going_on.settings)
     start_tensorflow()
     from ...workflows.train import dry_run, train
 
     if dry.dry_run:
         print(dry_run(settings, listings))
         return None
-    return train(settings, listings).run
+    return train(settings, listings, save_every=resuming.save_every, going_on=going_on).run
 
 
 def compare(results: dict[str, Run]) -> Path:
@@ -38,7 +42,7 @@ def compare(results: dict[str, Run]) -> Path:
 
 COMMAND = Command(
     "Train an autoencoder on a folder of images.",
-    sections=(*Settings.sections, DryRun),
+    sections=(*Settings.sections, Resuming, DryRun),
     execute=execute,
     compare=compare,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import Interrupted
-from ...settings import Architecture, Data, Output, Settings, Training
+from ...settings import Architecture, Data, Output, Resuming, Settings, Training
 from ...settings.clustering import Clusters, Export
 from ...storage.clustering import read_names
 from ...tensorflow_start import start_tensorflow
@@ -14,14 +14,22 @@ from ..command import Command
 
 
 def execute(
-    data: Data, architecture: Architecture, training: Training, output: Output, clusters: Clusters, export: Export
+    data: Data,
+    architecture: Architecture,
+    training: Training,
+    output: Output,
+    resuming: Resuming,
+    clusters: Clusters,
+    export: Export,
 ) -> Path:
     """Train and cluster, and return the folder that the clustering left."""
     from ...workflows.images import prepare
+    from ...workflows.unfinished import unfinished
 
     names = read_names(export.names)
     asked = Settings(data=data, architecture=architecture, training=training, output=output)
-    settings, listings = prepare(asked)
+    going_on = None if resuming.resume is None else unfinished(resuming.resume, "run", asked)
+    settings, listings = prepare(asked if going_on is None else going_on.settings)
     check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
     from ...model.encoder import encoder_of
@@ -31,7 +39,7 @@ def execute(
     from ...workflows.train import train
 
     try:
-        trained = train(settings, listings)
+        trained = train(settings, listings, save_every=resuming.save_every, going_on=going_on)
     except Interrupted as error:
         raise Interrupted(f"{error}; nothing is clustered yet: flexae cluster latest", error.signal) from error
     run, images = trained.run, trained.images
@@ -44,6 +52,6 @@ def execute(
 
 COMMAND = Command(
     "From a folder of images to clusters: train an autoencoder, then cluster the same images.",
-    sections=(*Settings.sections, Clusters, Export),
+    sections=(*Settings.sections, Resuming, Clusters, Export),
     execute=execute,
 )
