@@ -39,7 +39,7 @@ class Command(NamedTuple):
 
     `words` name the fields that may also be given without a flag, by their place: `cluster RUN`. `aliases` are other
     names of fields, those of the original programs. `compare` shows the results of a command that was repeated, by
-    what was changed; without it there is no `grid:`.
+    what was changed; without it there is no `grid:`. `complete` adds to the flags what they leave to a run.
     """
 
     summary: str
@@ -48,6 +48,7 @@ class Command(NamedTuple):
     words: tuple[str, ...] = ()
     aliases: Mapping[str, str] = ALIASES
     compare: Callable[[dict[str, Any]], Any] | None = None
+    complete: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
 
 @dataclass(frozen=True)
@@ -139,4 +140,4 @@ def job(name: str, command: Command, words: Sequence[Any], flags: Mapping[str, A
     twice = [key for key in named if key in flags]
     if twice:
         raise UsageError(f"{name}: {twice[0]} is given twice, as a word and as --{twice[0]}")
-    return Job(command, tuple(parse({**named, **flags}, command.sections, command.aliases)))
+    return Job(command, tuple(parse(command.complete({**named, **flags}), command.sections, command.aliases)))

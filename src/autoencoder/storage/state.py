@@ -75,13 +75,20 @@ def _files(run: Run) -> Iterator[Path]:
 
 def _serial(file: Path) -> int:
     """Return the number of a state, counted from 1; 0 where there is none, or it is damaged."""
-    with contextlib.suppress(*_DAMAGED), np.load(file, allow_pickle=False) as kept:
+    with contextlib.suppress(*_DAMAGED), _opened(file) as kept:
         return int(json.loads(kept[_RECORD].tobytes())["serial"])
     return 0
 
 
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    # NumPy leaves a file open that it finds to be no archive.
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
+        yield kept
+
+
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:
-    with np.load(file, allow_pickle=False) as kept:
+    with _opened(file) as kept:
         record = json.loads(kept[_RECORD].tobytes())
         arrays: dict[str, list[np.ndarray]] = {}
         for key in kept.files:

@@ -121,8 +121,9 @@ class StateKeeper(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._guard.status == "diverged" or not self._whole:
             return
-        self.last = self._state(epoch + 1, 0) if self._guard.begun or self._stopping() or self._due(AT_ENDS) else None
-        if self.last is not None and (self._stopping() or self._due(AT_ENDS)):
+        due = self._stopping() or self._due(AT_ENDS)
+        self.last = self._state(epoch + 1, 0) if due or self._guard.begun else None
+        if due and self.last is not None:
             self._save(self.last)
 
     def _due(self, auto: float) -> bool:

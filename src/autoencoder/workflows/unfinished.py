@@ -42,6 +42,23 @@ def unfinished(name: str, command: str, asked: Settings | RestoreSettings) -> Un
     UsageError
         If there is no such run, its training is complete, or settings differ: each is named.
     """
+    run, made = unfinished_run(name, command)
+    kept = type(asked).from_flags(run.flags())
+    faults = [fault for part in _DECIDING if hasattr(kept, part) for fault in _changes(asked, kept, part)]
+    named = sorted(asked.output.model_fields_set & _PLACES)
+    faults += [f"--{each} names a folder, and the run has one" for each in named]
+    if faults:
+        raise UsageError("\n".join([f"--resume={name}: a training goes on with its own settings; leave out:", *faults]))
+    epochs = asked.training.train_epochs if "train_epochs" in asked.training.model_fields_set else None
+    training = kept.training if epochs is None else kept.training.model_copy(update={"train_epochs": epochs})
+    output = kept.output.model_copy(
+        update={each: getattr(asked.output, each) for each in asked.output.model_fields_set}
+    )
+    return Unfinished(run, kept.model_copy(update={"training": training, "output": output}), made)
+
+
+def unfinished_run(name: str, command: str) -> tuple[Run, Provenance]:
+    """Return the run that `name` means, and what began it; names and errors are those of `unfinished`."""
     run = _latest(command) if name == "latest" else Run(under_logs(Path(name)))
     made = read_provenance(run.provenance_file)
     if made is None or made.command != command:
@@ -52,15 +69,7 @@ def unfinished(name: str, command: str, asked: Settings | RestoreSettings) -> Un
             f"--resume={name}: its training is complete; to train longer, repeat it: flexae {command} "
             f"--config={run.settings_file} --train_epochs=..."
         )
-    kept = type(asked).from_flags(run.flags())
-    faults = [fault for part in _DECIDING if hasattr(kept, part) for fault in _changes(asked, kept, part)]
-    named = sorted(asked.output.model_fields_set & _PLACES)
-    faults += [f"--{each} names a folder, and the run has one" for each in named]
-    if faults:
-        raise UsageError("\n".join([f"--resume={name}: a training goes on with its own settings; leave out:", *faults]))
-    epochs = asked.training.train_epochs if "train_epochs" in asked.training.model_fields_set else None
-    training = kept.training if epochs is None else kept.training.model_copy(update={"train_epochs": epochs})
-    return Unfinished(run, kept.model_copy(update={"training": training, "output": asked.output}), made)
+    return run, made
 
 
 #: The sections of settings that decide how training goes, and where an output must not be named anew.

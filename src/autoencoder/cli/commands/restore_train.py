@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...settings import Architecture, Output, Resuming, Training
 from ...settings.restoration import FORMER_NAMES, Codes, Pairs, RestoreSettings
@@ -39,9 +39,20 @@ def execute(
     return restore_train(settings, splits, save_every=resuming.save_every, going_on=going_on).run
 
 
+def complete(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags with the pairs of the run that is gone on with, which need not be named again."""
+    from ...workflows.unfinished import unfinished_run
+
+    if flags.get("resume") is None:
+        return flags
+    run, _ = unfinished_run(str(flags["resume"]), "restore_train")
+    return {**{name: value for name, value in run.flags().items() if name in ("modified", "original")}, **flags}
+
+
 COMMAND = Command(
     "Train a network on pairs of damaged and clean images, to restore others.",
     sections=(*RestoreSettings.sections, Resuming, DryRun),
     execute=execute,
     aliases=FORMER_NAMES,
+    complete=complete,
 )
