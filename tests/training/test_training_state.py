@@ -28,7 +28,7 @@ def parts(digits):
     return digits[:60], digits[60:80]
 
 
-def trained(parts, case, keeping=None, stopping=lambda: False):
+def trained(parts, case, keeping=None, stopping=lambda: False, callbacks=()):
     """The weights, the history and all else that a training gives, in the order in which it gives them."""
     knobs, changes = CASES[case]
     training = Training(**{**PLAIN, **changes})
@@ -36,7 +36,7 @@ def trained(parts, case, keeping=None, stopping=lambda: False):
     keras.utils.set_random_seed(1)
     models = build(architecture, (8, 8), 1)
     stages = stages_of(models, *parts, architecture, training)
-    fitted = fit_stages(stages, training, [], stopping, keeping)
+    fitted = fit_stages(stages, training, [*callbacks], stopping, keeping)
     return models.autoencoder.get_weights(), fitted
 
 
@@ -87,22 +87,29 @@ def test_a_signal_keeps_the_state_whatever_the_time(parts):
 
 
 def test_states_are_as_far_apart_as_they_should_be(parts, monkeypatch):
-    now = [0.0]
+    now, states = [0.0], []
 
-    def later(seconds):
-        now[0] += seconds
-        return now[0]
+    class Clock(keras.callbacks.Callback):
+        """An epoch takes 40 seconds, all of them before its first batch."""
 
-    monkeypatch.setattr("autoencoder.training.state.time.perf_counter", lambda: later(40.0))
-    states = []
-    trained(parts, "plain", Keeping(states.append, every=1e9))
-    assert states == []
-    # Each look at the clock is 40 seconds later than the last: above 30 at an epoch's end, below 300 within it.
-    trained(parts, "plain", Keeping(states.append))
-    assert [(state.record["epoch"], state.record["step"]) for state in states] == [(1, 0), (2, 0), (3, 0)]
-    states.clear()
-    trained(parts, "plain", Keeping(lambda state: (states.append(state), later(40 / SHARE))))
-    assert len(states) == 1  # keeping it took more than its share of the time
+        def on_epoch_begin(self, epoch, logs=None):
+            now[0] += 40
+
+    def slow(state):
+        states.append(state)
+        now[0] += 40 / SHARE
+
+    monkeypatch.setattr("autoencoder.training.state.time.perf_counter", lambda: now[0])
+    for keeping, expected in (
+        (Keeping(states.append), [(1, 0), (2, 0), (3, 0)]),
+        (Keeping(states.append, every=70), [(1, 6)]),
+        (Keeping(states.append, every=1000), []),
+        (Keeping(slow), [(1, 0)]),  # it takes more than its share of the time
+        (Keeping(slow, every=30), [(0, 6), (1, 6), (2, 6)]),
+    ):
+        states.clear()
+        trained(parts, "plain", keeping, callbacks=[Clock()])
+        assert [(state.record["epoch"], state.record["step"]) for state in states] == expected
 
 
 def test_a_state_of_another_network_is_refused(parts):
