@@ -105,7 +105,7 @@ def _comparison(node: ast.Compare, columns: Collection[str]) -> Callable[[Row], 
 def _value(node: ast.expr, columns: Collection[str]) -> Callable[[Row], Any]:
     if isinstance(node, ast.Name) and node.id in columns:
         name = node.id
-        return lambda row: _single(row.get(name))
+        return lambda row: single(row.get(name))
     if isinstance(node, ast.Name) and node.id in _WORDS:
         word = _WORDS[node.id]
         return lambda _: word
@@ -119,7 +119,7 @@ def _value(node: ast.expr, columns: Collection[str]) -> Callable[[Row], Any]:
         return lambda row: -positive(row)
     if isinstance(node, ast.List | ast.Tuple):
         parts = [_value(each, columns) for each in node.elts]
-        return lambda row: _single([part(row) for part in parts], keep_list=True)
+        return lambda row: single([part(row) for part in parts], keep_list=True)
     raise _Refused(f"{_source(node)} is neither a column nor a value; {_FORM}")
 
 
@@ -134,7 +134,7 @@ def _holds(sign: Callable[[Any, Any], Any], left: Any, right: Any, asks_for_none
         return False
 
 
-def _single(value: Any, *, keep_list: bool = False) -> Any:
+def single(value: Any, *, keep_list: bool = False) -> Any:
     """Return a list of one value as that value, and a pair of equal sides, such as a kernel's, as one side."""
     if not isinstance(value, list | tuple):
         return value

@@ -14,4 +14,5 @@ NAMES = (
     "classify",
     "predict",
     "import_data",
+    "runs",
 )
