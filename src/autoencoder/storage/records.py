@@ -15,10 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, UsageError
+from ..settings.fields import nearest
 from . import provenance
+from .lookup import under_logs
 from .provenance import Provenance, read_provenance
-from .run import LOGS, Run
+from .run import ENCODER_SUFFIXES, LOGS, Run
 from .runs_table import CLASSIFIER_COLUMNS, COLUMNS, read
 
 #: A folder that holds one of these is a run's, or was to become one.
@@ -128,6 +130,34 @@ def read_record(folder: Path, logs: Path = LOGS) -> Record | None:
         notes.append("scores.json is missing")
     status = "damaged" if notes else _ended(scores) if done else "killed"
     return _with_own_clusters(Record(name, folder, command, status, _when(folder), settings, scores, "; ".join(notes)))
+
+
+def find_record(name: str | os.PathLike[str]) -> Record:
+    """Return the record of the run or clustering that `name` means, finished or not.
+
+    Parameters
+    ----------
+    name : str or path
+        A folder, its name under logs/, the file of an encoder in it, or `latest`, the newest run of any command.
+
+    Raises
+    ------
+    UsageError
+        If there is no such run.
+    """
+    if str(name) == "latest":
+        found = [record for folder in _subfolders(LOGS) if (record := read_record(folder))]
+        if not found:
+            raise UsageError(f"latest: there is no run in {LOGS}/ yet; make one with: flexae run --train_dir=FOLDER")
+        return max(found, key=lambda record: (record.date, record.name))
+    path = under_logs(Path(name))
+    folder = path.parent if path.suffix in ENCODER_SUFFIXES and path.is_file() else path
+    record = read_record(folder) if folder.is_dir() else None
+    if record is None:
+        what = "holds no run" if folder.is_dir() else "no such run"
+        known = [each.name for each in _subfolders(LOGS)]
+        raise UsageError(f"{name}: {what}{nearest(folder.name, known)}; flexae runs lists all that are in {LOGS}/")
+    return record
 
 
 def _noting(notes: list[str], read_file: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -160,6 +160,11 @@ def differing(records: Iterable[Record]) -> list[str]:
     return [name for name in dict.fromkeys(name for seen in first.values() for name in seen) if name in found]
 
 
+def best_first(records: Sequence[Record]) -> list[Record]:
+    """Return results in the order of the scores that they are judged by."""
+    return [records[at] for at in _order([_row(record) for record in records], "score")]
+
+
 def _row(record: Record) -> Row:
     measure = measure_of(record)
     own = {name: value for name, value in record.settings.items() if value is not None and value != []}

@@ -15,4 +15,5 @@ NAMES = (
     "predict",
     "import_data",
     "runs",
+    "show",
 )
