@@ -119,6 +119,11 @@ class Run:
         return self.path / "clusters" / f"{method}_k{k}"
 
     @property
+    def tensorboard(self) -> Path:
+        """The course of the training for TensorBoard."""
+        return self.path / "tensorboard"
+
+    @property
     def grid_file(self) -> Path:
         """What was changed in each run of a grid, and its lowest loss."""
         return self.path / "grid.csv"
