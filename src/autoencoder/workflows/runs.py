@@ -85,8 +85,12 @@ def runs(logs: str | Path = LOGS, sort: str = "score", where: str | None = None)
 
     Examples
     --------
-    >>> import autoencoder
-    >>> autoencoder.runs(where="command == 'run' and dims == 10")[["name", "score"]]  # doctest: +SKIP
+    >>> from sklearn.datasets import load_digits
+    >>> images = (load_digits().images[:60] / 16).astype("float32")
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/first").fit(images)
+    >>> runs(where="dims == 3 and status == 'finished'")[["name", "command", "measure"]]
+        name command    measure
+    0  first     run  valid_mse
     """
     import pandas as pd
 

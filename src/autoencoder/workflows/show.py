@@ -106,9 +106,12 @@ def show(run: str | Path) -> Shown:
 
     Examples
     --------
-    >>> import autoencoder
-    >>> autoencoder.show("latest").changed  # doctest: +SKIP
-    {'dims': [10], 'train_epochs': 30}
+    >>> from sklearn.datasets import load_digits
+    >>> images = (load_digits().images[:60] / 16).astype("float32")
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/second").fit(images)
+    >>> found = show("second")
+    >>> found.changed["dims"], found.files["loss.png"]
+    ([3], 'the loss of each epoch')
     """
     record = find_record(run)
     assert record.path is not None
