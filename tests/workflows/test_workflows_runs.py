@@ -178,7 +178,7 @@ def test_the_picture_holds_the_runs_of_one_score(logs, tmp_path, monkeypatch):
     assert drawn["measure"] == "valid_mse" and "lower is better" in drawn["remark"] and "5 without" in drawn["remark"]
     assert [point.score for point in drawn["points"]] == pytest.approx([0.05, 0.18107, 0.3], abs=1e-5)
     assert drawn["points"][0].name == "better (dims=[10])" and len(drawn["points"][0].curve) == 2
-    assert cv2.imread(str(tmp_path / "runs.png")).shape == (28 * 3 + 880, 1200, 3)
+    assert cv2.imread(str(tmp_path / "runs.png")).shape == (28 * 3 + 905, 1200, 3)
 
 
 def test_without_a_score_there_is_no_picture(logs, tmp_path):

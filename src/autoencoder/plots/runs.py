@@ -55,7 +55,7 @@ def runs_picture(points: Sequence[Point], measure: str, remark: str, path: str |
         If the file cannot be written.
     """
     named = points[:NAMED]
-    height = 2 * (_PANEL + 130) + 28 * len(named) + 20
+    height = 2 * _PANEL + 305 + 28 * len(named)
     figure, page = sheet(_WIDTH, height)
     head(page, f"{measure} of {len(points)} runs", remark)
     width = (_WIDTH - _LEFT - _GAP - _MARGIN) // 2
@@ -65,8 +65,9 @@ def runs_picture(points: Sequence[Point], measure: str, remark: str, path: str |
         quiet(axes)
         _scatter(page, axes, points, what)
         write(page, left + width, 90 + _PANEL + 44, what, ha="right", color=STYLE["muted"])
-    top = _PANEL + 190
-    write(page, _LEFT, top - 24, "loss by epoch, of validation images where there are any", kind="small")
+    top = _PANEL + 215
+    heading = "loss by epoch, of validation images where there are any"
+    write(page, _LEFT, top - 22, heading, kind="small", color=STYLE["muted"])
     axes = boxed(figure, (_LEFT, top, _WIDTH - _LEFT - _MARGIN, _PANEL))
     quiet(axes)
     draw_lines(page, axes, {str(at): each.curve for at, each in enumerate(named)}, (), named=False)
@@ -88,7 +89,9 @@ def _scatter(page: Axes, axes: Axes, points: Sequence[Point], what: str) -> None
         write(page, *middle, f"no {what} were recorded", ha="center", color=STYLE["muted"])
         return
     for at in known[::-1]:  # the best on top
-        axes.plot(x[at], y[at], "o", markersize=6, color=color(int(at)) if at < NAMED else NOISE_GRAY)
+        size, paint = (7, color(int(at))) if at < NAMED else (4, NOISE_GRAY)
+        axes.plot(x[at], y[at], "o", markersize=size, color=paint)
+    axes.margins(x=0.05)  # room for the ring
     logarithmic(axes, y[known])
     _number_x(axes, x[known])
     if known[0] == 0:

@@ -33,8 +33,8 @@ MEASURES = {
 }
 #: Of these more is better; of losses, errors, seconds and sizes less is.
 _MORE_IS_BETTER = re.compile(
-    r"(^|_)(accuracy|psnr|ssim|nmi|ari|homogeneity|silhouette|calinski_harabasz|stability|f1|images_per_second|used_numbers|"
-    r"reduction|confidence)(_|$)"
+    r"(^|_)(accuracy|psnr|ssim|nmi|ari|homogeneity|silhouette|calinski_harabasz|stability|f1|images_per_second|"
+    r"used_numbers|reduction|confidence)(_|$)"
 )
 #: The columns of every table, whatever else differs.
 COLUMNS = ("name", "command", "status", "date", "score", "measure", "seconds", "parameters")

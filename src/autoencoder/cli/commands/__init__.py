@@ -13,7 +13,7 @@ NAMES = (
     "restore",
     "classify",
     "predict",
-    "import_data",
     "runs",
     "show",
+    "import_data",
 )
