@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import DiskError, UsageError
@@ -12,15 +13,21 @@ from .runs_table import TIME_FORMAT
 
 
 def check_free(output: Output) -> None:
-    """Refuse a `save_dir` that already holds something, and a folder where a table of runs belongs.
+    """Refuse a `save_dir` that already holds something, a folder where a table of runs belongs, and missing loggers.
 
     Raises
     ------
     UsageError
-        Nothing is ever overwritten.
+        Nothing is ever overwritten; what is to be logged to must be installed.
     DiskError
         No row could be kept.
     """
+    for logger in ("tensorboard", "mlflow"):
+        if getattr(output, logger) and find_spec(logger) is None:
+            raise UsageError(
+                f"--{logger}: the package {logger} is not installed; install it with: pip install "
+                f"'flexible-autoencoder[{logger}]', in a checkout pip install '.[{logger}]', or leave the flag out"
+            )
     for table in (LOGS / "aescore.csv", LOGS / "classifiers.csv"):
         if table.is_dir():
             raise DiskError(f"{table}: is a folder, and the table of all runs belongs there; move it away")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import DataError, DiskError
 from ..files import disk_error, disk_errors, write_text
@@ -94,13 +94,41 @@ def append(csv_path: str | os.PathLike[str], row: Mapping[str, object], columns:
     with disk_errors(csv_path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path):
-        try:
-            table = _parse(_content(path), columns)
-        except csv.Error as error:
-            raise DataError(f"cannot read the table of runs {path}: {error}; move it away and append again") from error
+        table = _read(path, columns)
         cells = {str(name).strip(): _cell(value) for name, value in row.items()}
         names = [*table.columns, *(name for name in cells if name not in table.columns)]
         write_text(path, _csv(names, [*table.rows, cells]))
+
+
+def read(csv_path: str | os.PathLike[str], columns: Sequence[str] = COLUMNS) -> list[dict[str, Any]]:
+    """Return the rows of a table of runs, with numbers and truths as such and without blank cells; none without a file.
+
+    Raises
+    ------
+    DiskError
+        If the file cannot be read.
+    DataError
+        If the file is no table of runs.
+    """
+    rows = _read(Path(csv_path), columns).rows
+    return [{name: _plain(name, cell) for name, cell in row.items() if cell.strip()} for row in rows]
+
+
+def _read(path: Path, columns: Sequence[str]) -> _Table:
+    try:
+        return _parse(_content(path), columns)
+    except csv.Error as error:
+        raise DataError(f"cannot read the table of runs {path}: {error}; move it away and append again") from error
+
+
+def _plain(name: str, cell: str) -> Any:
+    """Return what a cell means; times and names of folders are text, whatever they look like."""
+    text = cell.strip()
+    if name in ("Time", "FolderName", "run"):
+        return text
+    if not _NUMBER.fullmatch(text):
+        return {"True": True, "False": False}.get(text, text)
+    return int(text) if text.lstrip("+-").isdecimal() else float(text)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
 from ..training.stages import fit_stages, stages_of
 from .images import ScannedImages, bad_files, load_images
+from .mlflow import log_run
 from .resume import forget_states, keeping
 from .save import Trained, begin, evaluate, save_models, save_results, summary
 from .unfinished import Unfinished, check_images
@@ -198,13 +199,14 @@ def fit_models(
     probe(settings.output.save_dir or run_folder.LOGS, 16 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = new_run.create(settings.output, datetime.now()) if going_on is None else going_on.run
     begin(run, settings, models, images.made, images.bad)
-    callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models)]
+    callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models), *_tensorboard(settings, run)]
     with keeping(run, save_every) as states, stop_at_next_batch() as stopping:
         try:
             fitted = fit_stages(stages, training, callbacks, stopping, states)
         except DivergedError as error:
             finish(run, error.fitted)
             run.write_provenance(images.made)
+            log_run(run.path, settings.output)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
         if stopping.signal is not None:  # also where it came after the last batch
             fitted = fitted._replace(status="interrupted")
@@ -212,6 +214,7 @@ def fit_models(
         run.write_provenance(images.made)
         if fitted.status == "done":
             forget_states(run)
+        log_run(run.path, settings.output)
     if stopping.signal is not None:
         complete = fitted.status != "interrupted"
         said = "the training was complete when the signal came; it is" if complete else _INTERRUPTED
@@ -222,6 +225,12 @@ def fit_models(
 
 def _callbacks(settings: Settings | RestoreSettings) -> list[Any]:
     return [EpochLines(settings.training.train_epochs)] if settings.output.verbose else []
+
+
+def _tensorboard(settings: Settings | RestoreSettings, run: Run) -> list[Any]:
+    # Neither graph nor profile: both cost time, and model.png shows the layers.
+    logger = keras.callbacks.TensorBoard
+    return [logger(run.tensorboard, write_graph=False, profile_batch=0)] if settings.output.tensorboard else []
 
 
 def _checkpoints(settings: Settings | RestoreSettings, run: Run, models: Models) -> list[Any]:

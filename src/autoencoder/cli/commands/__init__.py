@@ -13,5 +13,7 @@ NAMES = (
     "restore",
     "classify",
     "predict",
+    "runs",
+    "show",
     "import_data",
 )

@@ -35,6 +35,7 @@ def execute(
     from ...model.encoder import encoder_of
     from ...workflows.cluster import Wanted, cluster
     from ...workflows.embeddings import embed_images
+    from ...workflows.mlflow import log_run
     from ...workflows.refine import EncoderSource
     from ...workflows.train import train
 
@@ -47,7 +48,9 @@ def execute(
     encoder = encoder_of(trained.models.encoder, run.encoder)
     embeddings = embed_images(encoder, listings.source, images)
     source = EncoderSource(run, run.encoder, listings.source)
-    return cluster(source, embeddings, images, Wanted(clusters, export, names, training.seed)).path
+    folder = cluster(source, embeddings, images, Wanted(clusters, export, names, training.seed)).path
+    log_run(folder, output)
+    return folder
 
 
 COMMAND = Command(
