@@ -11,7 +11,7 @@ import numpy as np
 from checkout import ROOT
 from PIL import Image, ImageDraw
 
-ASSETS = ROOT / "src" / "autoencoder" / "report" / "assets"
+ASSETS = ROOT / "src" / "autoencoder" / "page" / "assets"
 KINDS = ("disc", "square", "digit")
 CLUSTERS = 6
 
