@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from .estimators.clusterer import Clusterer
     from .estimators.load import load
     from .estimators.restorer import Restorer
+    from .workflows.report import report
 
-__all__ = ["Autoencoder", "Classifier", "Clusterer", "Restorer", "load"]
+__all__ = ["Autoencoder", "Classifier", "Clusterer", "Restorer", "load", "report"]
+#: The work of a command, by its name; all else are estimators.
+_WORKFLOWS = {"report": "workflows.report"}
 
 
 def __getattr__(name: str) -> object:
@@ -19,4 +22,4 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".estimators.{name.lower()}", __name__), name)
+    return getattr(import_module(f".{_WORKFLOWS.get(name, f'estimators.{name.lower()}')}", __name__), name)

@@ -9,7 +9,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,21 +19,25 @@ from ..clustering.outliers import strangeness
 from ..data.listing import Images
 from ..errors import ModelFileError, UsageError
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
-from ..model.encoder import Encoder, open_encoder
+from ..model.encoder import Encoder, encoder_of, open_encoder
 from ..page.summary import Found, Grouping, Picture, Shown, summarize
 from ..page.template import write_page
 from ..progress import stage
 from ..sampling import evenly_spread
 from ..settings import Reading, Settings
+from ..storage.clustering import ClusterFolder
 from ..storage.lookup import images_of, locate
 from ..storage.provenance import Provenance, encoder_record, keep_table, read_provenance, version
 from ..storage.run import CACHE, Run
 from .doubts import doubts_of_run
-from .embeddings import Embeddings, embed
+from .embeddings import Embeddings, embed, embed_images
 from .map_points import map_points
 from .report_clusterings import find_clusterings
 from .report_decoded import Decoder, decoder_of, errors_of, sweeps_of, walk_of, worst_of
 from .report_sentences import sentences
+
+if TYPE_CHECKING:
+    from .save import Trained
 
 log = logging.getLogger("autoencoder")
 
@@ -82,6 +86,20 @@ def make_report(name: str, named: Path | None, reading: Reading) -> Path:
     encoder = open_encoder(encoder_file)
     embeddings, images = embed(encoder, source, listing, CACHE)
     return write_report(ReportSource(run, encoder_file, open_decoder(run, encoder)), embeddings, images, named)
+
+
+def report_of_sort(trained: Trained, folder: ClusterFolder, embeddings: Embeddings) -> Path:
+    """Write the page at the end of `sort`, of what is in memory; after a deep method, of the run that it left."""
+    images, run = trained.images, Run(folder.path.parents[1])
+    assert images is not None and trained.run is not None
+    if run == trained.run:
+        encoder = encoder_of(trained.models.encoder, run.encoder)
+        decoder = decoder_of(trained.models.decoder, encoder)
+    else:
+        encoder = open_encoder(run.encoder)
+        embeddings = embed_images(encoder, embeddings.source, images)
+        decoder = open_decoder(run, encoder)
+    return write_report(ReportSource(run, run.encoder, decoder), embeddings, images)
 
 
 def open_decoder(run: Run, encoder: Encoder) -> Decoder | None:
