@@ -112,6 +112,10 @@ class Run:
         """How well the images in `root` are rebuilt."""
         return self.path / "evaluation" / f"{root.name or 'images'}.json"
 
+    def found(self, command: str, root: Path) -> Path:
+        """The folder of what a command that looks for images found in `root`."""
+        return self.path / command / (root.stem or "images")
+
     def clustering(self, method: str, k: int) -> Path:
         """The folder of a clustering."""
         return self.path / "clusters" / f"{method}_k{k}"
