@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..clustering.duplicates import duplicates as duplicate_pairs
+from ..clustering.duplicates import groups
 from ..clustering.nearest import other_neighbours
 from ..clustering.outliers import strangeness
 from ..data.listing import Images
@@ -28,7 +30,9 @@ from ..storage.lookup import locate
 from ..storage.provenance import Provenance, encoder_record, keep_table, read_provenance, version
 from ..storage.run import CACHE, Run
 from .doubts import doubts_of_run
+from .duplicates import looks
 from .embeddings import Embeddings, embed, embed_images
+from .found import Opened
 from .map_points import map_points
 from .report_clusterings import clustered_paths, find_clusterings
 from .report_decoded import Decoder, decoder_of, errors_of, sweeps_of, walk_of, worst_of
@@ -42,19 +46,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("autoencoder")
 
 NEIGHBOURS = 12
-OUTLIERS = 200
+OUTLIERS, DUPLICATES = 200, 500
 
 
 class ReportSource(NamedTuple):
     """The run that is shown, the encoder that made the embeddings, and its decoder where there is one."""
 
     run: Run
-    encoder: Path
+    encoder: Encoder
     decoder: Decoder | None
     notes: tuple[str, ...] = ()
 
 
-def report(run: str | os.PathLike[str], images: str | os.PathLike[str] | None = None, **reading: Any) -> Path:
+def report(
+    run: str | os.PathLike[str], images: str | os.PathLike[str] | None = None, reading: Reading | None = None
+) -> Path:
     """Write one file of HTML that shows a run: its map, groups, reconstructions, scores and settings.
 
     Parameters
@@ -63,8 +69,8 @@ def report(run: str | os.PathLike[str], images: str | os.PathLike[str] | None = 
         A run's folder, its name in logs/, "latest", or an encoder's file.
     images : path, optional
         A folder or an idx file; by default the images that the run was trained on.
-    **reading
-        How they are read, by the names of the flags: categories, max_images, max_bad, background, range, fit.
+    reading : Reading, optional
+        How they are read; as in the training otherwise.
 
     Returns
     -------
@@ -76,7 +82,7 @@ def report(run: str | os.PathLike[str], images: str | os.PathLike[str] | None = 
     UserError
         If there is no such run, its images are gone, or the page cannot be written.
     """
-    return make_report(os.fspath(run), None if images is None else Path(images), Reading(**reading))
+    return make_report(os.fspath(run), None if images is None else Path(images), reading or Reading())
 
 
 def make_report(name: str, named: Path | None, reading: Reading) -> Path:
@@ -85,7 +91,7 @@ def make_report(name: str, named: Path | None, reading: Reading) -> Path:
     found = find_images(run, named, reading)
     encoder = open_encoder(encoder_file)
     embeddings, images, notes = embed_found(run, encoder, found)
-    source = ReportSource(run, encoder_file, open_decoder(run, encoder), notes)
+    source = ReportSource(run, encoder, open_decoder(run, encoder), notes)
     return write_report(source, embeddings, images, named)
 
 
@@ -119,7 +125,7 @@ def report_of_sort(trained: Trained, folder: ClusterFolder, embeddings: Embeddin
         encoder = open_encoder(run.encoder)
         embeddings = embed_images(encoder, embeddings.source, images)
         decoder = open_decoder(run, encoder)
-    return write_report(ReportSource(run, run.encoder, decoder), embeddings, images)
+    return write_report(ReportSource(run, encoder, decoder), embeddings, images)
 
 
 def open_decoder(run: Run, encoder: Encoder) -> Decoder | None:
@@ -159,7 +165,7 @@ def write_report(source: ReportSource, embeddings: Embeddings, images: Images, n
         write_page(data, path)
     else:
         record = embeddings.source.to_record(images)
-        made = Provenance("report", {}, record, encoder_record(source.encoder))
+        made = Provenance("report", {}, record, encoder_record(source.encoder.path))
         path = keep_table(source.run.report_of(embeddings.source.root), made, lambda place: write_page(data, place))
     keep(source.run, embeddings.source, images)
     log.info(f"the report is in {path}; open it in a browser, it needs nothing else")
@@ -198,6 +204,7 @@ def collect(source: ReportSource, embeddings: Embeddings, images: Images) -> Fou
         best_epoch=scores.get("best_epoch"),
         pictures=read_pictures(run),
         clusterings=clusterings.found,
+        duplicates=_duplicates(source, embeddings, images),
         outliers=_outliers(distances),
         **decoded,
     )
@@ -218,6 +225,14 @@ def _decoded(
         "walk": walk,
         "sweeps": sweeps_of(decoder, vectors, base),
     }
+
+
+def _duplicates(source: ReportSource, embeddings: Embeddings, images: Images) -> list[list[int]]:
+    """Return the rows of each group of near-duplicates, the largest first."""
+    pairs = duplicate_pairs(looks(Opened(source.run, source.encoder, embeddings.source, embeddings, images)))
+    group = groups(np.column_stack([pairs.first, pairs.second]), len(embeddings))
+    members = [np.flatnonzero(group == number).tolist() for number in range(int(group.max(initial=-1)) + 1)]
+    return sorted(members, key=len, reverse=True)[:DUPLICATES]
 
 
 def _outliers(distances: np.ndarray) -> list[int]:
