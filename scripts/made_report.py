@@ -30,7 +30,7 @@ def picture(image: Image.Image, kind: str = "WEBP") -> str:
 
 
 def thumbnails(count: int, tile: int, rng: np.random.Generator) -> list[Image.Image]:
-    """Draw discs, squares and digits in turn, of a hundred looks each."""
+    """Draw discs, squares and digits in turn, a hundred of each that differ."""
     from sklearn.datasets import load_digits
 
     digits = load_digits().images
@@ -87,7 +87,7 @@ def made_report(count: int = 300, tile: int = 32, seed: int = 0, side: int = 409
         "program": "flexae 0.1.0",
         "command": "flexae report ae_20261130_101500",
         "sentences": [
-            f"{count:,} images of discs, squares and digits were put into {CLUSTERS} groups by what a network sees in them.",
+            f"{count:,} images of discs, squares and digits form {CLUSTERS} groups by what a network sees in them.",
             "The groups can be trusted: two trainings agree on 94 of 100 images, and 8 of the 10 numbers are used.",
             "3 files were left out, because they could not be read.",
         ],

@@ -1575,5 +1575,8 @@ $("side").hidden = !n;
 $("side").classList.remove("open");
 $("side-close").addEventListener("click", () => $("side").classList.remove("open"));
 showNav();
-document.documentElement.dataset.ready = "yes";
+// When the page could be used, and when it had all its pictures: milliseconds since it was asked for.
+const since = (name) => { document.documentElement.dataset[name] = Math.round(performance.now()); };
+since("ready");
+Promise.all(sheets.map((sheet) => sheet.ready)).then(sleep).then(() => since("pictures"));
 })();
