@@ -112,6 +112,15 @@ class Run:
         """How well the images in `root` are rebuilt."""
         return self.path / "evaluation" / f"{root.name or 'images'}.json"
 
+    @property
+    def report(self) -> Path:
+        """The page that shows the run and the images that it was trained on."""
+        return self.path / "report.html"
+
+    def report_of(self, root: Path) -> Path:
+        """The page that shows the images in `root`."""
+        return self.path / f"report_{root.name or 'images'}.html"
+
     def clustering(self, method: str, k: int) -> Path:
         """The folder of a clustering."""
         return self.path / "clusters" / f"{method}_k{k}"

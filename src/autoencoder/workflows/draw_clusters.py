@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..clustering import Clustering
-from ..clustering.projection import FEWEST, project_pca, project_umap
+from ..clustering.projection import FEWEST, project_pca
 from ..data.listing import Images
 from ..metrics.clusters import contingency
 from ..plots.clusters import cluster_picture, name_of, overview, sizes
 from ..plots.confusion import confusion
 from ..plots.curves import k_curve
 from ..plots.scatter import scatter
-from ..sampling import evenly_spread
 from ..storage.clustering import ClusterFolder
 from .embeddings import Embeddings
+from .map_points import pictured, umap_points
 
 if TYPE_CHECKING:
     from ..clustering.choose_k import Proposal
-
-#: Where there are many images, so many are drawn in two dimensions, evenly spread.
-PICTURED = 20_000
 
 
 class ClusteredImages(NamedTuple):
@@ -55,13 +52,13 @@ def draw(clustered: ClusteredImages, proposal: Proposal | None, folder: ClusterF
 
 def _draw_in_two_dimensions(clustered: ClusteredImages, folder: ClusterFolder, seed: int) -> None:
     vectors, classes = clustered.embeddings.vectors, clustered.embeddings.labels
-    rows = evenly_spread(len(vectors), PICTURED)
+    rows = pictured(vectors)
     labels = clustered.found.labels[rows]
     known = None if classes is None else np.array(classes)[rows]
     points = project_pca(vectors[rows], 2)
     scatter(points, labels, known, folder.picture("pca"), "Principal components", clustered.names)
     if len(rows) >= FEWEST:
-        points = project_umap(vectors[rows], 2, seed=seed)
+        points = umap_points(vectors[rows], seed)
         scatter(points, labels, known, folder.picture("umap"), "UMAP", clustered.names)
 
 

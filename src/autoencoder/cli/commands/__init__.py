@@ -8,6 +8,7 @@ NAMES = (
     "evaluate",
     "cluster",
     "assign",
+    "report",
     "export",
     "restore_train",
     "restore",

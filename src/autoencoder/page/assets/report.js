@@ -281,10 +281,11 @@ async function drawTile(canvas, i) {
   if (sheet && !missing.has(i)) await sheet.ready;
   paint.clearRect(0, 0, size, size);
   if (missing.has(i) || !sheet?.bitmap) {
-    paint.fillStyle = "#888";
-    paint.font = `${Math.round(size / 5)}px sans-serif`;
-    paint.textAlign = "center";
-    paint.fillText("gone", size / 2, size / 1.8);
+    Object.assign(paint, { strokeStyle: "#888", lineWidth: Math.max(1, size / 40) }); // a frame with a cross: gone
+    paint.strokeRect(size / 8, size / 8, size * 0.75, size * 0.75);
+    paint.beginPath();
+    for (const at of [1 / 8, 7 / 8]) { paint.moveTo(size * at, size / 8); paint.lineTo(size * (1 - at), size * 7 / 8); }
+    paint.stroke();
     return;
   }
   paint.imageSmoothingEnabled = size < atlas.tile || atlas.tile >= 48;
@@ -1206,10 +1207,11 @@ function groupBar(clustering, group, rows) {
   return bar;
 }
 
-// A name becomes a folder; what no folder can be called is refused here already.
+// A name becomes a folder; what no folder can be called is refused here already, by the rules of --names.
 function nameFault(name) {
-  if (/[/\\:*?"<>|\u0000-\u001f]/.test(name) || name === "." || name === "..") return "A name must do for a folder: leave out / \\ : * ? \" < > | and line ends.";
-  return "";
+  if (/[/\\]/.test(name)) return "A name must have no slash, for it becomes a folder.";
+  if (/\p{Cc}|\p{Cs}/u.test(name)) return "A name must have no control characters.";
+  return /^\.|\.$|^\s|\s$/.test(name) ? "A name must not begin with a dot or blank, nor end with one." : "";
 }
 
 function cut(groups) {
