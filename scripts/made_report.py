@@ -7,11 +7,10 @@ import io
 from pathlib import Path
 from typing import Any
 
+import checkout  # noqa: F401 - finds the package
 import numpy as np
-from checkout import ROOT
 from PIL import Image, ImageDraw
 
-ASSETS = ROOT / "src" / "autoencoder" / "page" / "assets"
 KINDS = ("disc", "square", "digit")
 CLUSTERS = 6
 
@@ -30,7 +29,7 @@ def picture(image: Image.Image, kind: str = "WEBP") -> str:
 
 
 def thumbnails(count: int, tile: int, rng: np.random.Generator) -> list[Image.Image]:
-    """Draw discs, squares and digits in turn, of a hundred looks each."""
+    """Draw discs, squares and digits in turn, a hundred of each that differ."""
     from sklearn.datasets import load_digits
 
     digits = load_digits().images
@@ -87,7 +86,7 @@ def made_report(count: int = 300, tile: int = 32, seed: int = 0, side: int = 409
         "program": "flexae 0.1.0",
         "command": "flexae report ae_20261130_101500",
         "sentences": [
-            f"{count:,} images of discs, squares and digits were put into {CLUSTERS} groups by what a network sees in them.",
+            f"{count:,} images of discs, squares and digits form {CLUSTERS} groups by what a network sees in them.",
             "The groups can be trusted: two trainings agree on 94 of 100 images, and 8 of the 10 numbers are used.",
             "3 files were left out, because they could not be read.",
         ],
@@ -170,27 +169,7 @@ def made_report(count: int = 300, tile: int = 32, seed: int = 0, side: int = 409
 
 def write_made(path: Path, data: dict[str, Any]) -> Path:
     """Write a report's page and return its path."""
-    path.write_text(joined(data), encoding="utf-8")
+    from autoencoder.page.template import write_page
+
+    write_page(data, path)
     return path
-
-
-def joined(data: dict[str, Any]) -> str:
-    """Join data and the page's files, as autoencoder.report.page does."""
-    import hashlib
-    import html
-    import json
-
-    def digest(text: str) -> str:
-        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
-
-    style, script = ((ASSETS / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    rules = f"default-src 'none'; img-src data: blob:; script-src {digest(script)}; style-src {digest(style)}"
-    text = json.dumps(data)
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    page = (ASSETS / "report.html").read_text(encoding="utf-8")
-    pieces = {"csp": rules, "title": html.escape(data["title"]), "style": style, "data": text, "script": script}
-    for name, piece in pieces.items():
-        before, after = page.split(f"{{{{{name}}}}}")
-        page = before + piece + after
-    return page

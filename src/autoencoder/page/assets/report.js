@@ -281,10 +281,11 @@ async function drawTile(canvas, i) {
   if (sheet && !missing.has(i)) await sheet.ready;
   paint.clearRect(0, 0, size, size);
   if (missing.has(i) || !sheet?.bitmap) {
-    paint.fillStyle = "#888";
-    paint.font = `${Math.round(size / 5)}px sans-serif`;
-    paint.textAlign = "center";
-    paint.fillText("gone", size / 2, size / 1.8);
+    Object.assign(paint, { strokeStyle: "#888", lineWidth: Math.max(1, size / 40) }); // a frame with a cross: gone
+    paint.strokeRect(size / 8, size / 8, size * 0.75, size * 0.75);
+    paint.beginPath();
+    for (const at of [1 / 8, 7 / 8]) { paint.moveTo(size * at, size / 8); paint.lineTo(size * (1 - at), size * 7 / 8); }
+    paint.stroke();
     return;
   }
   paint.imageSmoothingEnabled = size < atlas.tile || atlas.tile >= 48;
@@ -563,8 +564,16 @@ class CanvasPainter {
 // The map: what is in view, the pointer, the keys
 // ---------------------------------------------------------------------------------------------------------------------
 
-const FIT = 0.92, SMALLEST = 3, LARGEST = 96, THUMBS_FROM = 12, CLOSEST = Math.max(20, 4 * Math.sqrt(n));
-const view = { x: 0.5, y: 0.5, zoom: FIT };
+const SMALLEST = 3, LARGEST = 96, THUMBS_FROM = 12, CLOSEST = Math.max(20, 4 * Math.sqrt(n));
+const box = { left: Infinity, right: -Infinity, low: Infinity, high: -Infinity }; // around all images
+for (let i = 0; xy && i < n; i++) {
+  box.left = Math.min(box.left, xy[2 * i]);
+  box.right = Math.max(box.right, xy[2 * i]);
+  box.low = Math.min(box.low, xy[2 * i + 1]);
+  box.high = Math.max(box.high, xy[2 * i + 1]);
+}
+const HOME = { x: (box.left + box.right) / 2, y: (box.low + box.high) / 2, zoom: 1 };
+const view = { ...HOME }; // its middle, and how much it is enlarged
 const maps = [];
 const redraw = () => maps.forEach((map) => map.soon());
 
@@ -615,26 +624,34 @@ class ImageMap {
     return made;
   }
 
-  px(i) { return (xy[2 * i] - view.x) * this.width * view.zoom + this.width / 2; }
-  py(i) { return (view.y - xy[2 * i + 1]) * this.height * view.zoom + this.height / 2; }
+  px(i) { return (xy[2 * i] - view.x) * this.sx + this.width / 2; }
+  py(i) { return (view.y - xy[2 * i + 1]) * this.sy + this.height / 2; }
+
+  // Pixels a unit, across and up: all images fill the map, stretched by half at most, for distances should still be seen.
+  scale() {
+    const fitted = [0.9 * this.width / (box.right - box.left || 1), 0.86 * this.height / (box.high - box.low || 1)];
+    const most = 1.5 * Math.min(...fitted);
+    [this.sx, this.sy] = fitted.map((value) => Math.min(value, most) * view.zoom);
+  }
 
   draw() {
     this.width = this.holder.clientWidth;
     this.height = this.holder.clientHeight;
     if (!this.width || !this.height) return;
+    this.scale();
     const ratio = Math.min(2, devicePixelRatio || 1);
     for (const canvas of [this.canvas, this.over]) {
       const width = Math.round(this.width * ratio), height = Math.round(this.height * ratio);
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     }
-    const natural = 0.9 * Math.sqrt(this.width * this.height / n) * (view.zoom / FIT) ** 0.75 * state.size;
+    const natural = 0.9 * Math.sqrt(this.width * this.height / n) * view.zoom ** 0.75 * state.size;
     this.size = Math.max(SMALLEST, Math.min(LARGEST, natural));
     this.thumbs = this.size >= THUMBS_FROM;
     const strong = this.collect();
     const { width, height, size, thumbs, count, ids, x, y, colours } = this;
     if (this.painter.paint({ width, height, ratio, size, thumbs, count, ids, x, y, colours, strong })) this.soon();
     this.drawOver(ratio);
-    Object.assign(this.holder.dataset, { size: size.toFixed(1), drawn: count, zoom: (view.zoom / FIT).toFixed(3) });
+    Object.assign(this.holder.dataset, { size: size.toFixed(1), drawn: count, zoom: view.zoom.toFixed(3) });
   }
 
   // Gather the images in view: those that are not selected first, so that the others lie above them.
@@ -648,8 +665,8 @@ class ImageMap {
   }
 
   gather(wanted) {
-    const { width, height, ids, x, y } = this, { visible, selected } = state, half = this.size / 2;
-    const sx = width * view.zoom, sy = height * view.zoom, ox = width / 2 - view.x * sx, oy = height / 2 + view.y * sy;
+    const { width, height, sx, sy, ids, x, y } = this, { visible, selected } = state, half = this.size / 2;
+    const ox = width / 2 - view.x * sx, oy = height / 2 + view.y * sy;
     let count = this.count;
     for (let i = 0; i < n; i++) {
       if (!visible[i] || (wanted >= 0 && selected[i] !== wanted)) continue;
@@ -722,20 +739,22 @@ class ImageMap {
   zoomBy(factor, px = this.width / 2, py = this.height / 2) {
     const before = view.zoom;
     view.zoom = Math.max(0.5, Math.min(CLOSEST, before * factor));
-    view.x += (px - this.width / 2) / this.width * (1 / before - 1 / view.zoom);
-    view.y -= (py - this.height / 2) / this.height * (1 / before - 1 / view.zoom);
+    const shift = 1 - before / view.zoom; // what lies under the pointer stays there
+    view.x += (px - this.width / 2) / this.sx * shift;
+    view.y -= (py - this.height / 2) / this.sy * shift;
     this.moved();
   }
 
   panBy(dx, dy) {
-    view.x -= dx / (this.width * view.zoom);
-    view.y += dy / (this.height * view.zoom);
+    view.x -= dx / this.sx;
+    view.y += dy / this.sy;
     this.moved();
   }
 
   moved() {
-    view.x = Math.max(-0.2, Math.min(1.2, view.x));
-    view.y = Math.max(-0.2, Math.min(1.2, view.y));
+    view.x = Math.max(box.left, Math.min(box.right, view.x));
+    view.y = Math.max(box.low, Math.min(box.high, view.y));
+    maps.forEach((map) => map.scale());
     redraw();
   }
 
@@ -844,7 +863,7 @@ class ImageMap {
 }
 
 function fit() {
-  Object.assign(view, { x: 0.5, y: 0.5, zoom: FIT });
+  Object.assign(view, HOME);
   redraw();
 }
 
@@ -1184,14 +1203,15 @@ function groupBar(clustering, group, rows) {
   bar.append(
     chooser("Merge with…", clustering.order.filter((other) => other >= 0 && other !== group), (other) => correct((one) => one.merge(group, other), "Merged.")),
     withThem("Split off selection", split),
-    withThem("Selection does not belong", (chosenHere) => correct((one) => one.move(chosenHere, -1), `${counted(chosenHere.length, "image")} marked as belonging to none.`)));
+    withThem("Does not belong", (chosenHere) => correct((one) => one.move(chosenHere, -1), `${counted(chosenHere.length, "image")} marked as belonging to none.`)));
   return bar;
 }
 
-// A name becomes a folder; what no folder can be called is refused here already.
+// A name becomes a folder; what no folder can be called is refused here already, by the rules of --names.
 function nameFault(name) {
-  if (/[/\\:*?"<>|\u0000-\u001f]/.test(name) || name === "." || name === "..") return "A name must do for a folder: leave out / \\ : * ? \" < > | and line ends.";
-  return "";
+  if (/[/\\]/.test(name)) return "A name must have no slash, for it becomes a folder.";
+  if (/\p{Cc}|\p{Cs}/u.test(name)) return "A name must have no control characters.";
+  return /^\.|\.$|^\s|\s$/.test(name) ? "A name must not begin with a dot or blank, nor end with one." : "";
 }
 
 function cut(groups) {
@@ -1383,7 +1403,7 @@ function showDuplicates() {
 function showWorst() {
   for (const { row, error, original, reconstruction } of data.worst ?? []) {
     part("worst", el("button", { className: "worst", title: shown(images.paths[row]), onclick: () => { pin(row); centre(row); } },
-      el("img", { src: original, alt: "original", loading: "lazy" }), el("img", { src: reconstruction, alt: "reconstruction", loading: "lazy" }),
+      el("img", { src: original, alt: "original", decoding: "async" }), el("img", { src: reconstruction, alt: "reconstruction", decoding: "async" }),
       el("span", {}, `${shorten(images.paths[row], 40)}: ${figure(error)}`)));
   }
 }
@@ -1438,12 +1458,12 @@ function showTraining() {
 
 function strip(caption, sources, alt) {
   return el("div", { className: "strip" }, ...(caption ? [el("span", { className: "from" }, caption)] : []),
-    ...sources.map((src, at) => el("img", { src, alt: `${alt}, step ${at + 1} of ${sources.length}`, loading: "lazy" })));
+    ...sources.map((src, at) => el("img", { src, alt: `${alt}, step ${at + 1} of ${sources.length}`, decoding: "async" })));
 }
 
 function showDecoded() {
   for (const { title, alt, src } of data.pictures ?? []) {
-    part("pictures", el("figure", {}, el("img", { src, alt: alt ?? title, loading: "lazy" }), el("figcaption", {}, title)));
+    part("pictures", el("figure", {}, el("img", { src, alt: alt ?? title, decoding: "async" }), el("figcaption", {}, title)));
   }
   const walk = data.walk;
   if (walk?.steps?.length) {
@@ -1557,5 +1577,8 @@ $("side").hidden = !n;
 $("side").classList.remove("open");
 $("side-close").addEventListener("click", () => $("side").classList.remove("open"));
 showNav();
-document.documentElement.dataset.ready = "yes";
+// When the page could be used, and when it had all its pictures: milliseconds since it was asked for.
+const since = (name) => { document.documentElement.dataset[name] = Math.round(performance.now()); };
+since("ready");
+Promise.all(sheets.map((sheet) => sheet.ready)).then(sleep).then(() => since("pictures"));
 })();
