@@ -70,7 +70,7 @@ def own(address: str, path) -> bool:
     return address.startswith(("data:", "blob:", path.as_uri()))
 
 
-@pytest.fixture(params=["", "?canvas"], ids=["webgl2", "canvas"])
+@pytest.fixture(params=["?webgl", "?canvas"], ids=["webgl2", "canvas"])
 def page(request, opened):
     return opened(request.param)
 
@@ -164,7 +164,7 @@ def test_the_painters_put_the_images_at_the_same_places(opened):
         return (np.asarray(shot).astype(int) < 200).any(-1)
 
     for smaller in (False, True):
-        ours, other = (painted(address, smaller) for address in ("", "?canvas"))
+        ours, other = (painted(address, smaller) for address in ("?webgl", "?canvas"))
         assert ours.mean() > 0.01
         assert (ours & other).sum() / (ours | other).sum() > 0.9
 

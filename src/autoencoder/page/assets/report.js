@@ -120,14 +120,14 @@ function readCsv(text) {
 
 const KINDS = { float32: Float32Array, uint32: Uint32Array, int32: Int32Array, uint16: Uint16Array, uint8: Uint8Array };
 
-function array(record) {
-  if (!record) return null;
-  const text = record.data;
-  if (Uint8Array.fromBase64) return new KINDS[record.dtype](Uint8Array.fromBase64(text).buffer);
-  const binary = atob(text), bytes = new Uint8Array(binary.length);
+function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const binary = atob(base64), bytes = new Uint8Array(binary.length);
   for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
-  return new KINDS[record.dtype](bytes.buffer);
+  return bytes;
 }
+
+const array = (record) => (record ? new KINDS[record.dtype](bytesOf(record.data).buffer) : null);
 
 const data = JSON.parse($("data").textContent);
 const images = data.images;
@@ -260,11 +260,7 @@ const sheets = atlas.sheets.map((source) => {
   const sheet = { bitmap: null, ready: null };
   sheet.ready = (async () => {
     await sleep(); // first the page, then its pictures
-    const image = new Image();
-    image.src = source;
-    await image.decode();
-    sheet.bitmap = await createImageBitmap(image);
-    image.src = "";
+    sheet.bitmap = await createImageBitmap(new Blob([bytesOf(source.slice(source.indexOf(",") + 1))]));
     redraw();
   })().catch(() => say("A sheet of thumbnails could not be read; its images are shown as dots."));
   return sheet;
@@ -404,7 +400,9 @@ const TILES = [`#version 300 es
 
 class GlPainter {
   constructor(canvas) {
-    this.gl = canvas.getContext("webgl2", { antialias: false, alpha: true, powerPreference: "low-power" });
+    // Where WebGL2 would be drawn by the processor, canvas is faster; ?webgl in the address takes it all the same.
+    const failIfMajorPerformanceCaveat = !asked.has("webgl");
+    this.gl = canvas.getContext("webgl2", { antialias: false, powerPreference: "low-power", failIfMajorPerformanceCaveat });
     if (!this.gl) throw new Error("no WebGL2");
     this.canvas = canvas;
     this.dots = this.program(DOTS);
@@ -506,6 +504,19 @@ class GlPainter {
   }
 }
 
+// A sheet with tiles of about half their size, as pixels.
+const SMALL = atlas.tile > 20 ? Math.ceil(atlas.tile / 2) : atlas.tile;
+function smallSheet(at) {
+  const { bitmap } = sheets[at];
+  if (!bitmap || sheets[at].small) return sheets[at].small;
+  const width = bitmap.width / atlas.tile * SMALL, height = bitmap.height / atlas.tile * SMALL;
+  const paint = el("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+  paint.imageSmoothingQuality = "medium";
+  paint.drawImage(bitmap, 0, 0, width, height);
+  sheets[at].small = { width, pixels: new Uint32Array(paint.getImageData(0, 0, width, height).data.buffer) };
+  return sheets[at].small;
+}
+
 const frameWidth = (size) => (size < 20 ? 1 : size < 40 ? 1.5 : 2.5);
 
 class CanvasPainter {
@@ -515,26 +526,35 @@ class CanvasPainter {
   }
 
   paint(scene) {
-    if (scene.thumbs) this.thumbs(scene);
-    else this.dots(scene);
+    if (!scene.thumbs) this.squares(scene, Math.min(scene.size, 11), true);
+    else if (Math.round(scene.size * scene.ratio) <= 1.5 * SMALL) this.squares(scene, scene.size, false);
+    else this.thumbs(scene);
     return false;
   }
 
-  // Dots are written as pixels: no path and no colour is parsed for each.
-  dots({ ids, x, y, colours, count, strong, size, ratio }) {
-    const { width, height } = this.canvas;
+  // Dots and small thumbnails are written as pixels: thousands of calls of drawImage, a frame, would take too long.
+  squares({ ids, x, y, colours, count, strong, ratio }, size, round) {
+    const { width, height } = this.canvas, side = Math.max(1, Math.round(size * ratio));
     if (this.pixels?.width !== width || this.pixels?.height !== height) this.pixels = new ImageData(width, height);
     const pixels = new Uint32Array(this.pixels.data.buffer).fill(0);
-    const radius = Math.min(size, 11) * ratio / 2, reach = Math.floor(radius);
-    const spans = Array.from({ length: 2 * reach + 1 }, (_, at) => Math.floor(Math.sqrt(radius * radius - (at - reach) ** 2)));
+    const middle = (side - 1) / 2, frame = Math.round(frameWidth(size) * ratio);
+    const spans = Array.from({ length: side }, (_, line) => (round ? Math.round(middle - Math.sqrt((side / 2) ** 2 - (line - middle) ** 2)) : 0));
+    const source = Int32Array.from({ length: side }, (_, at) => (at < frame || at >= side - frame ? -1 : Math.floor((at + 0.5) / side * SMALL)));
     for (let step = 0; step < count; step++) {
-      const colour = (step < strong ? colours[ids[step]] & 0x40ffffff : colours[ids[step]]) >>> 0;
-      const left = Math.round(x[step] * ratio), top = Math.round(y[step] * ratio) - reach;
-      for (let line = 0; line < spans.length; line++) {
-        const row = top + line;
-        if (row < 0 || row >= height) continue;
-        const from = Math.max(0, left - spans[line]), to = Math.min(width, left + spans[line] + 1);
-        for (let at = row * width + from, end = row * width + to; at < end; at++) pixels[at] = colour;
+      const i = ids[step], shade = step < strong ? 0x40ffffff : 0xffffffff, colour = (colours[i] & shade) >>> 0;
+      const left = Math.round(x[step] * ratio - side / 2), top = Math.round(y[step] * ratio - side / 2);
+      const inside = i % perSheet, small = round ? null : smallSheet((i - inside) / perSheet);
+      const corner = small ? (Math.floor(inside / atlas.columns) * small.width + inside % atlas.columns) * SMALL : 0;
+      for (let line = Math.max(0, -top); line < side && top + line < height; line++) {
+        const start = (top + line) * width + left, row = small ? source[line] : -1;
+        const to = Math.min(side - spans[line], width - left);
+        for (let at = Math.max(spans[line], -left); at < to; at++) {
+          if (row < 0 || source[at] < 0) pixels[start + at] = colour;
+          else {
+            const found = small.pixels[corner + row * small.width + source[at]];
+            if (found >>> 31) pixels[start + at] = found & shade;
+          }
+        }
       }
     }
     this.context.putImageData(this.pixels, 0, 0);
@@ -575,6 +595,7 @@ for (let i = 0; xy && i < n; i++) {
 const HOME = { x: (box.left + box.right) / 2, y: (box.low + box.high) / 2, zoom: 1 };
 const view = { ...HOME }; // its middle, and how much it is enlarged
 const maps = [];
+const asked = new URLSearchParams(location.search);
 const redraw = () => maps.forEach((map) => map.soon());
 
 class ImageMap {
@@ -587,7 +608,7 @@ class ImageMap {
     this.over.setAttribute("aria-label", "Map of images. Arrows move, plus and minus zoom, Enter pins the image in the middle.");
     this.label = el("span", { className: "name" });
     holder.append(this.over, this.label);
-    this.newPainter(new URLSearchParams(location.search).has("canvas"));
+    this.newPainter(asked.has("canvas"));
     this.ids = new Uint32Array(n);
     this.x = new Float32Array(n);
     this.y = new Float32Array(n);
@@ -612,9 +633,9 @@ class ImageMap {
   }
 
   soon() {
-    if (this.asked || this.holder.hidden) return;
-    this.asked = true;
-    requestAnimationFrame(() => { this.asked = false; this.draw(); });
+    if (this.waits || this.holder.hidden) return;
+    this.waits = true;
+    requestAnimationFrame(() => { this.waits = false; this.draw(); });
   }
 
   recolour() {
