@@ -1,8 +1,6 @@
 "use strict";
 (() => {
-// ---------------------------------------------------------------------------------------------------------------------
-// Small things: elements, text, files
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Small things: elements, text, files -----------------------------------------------------------------------------
 
 const $ = (id) => document.getElementById(id);
 const sleep = () => new Promise((done) => requestAnimationFrame(done));
@@ -114,9 +112,7 @@ function readCsv(text) {
   return rows;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// The data
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- The data --------------------------------------------------------------------------------------------------------
 
 const KINDS = { float32: Float32Array, uint32: Uint32Array, int32: Int32Array, uint16: Uint16Array, uint8: Uint8Array };
 
@@ -250,9 +246,7 @@ const state = {
 };
 const current = () => clusterings[state.clustering] ?? null;
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Thumbnails: sheets of tiles
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Thumbnails: sheets of tiles -------------------------------------------------------------------------------------
 
 const atlas = images.atlas;
 const perSheet = atlas.columns * atlas.rows;
@@ -294,9 +288,7 @@ function thumbnail(i, size = atlas.tile) {
   return canvas;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Colours: safe for the colour-blind, on light and dark
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Colours: safe for the colour-blind, on light and dark -----------------------------------------------------------
 
 const PALETTE = ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#EE7733", "#009988", "#9977DD", "#997700"];
 const RAMP = ["#482878", "#3e4989", "#26828e", "#35b779", "#b5de2b", "#fde725"]; // viridis, without its darkest
@@ -369,10 +361,9 @@ function colourNames() {
   return [...names, ["none", "one colour"]];
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Two painters of the map: WebGL2, and canvas where that is missing. A scene is a list of images with their places:
-// { width, height, ratio, size, thumbs, count, ids, x, y, colours, strong } - the last ones, from `strong` on, not dimmed.
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Two painters of the map: WebGL2, and canvas where that is missing ------------------------------------------------
+// A scene is a list of images with their places: { width, height, ratio, size, thumbs, count, ids, x, y, colours, strong };
+// those from `strong` on are not dimmed.
 
 const DOTS = [`#version 300 es
   layout(location=0) in vec2 place; layout(location=1) in vec4 tint; uniform vec2 half_size; uniform float size; out vec4 colour;
@@ -580,9 +571,7 @@ class CanvasPainter {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// The map: what is in view, the pointer, the keys
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- The map: what is in view, the pointer, the keys -----------------------------------------------------------------
 
 const SMALLEST = 3, LARGEST = 96, THUMBS_FROM = 12, CLOSEST = Math.max(20, 4 * Math.sqrt(n));
 const box = { left: Infinity, right: -Infinity, low: Infinity, high: -Infinity }; // around all images
@@ -895,9 +884,7 @@ function centre(i) {
   redraw();
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Choosing: pinned, selected, found, filtered
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Choosing: pinned, selected, found, filtered ---------------------------------------------------------------------
 
 function groupText(i) {
   const words = [];
@@ -1002,8 +989,10 @@ function openSide() {
 }
 
 function showPinned() {
-  const i = state.pinned, body = $("pinned").querySelector(".body");
+  const i = state.pinned, body = $("pinned").querySelector(".body"), path = $("pinned").querySelector(".path");
   body.replaceChildren();
+  path.textContent = i < 0 ? "" : shorten(images.paths[i], 60);
+  path.title = i < 0 ? "" : shown(images.paths[i]);
   if (i < 0) {
     body.append(el("p", { className: "note" }, "Click an image, on the map or in a gallery, and it stays here with the twelve that are nearest to it."));
     return;
@@ -1020,12 +1009,11 @@ function showPinned() {
   large.className = "large";
   large.setAttribute("role", "img");
   large.setAttribute("aria-label", shown(images.paths[i]));
-  const path = el("p", { className: "path", title: shown(images.paths[i]) }, shorten(images.paths[i], 60));
   const buttons = el("div", { className: "bar" },
     el("button", { onclick: () => toggle(i) }, "Select"),
     current() ? el("button", { onclick: () => correct((clustering) => clustering.move([i], -1), "Marked as belonging to none.") }, "Does not belong") : null,
     el("button", { onclick: () => pin(-1) }, "Let go"));
-  body.append(large, path, facts, buttons);
+  body.append(large, facts, buttons);
   if (images.neighbours) body.append(el("h3", {}, "Nearest"), gallery(neighbours(i), "Nearest images"));
   openSide();
 }
@@ -1124,9 +1112,7 @@ function showFilters() {
   applyFilters();
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Clusters: galleries, names, corrections, the tree
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Clusters: galleries, names, corrections, the tree ---------------------------------------------------------------
 
 // Change the clustering, and show, keep and say it.
 function correct(change, text) {
@@ -1329,9 +1315,7 @@ function recall(clustering) {
   } catch { /* nothing kept */ }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Two clusterings: who moved
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Two clusterings: who moved --------------------------------------------------------------------------------------
 
 // Pair each group with the one that shares the most images with it, largest first; who is in no pair has moved.
 function moves(one, other) {
@@ -1389,9 +1373,7 @@ function beside(at) {
   showMoved();
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// The other parts: each fills its section, or leaves it hidden where there is nothing
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- The other parts: each fills its section, or leaves it hidden where there is nothing -----------------------------
 
 function part(id, ...children) {
   $(id).hidden = false;
@@ -1522,9 +1504,7 @@ function showNav() {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Start
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Start -----------------------------------------------------------------------------------------------------------
 
 function pressed(id, key, more = () => {}) {
   $(id).addEventListener("click", () => {
