@@ -9,14 +9,44 @@ if TYPE_CHECKING:
     from .estimators.clusterer import Clusterer
     from .estimators.load import load
     from .estimators.restorer import Restorer
+    from .workflows.duplicates import duplicates
+    from .workflows.outliers import outliers
+    from .workflows.report import report
+    from .workflows.similar import similar
+    from .workflows.suspects import suspects
 
-__all__ = ["Autoencoder", "Classifier", "Clusterer", "Restorer", "load"]
+#: Where each name of the library is defined.
+_MODULES = {
+    "Autoencoder": "estimators.autoencoder",
+    "Classifier": "estimators.classifier",
+    "Clusterer": "estimators.clusterer",
+    "Restorer": "estimators.restorer",
+    "duplicates": "workflows.duplicates",
+    "load": "estimators.load",
+    "outliers": "workflows.outliers",
+    "report": "workflows.report",
+    "similar": "workflows.similar",
+    "suspects": "workflows.suspects",
+}
+
+__all__ = [
+    "Autoencoder",
+    "Classifier",
+    "Clusterer",
+    "Restorer",
+    "duplicates",
+    "load",
+    "outliers",
+    "report",
+    "similar",
+    "suspects",
+]
 
 
 def __getattr__(name: str) -> object:
     # Imported where it is asked for: the command line comes first, and is then ready for Ctrl-C.
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".estimators.{name.lower()}", __name__), name)
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

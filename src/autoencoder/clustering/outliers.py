@@ -1,5 +1,7 @@
 """How strange each of many vectors is, and how far its label is from those of its neighbours."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 #: So many neighbours are asked.
@@ -32,7 +34,29 @@ def strangeness(distances: np.ndarray) -> np.ndarray:
     return np.asarray(distances, np.float64).mean(axis=1)
 
 
-def disagreement(labels: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+class Disagreement(NamedTuple):
+    """What its neighbours say of the label of each of n vectors.
+
+    Attributes
+    ----------
+    scores : float64 array of shape (n,)
+        The weight of the neighbours that have another label: from 0, all agree, to 1.
+    proposed : int array of shape (n,)
+        The class that has the most weight among the neighbours; of two, the lower number.
+    weights : float64 array of shape (n,)
+        The weight of that class, up to 1, where all neighbours say the same.
+    """
+
+    scores: np.ndarray
+    proposed: np.ndarray
+    weights: np.ndarray
+
+    def order(self) -> np.ndarray:
+        """Return the rows, the most suspicious first; of two scores the one whose neighbours are more of one mind."""
+        return np.lexsort((-self.weights, -self.scores))
+
+
+def disagreement(labels: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> Disagreement:
     """Score how many of its neighbours disagree with the label of each vector, and what they say instead.
 
     Parameters
@@ -46,10 +70,7 @@ def disagreement(labels: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> t
 
     Returns
     -------
-    scores : float64 array of shape (n,)
-        The weight of the neighbours that have another label: from 0, all agree, to 1.
-    proposed : int array of shape (n,)
-        The class that has the most weight among the neighbours; of two, the lower number.
+    Disagreement
 
     References
     ----------
@@ -58,11 +79,12 @@ def disagreement(labels: np.ndarray, rows: np.ndarray, weights: np.ndarray) -> t
 
     Examples
     --------
-    >>> scores, proposed = disagreement(np.array([0, 1, 1]), np.array([[1, 2], [2, 0], [1, 0]]), np.full((3, 2), 0.5))
-    >>> scores, proposed
+    >>> found = disagreement(np.array([0, 1, 1]), np.array([[1, 2], [2, 0], [1, 0]]), np.full((3, 2), 0.5))
+    >>> found.scores, found.proposed
     (array([1. , 0.5, 0.5]), array([1, 0, 0]))
     """
+    every = np.arange(len(labels))
     votes = np.zeros((len(labels), int(labels.max()) + 1))
-    np.add.at(votes, (np.arange(len(labels))[:, None], labels[rows]), weights)
-    own = votes[np.arange(len(labels)), labels]
-    return np.clip(1.0 - own, 0.0, 1.0), votes.argmax(axis=1)
+    np.add.at(votes, (every[:, None], labels[rows]), weights)
+    scores = np.clip(1.0 - votes[every, labels], 0.0, 1.0).round(12)  # of weights that sum to 1 but for the last digit
+    return Disagreement(scores, votes.argmax(axis=1), votes.max(axis=1))

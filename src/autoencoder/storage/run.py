@@ -121,6 +121,10 @@ class Run:
         """The page that shows the images in `root`."""
         return self.path / f"report_{root.name or 'images'}.html"
 
+    def found(self, command: str, root: Path) -> Path:
+        """The folder of what a command that looks for images found in `root`."""
+        return self.path / command / (root.stem or "images")
+
     def clustering(self, method: str, k: int) -> Path:
         """The folder of a clustering."""
         return self.path / "clusters" / f"{method}_k{k}"

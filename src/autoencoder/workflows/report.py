@@ -3,54 +3,64 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import logging
 import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import cv2
 import numpy as np
 
+from ..clustering.duplicates import duplicates as duplicate_pairs
+from ..clustering.duplicates import groups
 from ..clustering.nearest import other_neighbours
 from ..clustering.outliers import strangeness
 from ..data.listing import Images
-from ..errors import ModelFileError, UsageError
+from ..errors import DataError, ModelFileError, UsageError
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
-from ..model.encoder import Encoder, open_encoder
-from ..page.summary import Found, Grouping, Picture, Shown, summarize
+from ..model.encoder import Encoder, encoder_of, open_encoder
+from ..page.summary import Found, Grouping, Shown, summarize
 from ..page.template import write_page
 from ..progress import stage
 from ..sampling import evenly_spread
 from ..settings import Reading, Settings
-from ..storage.lookup import images_of, locate
+from ..storage.clustering import ClusterFolder
+from ..storage.lookup import locate
 from ..storage.provenance import Provenance, encoder_record, keep_table, read_provenance, version
 from ..storage.run import CACHE, Run
 from .doubts import doubts_of_run
-from .embeddings import Embeddings, embed
+from .duplicates import looks
+from .embeddings import Embeddings, embed, embed_images
+from .found import Opened
 from .map_points import map_points
-from .report_clusterings import find_clusterings
+from .report_clusterings import clustered_paths, find_clusterings
 from .report_decoded import Decoder, decoder_of, errors_of, sweeps_of, walk_of, worst_of
+from .report_images import FoundImages, find_images, keep, with_gone
+from .report_run import read_history, read_pictures, read_scores, read_settings
 from .report_sentences import sentences
+
+if TYPE_CHECKING:
+    from .save import Trained
 
 log = logging.getLogger("autoencoder")
 
 NEIGHBOURS = 12
-OUTLIERS = 200
-_WIDEST = 1600
+OUTLIERS, DUPLICATES = 200, 500
 
 
 class ReportSource(NamedTuple):
     """The run that is shown, the encoder that made the embeddings, and its decoder where there is one."""
 
     run: Run
-    encoder: Path
+    encoder: Encoder
     decoder: Decoder | None
+    notes: tuple[str, ...] = ()
 
 
-def report(run: str | os.PathLike[str], images: str | os.PathLike[str] | None = None, **reading: Any) -> Path:
+def report(
+    run: str | os.PathLike[str], images: str | os.PathLike[str] | None = None, reading: Reading | None = None
+) -> Path:
     """Write one file of HTML that shows a run: its map, groups, reconstructions, scores and settings.
 
     Parameters
@@ -59,8 +69,8 @@ def report(run: str | os.PathLike[str], images: str | os.PathLike[str] | None = 
         A run's folder, its name in logs/, "latest", or an encoder's file.
     images : path, optional
         A folder or an idx file; by default the images that the run was trained on.
-    **reading
-        How they are read, by the names of the flags: categories, max_images, max_bad, background, range, fit.
+    reading : Reading, optional
+        How they are read; as in the training otherwise.
 
     Returns
     -------
@@ -72,16 +82,50 @@ def report(run: str | os.PathLike[str], images: str | os.PathLike[str] | None = 
     UserError
         If there is no such run, its images are gone, or the page cannot be written.
     """
-    return make_report(os.fspath(run), None if images is None else Path(images), Reading(**reading))
+    return make_report(os.fspath(run), None if images is None else Path(images), reading or Reading())
 
 
 def make_report(name: str, named: Path | None, reading: Reading) -> Path:
     """Do what `report` does, from checked flags."""
     run, encoder_file = locate(name)
-    source, listing = images_of(run, named, reading).look()
+    found = find_images(run, named, reading)
     encoder = open_encoder(encoder_file)
-    embeddings, images = embed(encoder, source, listing, CACHE)
-    return write_report(ReportSource(run, encoder_file, open_decoder(run, encoder)), embeddings, images, named)
+    embeddings, images, notes = embed_found(run, encoder, found)
+    source = ReportSource(run, encoder, open_decoder(run, encoder), notes)
+    return write_report(source, embeddings, images, named)
+
+
+def embed_found(run: Run, encoder: Encoder, found: FoundImages) -> tuple[Embeddings, Images, tuple[str, ...]]:
+    """Embed the images of a report, and say in sentences what stands in for files that are gone."""
+    if found.listing is None:
+        assert found.kept is not None
+        if found.kept.pixels.shape[1:] != (*encoder.image_shape, encoder.channels):
+            raise DataError(
+                f"{found.source.root}: is not there any more, and the encoder takes images of another shape"
+            )
+        said = f"The images' folder is not there any more; all {len(found.kept.paths):,} are shown as they were."
+        return embed_images(encoder, found.source, found.kept), found.kept, (said,)
+    embeddings, images = embed(encoder, found.source, found.listing, CACHE)
+    images, count = with_gone(images, found.kept, clustered_paths(run, found.source.root))
+    if not count:
+        return embeddings, images, ()
+    files = "file that was clustered is" if count == 1 else "files that were clustered are"
+    said = f"{count:,} {files} not there any more, or can't be read; the page shows what was decoded before."
+    return embed_images(encoder, found.source, images), images, (said,)
+
+
+def report_of_sort(trained: Trained, folder: ClusterFolder, embeddings: Embeddings) -> Path:
+    """Write the page at the end of `sort`, of what is in memory; after a deep method, of the run that it left."""
+    images, run = trained.images, Run(folder.path.parents[1])
+    assert images is not None and trained.run is not None
+    if run == trained.run:
+        encoder = encoder_of(trained.models.encoder, run.encoder)
+        decoder = decoder_of(trained.models.decoder, encoder)
+    else:
+        encoder = open_encoder(run.encoder)
+        embeddings = embed_images(encoder, embeddings.source, images)
+        decoder = open_decoder(run, encoder)
+    return write_report(ReportSource(run, encoder, decoder), embeddings, images)
 
 
 def open_decoder(run: Run, encoder: Encoder) -> Decoder | None:
@@ -121,8 +165,9 @@ def write_report(source: ReportSource, embeddings: Embeddings, images: Images, n
         write_page(data, path)
     else:
         record = embeddings.source.to_record(images)
-        made = Provenance("report", {}, record, encoder_record(source.encoder))
+        made = Provenance("report", {}, record, encoder_record(source.encoder.path))
         path = keep_table(source.run.report_of(embeddings.source.root), made, lambda place: write_page(data, place))
+    keep(source.run, embeddings.source, images)
     log.info(f"the report is in {path}; open it in a browser, it needs nothing else")
     return path
 
@@ -133,18 +178,18 @@ def collect(source: ReportSource, embeddings: Embeddings, images: Images) -> Fou
     clusterings = find_clusterings(run, embeddings)
     points = map_points(vectors, clusterings.found[0].seed if clusterings.found else 1)
     distances, near = other_neighbours(vectors, NEIGHBOURS)
-    scores, left_out = _scores(run), [*embeddings.bad, *clusterings.gone]
+    scores, left_out = read_scores(run), [*embeddings.bad, *clusterings.gone]
     used = used_numbers(vectors[evenly_spread(len(vectors), EMBEDDED_IMAGES)])
     decoded = _decoded(source.decoder, vectors, images.pixels, clusterings.found)
-    history = _history(run.history_file)
+    history = read_history(run.history_file)
     return Found(
         title=run.path.absolute().name,
         program=f"flexae {version()}",
         command=f"flexae report {shlex.quote(str(run.path))}",
         sentences=sentences(embeddings, scores, used, clusterings.found, left_out),
-        warnings=[*_doubts(source, scores), *clusterings.warnings],
+        warnings=[*source.notes, *_doubts(source, scores), *clusterings.warnings],
         left_out=left_out,
-        settings=_settings(run),
+        settings=read_settings(run),
         scores=scores,
         images=Shown(
             pixels=images.pixels,
@@ -157,8 +202,9 @@ def collect(source: ReportSource, embeddings: Embeddings, images: Images) -> Fou
         ),
         history=history,
         best_epoch=scores.get("best_epoch"),
-        pictures=_pictures(run),
+        pictures=read_pictures(run),
         clusterings=clusterings.found,
+        duplicates=_duplicates(source, embeddings, images),
         outliers=_outliers(distances),
         **decoded,
     )
@@ -179,6 +225,14 @@ def _decoded(
         "walk": walk,
         "sweeps": sweeps_of(decoder, vectors, base),
     }
+
+
+def _duplicates(source: ReportSource, embeddings: Embeddings, images: Images) -> list[list[int]]:
+    """Return the rows of each group of near-duplicates, the largest first."""
+    pairs = duplicate_pairs(looks(Opened(source.run, source.encoder, embeddings.source, embeddings, images)))
+    group = groups(np.column_stack([pairs.first, pairs.second]), len(embeddings))
+    members = [np.flatnonzero(group == number).tolist() for number in range(int(group.max(initial=-1)) + 1)]
+    return sorted(members, key=len, reverse=True)[:DUPLICATES]
 
 
 def _outliers(distances: np.ndarray) -> list[int]:
@@ -205,66 +259,3 @@ def _doubts(source: ReportSource, scores: Mapping[str, Any]) -> list[str]:
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
-
-
-def _scores(run: Run) -> dict[str, Any]:
-    try:
-        return run.scores()
-    except (OSError, ValueError, TypeError):
-        return {}
-
-
-def _settings(run: Run) -> dict[str, dict[str, Any]]:
-    """Return the flags of a run by the sections of a training; those of another command together."""
-    try:
-        flags = run.flags()
-    except ModelFileError:
-        return {}
-    found: dict[str, dict[str, Any]] = {}
-    for section in Settings.sections:
-        own = {name: flags.pop(name) for name in section.model_fields if name in flags}
-        if own:
-            found[section.__name__.lower()] = own
-    return found | ({"other": flags} if flags else {})
-
-
-def _history(file: Path) -> dict[str, list[float]]:
-    """Read the columns of numbers of a run's history; none where there is none that is whole."""
-    try:
-        with file.open(encoding="utf-8", newline="") as opened:
-            head, *rows = list(csv.reader(opened))
-        return {name: [float(row[place]) for row in rows] for place, name in enumerate(head)} if rows else {}
-    except (OSError, ValueError, IndexError):
-        return {}
-
-
-def _pictures(run: Run) -> list[Picture]:
-    """Return the pictures of a training that are there."""
-    known = (
-        (
-            run.comparison("valid"),
-            "Validation images and their reconstructions",
-            "originals, what the network makes of them, and the difference",
-        ),
-        (
-            run.comparison("train"),
-            "Training images and their reconstructions",
-            "originals, what the network makes of them, and the difference",
-        ),
-        (run.loss_picture, "Loss by epoch", "curves of the training and the validation loss"),
-        (run.learning_rate_picture, "Loss by learning rate", "the range test that found the learning rate"),
-    )
-    pictures = []
-    for path, title, alt in known:
-        content = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else None
-        pixels = None if content is None or not len(content) else cv2.imdecode(content, cv2.IMREAD_COLOR_RGB)
-        if pixels is not None:
-            pictures.append(Picture(title, alt, _narrowed(pixels)))
-    return pictures
-
-
-def _narrowed(pixels: np.ndarray) -> np.ndarray:
-    height, width = pixels.shape[:2]
-    if width <= _WIDEST:
-        return pixels
-    return cv2.resize(pixels, (_WIDEST, round(height * _WIDEST / width)), interpolation=cv2.INTER_AREA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,6 +69,18 @@ def find_clusterings(run: Run, embeddings: Embeddings) -> Clusterings:
             break
     said = {path for path, _ in embeddings.bad}
     return Clusterings(found, warnings, [BadFile(path, _GONE) for path in gone if path not in said])
+
+
+def clustered_paths(run: Run, root: Path) -> set[str]:
+    """Return the paths of all images in `root` that a clustering of the run holds; of damaged ones none."""
+    found: set[str] = set()
+    for file in run.path.glob("clusters/[!.]*/clustering.json"):
+        folder = ClusterFolder(file.parent)
+        with contextlib.suppress(UserError):
+            source = folder.source()
+            if source is None or source.root == root:
+                found |= set(_paths(folder.table))
+    return found
 
 
 def _paths(table: Path) -> list[str]:

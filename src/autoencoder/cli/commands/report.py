@@ -9,7 +9,6 @@ from pydantic import Field
 from ...settings import Reading
 from ...settings.fields import Section
 from ...settings.types import RunName
-from ...tensorflow_start import start_tensorflow
 from ..command import Command
 
 
@@ -27,7 +26,6 @@ class Options(Section):
 
 def execute(options: Options, reading: Reading) -> Path:
     """Write the page, and return its path."""
-    start_tensorflow()
     from ...workflows.report import make_report
 
     path = make_report(options.run, options.images, reading)

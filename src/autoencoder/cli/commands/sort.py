@@ -1,4 +1,4 @@
-"""`sort`: from a folder of images to clusters in one command: train, then cluster the same images."""
+"""`sort`: from a folder of images to clusters in one command: train, cluster the same images, show both on a page."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def execute(
     from ...workflows.cluster import Wanted, cluster
     from ...workflows.embeddings import embed_images
     from ...workflows.refine import EncoderSource
+    from ...workflows.report import report_of_sort
     from ...workflows.train import train
 
     try:
@@ -39,7 +40,9 @@ def execute(
     encoder = encoder_of(trained.models.encoder, run.encoder)
     embeddings = embed_images(encoder, listings.source, images)
     source = EncoderSource(run, run.encoder, listings.source)
-    return cluster(source, embeddings, images, Wanted(clusters, export, names, training.seed)).path
+    found = cluster(source, embeddings, images, Wanted(clusters, export, names, training.seed))
+    report_of_sort(trained, found, embeddings)
+    return found.path
 
 
 COMMAND = Command(
