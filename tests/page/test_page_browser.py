@@ -467,3 +467,37 @@ def test_an_image_that_is_gone_is_shown_as_a_gap(opened):
     count, grey = page.evaluate(colours)
     assert 0 < count < 400
     assert grey
+
+
+@pytest.mark.slow
+def test_canvas_draws_where_webgl_is_missing_or_lost(opened, browser, file):
+    page = opened("?webgl")
+    before = drawn(page)
+    assert before["painter"] == "webgl2"
+    context = "document.querySelector('#map-one canvas').getContext('webgl2')"
+    page.evaluate(f"{context}.getExtension('WEBGL_lose_context').loseContext()")
+    page.wait_for_selector("#map-one[data-painter='canvas']")
+    assert drawn(page)["drawn"] == before["drawn"]
+
+    bare = browser.new_page()
+    bare.add_init_script(
+        "const own = HTMLCanvasElement.prototype.getContext; HTMLCanvasElement.prototype.getContext = "
+        "function (kind, ...more) { return kind.startsWith('webgl') ? null : own.call(this, kind, ...more); };"
+    )
+    bare.goto(file.as_uri() + "?webgl")
+    bare.wait_for_selector("html[data-ready]")
+    assert drawn(bare)["painter"] == "canvas"
+    assert drawn(bare)["drawn"] == "120"
+    bare.close()
+
+
+@pytest.mark.slow
+def test_images_of_which_no_thumbnail_is_left_are_dots(opened, tmp_path):
+    data = made_report(30)
+    data["images"]["atlas"]["sheets"] = []
+    data["images"]["missing"] = list(range(30))
+    page = opened(path=write_made(tmp_path / "gone.html", data))
+    assert drawn(page)["drawn"] == "30"
+    page.fill("#search", "00007")
+    page.press("#search", "Enter")
+    assert page.locator("#pinned .path").inner_text() == "square/00007.png"

@@ -248,15 +248,15 @@ const current = () => clusterings[state.clustering] ?? null;
 
 // ---- Thumbnails: sheets of tiles -------------------------------------------------------------------------------------
 
-const atlas = images.atlas;
+const atlas = images.atlas ?? { tile: 32, columns: 1, rows: 1, sheets: [] };
 const perSheet = atlas.columns * atlas.rows;
-const sheets = atlas.sheets.map((source) => {
-  const sheet = { bitmap: null, ready: null };
+const sheets = Array.from({ length: Math.ceil(n / perSheet) }, (_, at) => {
+  const sheet = { bitmap: null, ready: null }, source = atlas.sheets[at] ?? "";
   sheet.ready = (async () => {
     await sleep(); // first the page, then its pictures
     sheet.bitmap = await createImageBitmap(new Blob([bytesOf(source.slice(source.indexOf(",") + 1))]));
     redraw();
-  })().catch(() => say("A sheet of thumbnails could not be read; its images are shown as dots."));
+  })().catch(() => say("Some thumbnails could not be read; their images are shown as dots."));
   return sheet;
 });
 
@@ -268,9 +268,9 @@ function place(i) {
 async function drawTile(canvas, i) {
   const size = canvas.width, paint = canvas.getContext("2d");
   const sheet = sheets[Math.floor(i / perSheet)];
-  if (sheet && !missing.has(i)) await sheet.ready;
+  if (!missing.has(i)) await sheet.ready;
   paint.clearRect(0, 0, size, size);
-  if (missing.has(i) || !sheet?.bitmap) {
+  if (missing.has(i) || !sheet.bitmap) {
     Object.assign(paint, { strokeStyle: "#888", lineWidth: Math.max(1, size / 40) }); // a frame with a cross: gone
     paint.strokeRect(size / 8, size / 8, size * 0.75, size * 0.75);
     paint.beginPath();
@@ -989,6 +989,7 @@ function openSide() {
 }
 
 function showPinned() {
+  $("pinned").classList.toggle("none", state.pinned < 0);
   const i = state.pinned, body = $("pinned").querySelector(".body"), path = $("pinned").querySelector(".path");
   body.replaceChildren();
   path.textContent = i < 0 ? "" : shorten(images.paths[i], 60);
@@ -1152,10 +1153,12 @@ function showLegend({ items, ramp }) {
   }
 }
 
-const opened = new Map();
+const opened = new Map(), lengths = new Map();
 function showClusters() {
-  const clustering = current();
+  const clustering = current(), focused = document.activeElement?.closest(".group")?.dataset.group;
+  for (const one of document.querySelectorAll(".group[open]")) lengths.set(Number(one.dataset.group), one.querySelectorAll(".tile").length);
   $("groups").replaceChildren(...clustering.order.map((group, at) => groupPart(clustering, group, at)));
+  if (focused) $("groups").querySelector(`[data-group="${focused}"] summary`)?.focus({ preventScroll: true });
   const count = clustering.corrections().length;
   $("corrected").textContent = count ? `${counted(count, "image")} corrected` : "";
   $("undo").disabled = !clustering.past.length;
@@ -1176,7 +1179,7 @@ function groupPart(clustering, group, at) {
       el("span", { className: "count" }, `${counted(rows.length, "image")}${sure === null ? "" : `, mean confidence ${figure(Number(sure.toFixed(2)))}`}`)));
   part.dataset.group = group;
   const fill = () => {
-    if (part.open && !part.querySelector(".bar")) part.append(groupBar(clustering, group, rows), gallery(rows, `Images of ${clustering.nameOf(group)}, central first`, 32));
+    if (part.open && !part.querySelector(".bar")) part.append(groupBar(clustering, group, rows), gallery(rows, `Images of ${clustering.nameOf(group)}, central first`, Math.max(32, lengths.get(group) ?? 0)));
   };
   part.addEventListener("toggle", () => { opened.set(group, part.open); fill(); });
   fill();
@@ -1352,6 +1355,8 @@ function choose(at) {
   state.clustering = at;
   $("clustering").value = String(at);
   opened.clear();
+  $("groups").replaceChildren();
+  lengths.clear();
   if (state.beside === at) beside(-1);
   $("map-one").querySelector(".name").textContent = state.beside >= 0 ? current().name : "";
   showFilters();
@@ -1474,7 +1479,7 @@ function showDecoded() {
       gallery([walk.from, walk.to], "The two images"));
   }
   for (const { number, low, high, steps } of data.numbers ?? []) {
-    part("numbers", strip(`${number}: ${figure(Number(low.toFixed(2)))} to ${figure(Number(high.toFixed(2)))}`, steps, `number ${number}`));
+    part("numbers", strip(`${number}: ${figure(low)} to ${figure(high)}`, steps, `number ${number}`));
   }
 }
 
