@@ -232,6 +232,7 @@ def test_corrections_are_saved_and_loaded_again(opened, made, tmp_path):
     page = opened()
     rows = labels_of(made)
     group(page, 2).get_by_label("Merge with").select_option("0")
+    group(page, 2).get_by_role("button", name="Merge").click()
     page.click("#picking")
     tiles = group(page, 4).locator(".tile")
     split = [int(tiles.nth(at).get_attribute("data-row")) for at in range(2)]
@@ -309,6 +310,7 @@ def test_work_is_kept_when_the_page_is_opened_again(opened):
     group(page, 3).locator("input").fill("box")
     group(page, 3).locator("input").press("Enter")
     group(page, 4).get_by_label("Merge with").select_option("5")
+    group(page, 4).get_by_role("button", name="Merge").click()
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert group(page, 3).locator("summary").inner_text().startswith("box")

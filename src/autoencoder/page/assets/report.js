@@ -179,10 +179,12 @@ class Clustering {
     this.groupOf = (cluster) => (coarse && cluster >= 0 && cluster < this.k ? coarse[cluster] : cluster);
     this.shown = this.fixed.map(this.groupOf);
     this.members = new Map();
+    this.clusters = new Map();
     for (let i = 0; i < n; i++) {
       const group = this.shown[i];
-      if (!this.members.has(group)) this.members.set(group, []);
+      if (!this.members.has(group)) { this.members.set(group, []); this.clusters.set(group, new Set()); }
       this.members.get(group).push(i);
+      this.clusters.get(group).add(this.fixed[i]);
     }
     const sure = this.confidence;
     if (sure) for (const rows of this.members.values()) rows.sort((a, b) => (sure[b] || 0) - (sure[a] || 0) || a - b);
@@ -190,11 +192,11 @@ class Clustering {
   }
 
   clustersOf(group) {
-    return [...new Set(this.members.get(group).map((i) => this.fixed[i]))].sort((a, b) => a - b);
+    return [...this.clusters.get(group) ?? [group]].sort((a, b) => a - b);
   }
 
   nameOf(group) {
-    const clusters = this.members.has(group) ? this.clustersOf(group) : [group];
+    const clusters = this.clustersOf(group);
     const names = [...new Set(clusters.map((cluster) => this.names.get(cluster)).filter(Boolean))];
     if (names.length) return names.join(" + ");
     if (group < 0) return "belongs to none";
@@ -774,7 +776,8 @@ class ImageMap {
     this.tip?.remove();
     this.tip = null;
     if (i >= 0) {
-      this.tip = el("div", { className: "hover" }, thumbnail(i, Math.max(160, atlas.tile)), el("div", {}, shorten(images.paths[i])), el("div", { className: "note" }, groupText(i)));
+      this.tip = el("div", { className: "hover" }, thumbnail(i, Math.max(160, atlas.tile)),
+        el("div", {}, shorten(images.paths[i])), el("div", { className: "note" }, groupText(i)));
       this.tip.style.left = `${Math.max(4, px + 190 > this.width ? px - 190 : px + 14)}px`;
       this.tip.style.top = `${Math.max(4, Math.min(py + 14, this.height - 250))}px`;
       this.holder.append(this.tip);
@@ -975,7 +978,7 @@ function galleryKey(event) {
   const top = tiles[at].offsetTop;
   const across = Math.max(1, tiles.filter((other) => other.offsetTop === top).length);
   const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + across, ArrowUp: at - across, Home: 0, End: tiles.length - 1 };
-  if (event.key === "s") return toggle(Number(tiles[at].dataset.row));
+  if (event.key === "s" && !event.ctrlKey && !event.metaKey) return toggle(Number(tiles[at].dataset.row));
   if (!(event.key in steps)) return undefined;
   event.preventDefault();
   const next = tiles[Math.max(0, Math.min(tiles.length - 1, steps[event.key]))];
@@ -989,6 +992,7 @@ function openSide() {
 }
 
 function showPinned() {
+  const within = $("pinned").contains(document.activeElement); // then the focus stays there
   $("pinned").classList.toggle("none", state.pinned < 0);
   const i = state.pinned, body = $("pinned").querySelector(".body"), path = $("pinned").querySelector(".path");
   body.replaceChildren();
@@ -1012,10 +1016,11 @@ function showPinned() {
   large.setAttribute("aria-label", shown(images.paths[i]));
   const buttons = el("div", { className: "bar" },
     el("button", { onclick: () => toggle(i) }, "Select"),
-    current() ? el("button", { onclick: () => correct((clustering) => clustering.move([i], -1), "Marked as belonging to none.") }, "Does not belong") : null,
+    current() ? el("button", { onclick: () => exclude([i]) }, "Does not belong") : null,
     el("button", { onclick: () => pin(-1) }, "Let go"));
   body.append(large, facts, buttons);
   if (images.neighbours) body.append(el("h3", {}, "Nearest"), gallery(neighbours(i), "Nearest images"));
+  if (within) $("pinned").querySelector(".tile")?.focus({ preventScroll: true });
   openSide();
 }
 
@@ -1026,16 +1031,25 @@ function showSelection() {
   if (!rows.length) return;
   const clustering = current();
   const bar = el("div", { className: "bar" },
-    el("button", { id: "save-selection", onclick: () => save("selection.csv", [["path"], ...rows.map((i) => [safePath(images.paths[i])])]) }, "Save selection.csv"),
+    el("button", { id: "save-selection", onclick: () => saveSelection(rows) }, "Save selection.csv"),
     el("button", { onclick: () => select([]) }, "Clear"));
   if (clustering) {
     bar.append(
       el("button", { id: "split", onclick: () => split(rows) }, "Split off as a cluster"),
-      el("button", { id: "none", onclick: () => correct((one) => one.move(rows, -1), `${counted(rows.length, "image")} marked as belonging to none.`) }, "Does not belong"),
-      chooser("Move to…", clustering.order.filter((group) => group >= 0), (group) => correct((one) => one.move(rows, one.clustersOf(group)[0]), "Moved.")));
+      el("button", { id: "none", onclick: () => exclude(rows) }, "Does not belong"),
+      chooser("Move to…", "Move", clustering.order.filter((group) => group >= 0),
+        (group) => correct((one) => one.move(rows, one.clustersOf(group)[0]), "Moved.")));
   }
   body.append(el("p", {}, counted(rows.length, "image")), bar, gallery(rows, "Selected images"));
   openSide();
+}
+
+function saveSelection(rows) {
+  save("selection.csv", [["path"], ...rows.map((i) => [safePath(images.paths[i])])]);
+}
+
+function exclude(rows) {
+  correct((clustering) => clustering.move(rows, -1), `${counted(rows.length, "image")} marked as belonging to none.`);
 }
 
 function split(rows) {
@@ -1043,12 +1057,14 @@ function split(rows) {
   correct((clustering) => clustering.move(rows, number), `${counted(rows.length, "image")} split off as cluster ${number}.`);
 }
 
-// A list of groups that does something once one is chosen.
-function chooser(label, groups, chose) {
-  const list = el("select", {}, el("option", { value: "" }, label), ...groups.map((group) => el("option", { value: group }, shorten(current().nameOf(group), 40))));
+// A list of groups and a button that does something with the chosen one: by keys alone a list chooses what it passes.
+function chooser(label, verb, groups, chose) {
+  const options = groups.map((group) => el("option", { value: group }, shorten(current().nameOf(group), 40)));
+  const list = el("select", {}, el("option", { value: "" }, label), ...options);
   list.setAttribute("aria-label", label);
-  list.addEventListener("change", () => { if (list.value !== "") chose(Number(list.value)); });
-  return list;
+  const button = el("button", { disabled: true, onclick: () => chose(Number(list.value)) }, verb);
+  list.addEventListener("change", () => { button.disabled = list.value === ""; });
+  return el("span", { className: "chooser" }, list, button);
 }
 
 const lowered = { paths: null };
@@ -1149,7 +1165,8 @@ function showLegend({ items, ramp }) {
   for (const { name, colour, rows } of items ?? []) {
     const swatch = el("span", { className: "swatch" });
     swatch.style.background = css(colour);
-    legend.append(el("button", { title: "Select these images", onclick: (event) => select(rows(), event.ctrlKey || event.metaKey) }, swatch, shorten(name, 32)));
+    const onclick = (event) => select(rows(), event.ctrlKey || event.metaKey);
+    legend.append(el("button", { title: "Select these images", onclick }, swatch, shorten(name, 32)));
   }
 }
 
@@ -1179,7 +1196,9 @@ function groupPart(clustering, group, at) {
       el("span", { className: "count" }, `${counted(rows.length, "image")}${sure === null ? "" : `, mean confidence ${figure(Number(sure.toFixed(2)))}`}`)));
   part.dataset.group = group;
   const fill = () => {
-    if (part.open && !part.querySelector(".bar")) part.append(groupBar(clustering, group, rows), gallery(rows, `Images of ${clustering.nameOf(group)}, central first`, Math.max(32, lengths.get(group) ?? 0)));
+    if (!part.open || part.querySelector(".bar")) return;
+    const label = `Images of ${clustering.nameOf(group)}, central first`;
+    part.append(groupBar(clustering, group, rows), gallery(rows, label, Math.max(32, lengths.get(group) ?? 0)));
   };
   part.addEventListener("toggle", () => { opened.set(group, part.open); fill(); });
   fill();
@@ -1188,7 +1207,8 @@ function groupPart(clustering, group, at) {
 
 function groupBar(clustering, group, rows) {
   const bar = el("div", { className: "bar" });
-  const name = el("input", { type: "text", value: clustering.members.has(group) && clustering.clustersOf(group).some((one) => clustering.names.get(one)) ? clustering.nameOf(group) : "", placeholder: "name", maxLength: 60, spellcheck: false, autocomplete: "off" });
+  const value = clustering.clustersOf(group).some((one) => clustering.names.get(one)) ? clustering.nameOf(group) : "";
+  const name = el("input", { type: "text", value, placeholder: "name", maxLength: 60, spellcheck: false, autocomplete: "off" });
   name.setAttribute("aria-label", `Name of ${clustering.nameOf(group)}`);
   name.addEventListener("change", () => {
     const fault = nameFault(name.value.trim());
@@ -1211,9 +1231,10 @@ function groupBar(clustering, group, rows) {
   if (group < 0) return bar;
   bar.prepend(el("label", {}, "Name ", name));
   bar.append(
-    chooser("Merge with…", clustering.order.filter((other) => other >= 0 && other !== group), (other) => correct((one) => one.merge(group, other), "Merged.")),
+    chooser("Merge with…", "Merge", clustering.order.filter((other) => other >= 0 && other !== group),
+      (other) => correct((one) => one.merge(group, other), "Merged.")),
     withThem("Split off selection", split),
-    withThem("Does not belong", (chosenHere) => correct((one) => one.move(chosenHere, -1), `${counted(chosenHere.length, "image")} marked as belonging to none.`)));
+    withThem("Does not belong", exclude));
   return bar;
 }
 
@@ -1265,21 +1286,22 @@ function saveNames() {
 function saveCorrections() {
   const clustering = current(), rows = clustering.corrections();
   if (!rows.length) return say("Nothing was corrected yet: merge, split off, or mark what does not belong.");
-  return save("corrections.csv", [["clustering", "path", "cluster"], ...rows.map((i) => [clustering.fingerprint, safePath(images.paths[i]), clustering.fixed[i]])]);
+  const lines = rows.map((i) => [clustering.fingerprint, safePath(images.paths[i]), clustering.fixed[i]]);
+  return save("corrections.csv", [["clustering", "path", "cluster"], ...lines]);
 }
 
 async function load(file) {
   const [head, ...rows] = readCsv(decoded(new Uint8Array(await file.arrayBuffer())));
   const column = (name) => (head ?? []).indexOf(name);
   const [cluster, name, path, of] = ["cluster", "name", "path", "clustering"].map(column);
-  if (cluster >= 0 && path >= 0 && of >= 0) return loadCorrections(rows.map((row) => [row[of], row[path], row[cluster]]));
-  if (cluster >= 0 && name >= 0) return loadNames(rows.map((row) => [row[cluster], row[name]]));
+  if (cluster >= 0 && path >= 0 && of >= 0) return loadCorrections(rows.map((row) => [row[of], row[path] ?? "", row[cluster] ?? ""]));
+  if (cluster >= 0 && name >= 0) return loadNames(rows.map((row) => [row[cluster], row[name] ?? ""]));
   return say(`${file.name} was not loaded: it must have the columns cluster and name, or clustering, path and cluster.`);
 }
 
 function loadNames(rows) {
   const clustering = current();
-  const bad = rows.find(([cluster, name]) => !/^-?\d+$/.test(cluster ?? "") || nameFault(name ?? ""));
+  const bad = rows.find(([cluster, name]) => !/^-?\d+$/.test(cluster) || nameFault(name));
   if (bad) return say(`The names were not loaded: “${shorten(bad.join(","), 40)}” is no number of a cluster with a name.`);
   return correct((one) => { one.keep(); one.setNames(rows.filter(([, given]) => given)); }, `${counted(rows.length, "name")} loaded for ${clustering.name}.`);
 }
@@ -1291,7 +1313,8 @@ function loadCorrections(rows) {
   const byPath = new Map(images.paths.map((path, i) => [path, i]));
   const moves = rows.map(([, path, cluster]) => [byPath.get(path) ?? byPath.get(path.replace(/^\.\//, "")), Number(cluster), path, cluster]);
   const bad = moves.find(([i, cluster, , text]) => i === undefined || text === "" || !Number.isInteger(cluster) || cluster < -1);
-  if (bad) return say(`The corrections were not loaded: “${shorten(bad[2], 40)}” with cluster “${shorten(bad[3] ?? "", 12)}” is no image and cluster of this report.`);
+  if (bad) return say(`The corrections were not loaded: “${shorten(bad[2], 40)}” with cluster “${shorten(bad[3], 12)}” is no image and `
+    + "cluster of this report.");
   if (at !== state.clustering) choose(at);
   return correct((clustering) => {
     clustering.keep();
@@ -1422,8 +1445,10 @@ function curves({ epoch, columns, best_epoch: best }) {
   const values = Object.values(columns).flat().filter((value) => Number.isFinite(value));
   const low = Math.min(...values), high = Math.max(...values), log = low > 0 && high / low > 20;
   const scale = log ? Math.log : (value) => value, span = scale(high) - scale(low) || 1, epochs = epoch[epoch.length - 1] - epoch[0] || 1;
-  const x = (value) => left + (value - epoch[0]) / epochs * (width - left - 16), y = (value) => 12 + (scale(high) - scale(value)) / span * (height - bottom - 24);
-  const made = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Curves of ${Object.keys(columns).join(", ")} over ${epoch.length} epochs` });
+  const x = (value) => left + (value - epoch[0]) / epochs * (width - left - 16);
+  const y = (value) => 12 + (scale(high) - scale(value)) / span * (height - bottom - 24);
+  const label = `Curves of ${Object.keys(columns).join(", ")} over ${counted(epoch.length, "epoch")}`;
+  const made = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
   made.append(svg("path", { class: "axis", d: `M${left} 8V${height - bottom}H${width - 10}` }));
   for (const step of [0, 0.25, 0.5, 0.75, 1]) {
     const value = log ? Math.exp(scale(low) + step * span) : low + step * span;
@@ -1475,7 +1500,8 @@ function showDecoded() {
   }
   const walk = data.walk;
   if (walk?.steps?.length) {
-    part("walk", strip("", walk.steps, "decoded"), el("p", { className: "note" }, `From ${shorten(images.paths[walk.from] ?? "")} to ${shorten(images.paths[walk.to] ?? "")}.`),
+    const [from, to] = [walk.from, walk.to].map((i) => shorten(images.paths[i] ?? ""));
+    part("walk", strip("", walk.steps, "decoded"), el("p", { className: "note" }, `From ${from} to ${to}.`),
       gallery([walk.from, walk.to], "The two images"));
   }
   for (const { number, low, high, steps } of data.numbers ?? []) {
@@ -1499,7 +1525,8 @@ function showFacts() {
   if (left?.count) {
     const files = left.files ?? [], text = files.length < left.count ? ` The first ${files.length} of them:` : "";
     part("left-out", el("p", {}, `${counted(left.count, "file")} could not be used.${text}`),
-      el("details", { open: files.length <= 20 }, el("summary", {}, "Files and reasons"), table(files.map(({ path, reason }) => [shorten(path, 70), reason]), ["file", "reason"])));
+      el("details", { open: files.length <= 20 }, el("summary", {}, "Files and reasons"),
+        table(files.map(({ path, reason }) => [shorten(path, 70), reason]), ["file", "reason"])));
   }
 }
 
