@@ -70,7 +70,7 @@ def own(address: str, path) -> bool:
     return address.startswith(("data:", "blob:", path.as_uri()))
 
 
-@pytest.fixture(params=["", "?canvas"], ids=["webgl2", "canvas"])
+@pytest.fixture(params=["?webgl", "?canvas"], ids=["webgl2", "canvas"])
 def page(request, opened):
     return opened(request.param)
 
@@ -164,7 +164,7 @@ def test_the_painters_put_the_images_at_the_same_places(opened):
         return (np.asarray(shot).astype(int) < 200).any(-1)
 
     for smaller in (False, True):
-        ours, other = (painted(address, smaller) for address in ("", "?canvas"))
+        ours, other = (painted(address, smaller) for address in ("?webgl", "?canvas"))
         assert ours.mean() > 0.01
         assert (ours & other).sum() / (ours | other).sum() > 0.9
 
@@ -232,6 +232,7 @@ def test_corrections_are_saved_and_loaded_again(opened, made, tmp_path):
     page = opened()
     rows = labels_of(made)
     group(page, 2).get_by_label("Merge with").select_option("0")
+    group(page, 2).get_by_role("button", name="Merge").click()
     page.click("#picking")
     tiles = group(page, 4).locator(".tile")
     split = [int(tiles.nth(at).get_attribute("data-row")) for at in range(2)]
@@ -309,6 +310,7 @@ def test_work_is_kept_when_the_page_is_opened_again(opened):
     group(page, 3).locator("input").fill("box")
     group(page, 3).locator("input").press("Enter")
     group(page, 4).get_by_label("Merge with").select_option("5")
+    group(page, 4).get_by_role("button", name="Merge").click()
     page.reload()
     page.wait_for_selector("html[data-ready]")
     assert group(page, 3).locator("summary").inner_text().startswith("box")
@@ -467,3 +469,37 @@ def test_an_image_that_is_gone_is_shown_as_a_gap(opened):
     count, grey = page.evaluate(colours)
     assert 0 < count < 400
     assert grey
+
+
+@pytest.mark.slow
+def test_canvas_draws_where_webgl_is_missing_or_lost(opened, browser, file):
+    page = opened("?webgl")
+    before = drawn(page)
+    assert before["painter"] == "webgl2"
+    context = "document.querySelector('#map-one canvas').getContext('webgl2')"
+    page.evaluate(f"{context}.getExtension('WEBGL_lose_context').loseContext()")
+    page.wait_for_selector("#map-one[data-painter='canvas']")
+    assert drawn(page)["drawn"] == before["drawn"]
+
+    bare = browser.new_page()
+    bare.add_init_script(
+        "const own = HTMLCanvasElement.prototype.getContext; HTMLCanvasElement.prototype.getContext = "
+        "function (kind, ...more) { return kind.startsWith('webgl') ? null : own.call(this, kind, ...more); };"
+    )
+    bare.goto(file.as_uri() + "?webgl")
+    bare.wait_for_selector("html[data-ready]")
+    assert drawn(bare)["painter"] == "canvas"
+    assert drawn(bare)["drawn"] == "120"
+    bare.close()
+
+
+@pytest.mark.slow
+def test_images_of_which_no_thumbnail_is_left_are_dots(opened, tmp_path):
+    data = made_report(30)
+    data["images"]["atlas"]["sheets"] = []
+    data["images"]["missing"] = list(range(30))
+    page = opened(path=write_made(tmp_path / "gone.html", data))
+    assert drawn(page)["drawn"] == "30"
+    page.fill("#search", "00007")
+    page.press("#search", "Enter")
+    assert page.locator("#pinned .path").inner_text() == "square/00007.png"

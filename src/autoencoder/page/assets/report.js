@@ -1,8 +1,6 @@
 "use strict";
 (() => {
-// ---------------------------------------------------------------------------------------------------------------------
-// Small things: elements, text, files
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Small things: elements, text, files -----------------------------------------------------------------------------
 
 const $ = (id) => document.getElementById(id);
 const sleep = () => new Promise((done) => requestAnimationFrame(done));
@@ -114,20 +112,18 @@ function readCsv(text) {
   return rows;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// The data
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- The data --------------------------------------------------------------------------------------------------------
 
 const KINDS = { float32: Float32Array, uint32: Uint32Array, int32: Int32Array, uint16: Uint16Array, uint8: Uint8Array };
 
-function array(record) {
-  if (!record) return null;
-  const text = record.data;
-  if (Uint8Array.fromBase64) return new KINDS[record.dtype](Uint8Array.fromBase64(text).buffer);
-  const binary = atob(text), bytes = new Uint8Array(binary.length);
+function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const binary = atob(base64), bytes = new Uint8Array(binary.length);
   for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
-  return new KINDS[record.dtype](bytes.buffer);
+  return bytes;
 }
+
+const array = (record) => (record ? new KINDS[record.dtype](bytesOf(record.data).buffer) : null);
 
 const data = JSON.parse($("data").textContent);
 const images = data.images;
@@ -183,10 +179,12 @@ class Clustering {
     this.groupOf = (cluster) => (coarse && cluster >= 0 && cluster < this.k ? coarse[cluster] : cluster);
     this.shown = this.fixed.map(this.groupOf);
     this.members = new Map();
+    this.clusters = new Map();
     for (let i = 0; i < n; i++) {
       const group = this.shown[i];
-      if (!this.members.has(group)) this.members.set(group, []);
+      if (!this.members.has(group)) { this.members.set(group, []); this.clusters.set(group, new Set()); }
       this.members.get(group).push(i);
+      this.clusters.get(group).add(this.fixed[i]);
     }
     const sure = this.confidence;
     if (sure) for (const rows of this.members.values()) rows.sort((a, b) => (sure[b] || 0) - (sure[a] || 0) || a - b);
@@ -194,11 +192,11 @@ class Clustering {
   }
 
   clustersOf(group) {
-    return [...new Set(this.members.get(group).map((i) => this.fixed[i]))].sort((a, b) => a - b);
+    return [...this.clusters.get(group) ?? [group]].sort((a, b) => a - b);
   }
 
   nameOf(group) {
-    const clusters = this.members.has(group) ? this.clustersOf(group) : [group];
+    const clusters = this.clustersOf(group);
     const names = [...new Set(clusters.map((cluster) => this.names.get(cluster)).filter(Boolean))];
     if (names.length) return names.join(" + ");
     if (group < 0) return "belongs to none";
@@ -250,23 +248,17 @@ const state = {
 };
 const current = () => clusterings[state.clustering] ?? null;
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Thumbnails: sheets of tiles
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Thumbnails: sheets of tiles -------------------------------------------------------------------------------------
 
-const atlas = images.atlas;
+const atlas = images.atlas ?? { tile: 32, columns: 1, rows: 1, sheets: [] };
 const perSheet = atlas.columns * atlas.rows;
-const sheets = atlas.sheets.map((source) => {
-  const sheet = { bitmap: null, ready: null };
+const sheets = Array.from({ length: Math.ceil(n / perSheet) }, (_, at) => {
+  const sheet = { bitmap: null, ready: null }, source = atlas.sheets[at] ?? "";
   sheet.ready = (async () => {
     await sleep(); // first the page, then its pictures
-    const image = new Image();
-    image.src = source;
-    await image.decode();
-    sheet.bitmap = await createImageBitmap(image);
-    image.src = "";
+    sheet.bitmap = await createImageBitmap(new Blob([bytesOf(source.slice(source.indexOf(",") + 1))]));
     redraw();
-  })().catch(() => say("A sheet of thumbnails could not be read; its images are shown as dots."));
+  })().catch(() => say("Some thumbnails could not be read; their images are shown as dots."));
   return sheet;
 });
 
@@ -278,9 +270,9 @@ function place(i) {
 async function drawTile(canvas, i) {
   const size = canvas.width, paint = canvas.getContext("2d");
   const sheet = sheets[Math.floor(i / perSheet)];
-  if (sheet && !missing.has(i)) await sheet.ready;
+  if (!missing.has(i)) await sheet.ready;
   paint.clearRect(0, 0, size, size);
-  if (missing.has(i) || !sheet?.bitmap) {
+  if (missing.has(i) || !sheet.bitmap) {
     Object.assign(paint, { strokeStyle: "#888", lineWidth: Math.max(1, size / 40) }); // a frame with a cross: gone
     paint.strokeRect(size / 8, size / 8, size * 0.75, size * 0.75);
     paint.beginPath();
@@ -298,9 +290,7 @@ function thumbnail(i, size = atlas.tile) {
   return canvas;
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Colours: safe for the colour-blind, on light and dark
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Colours: safe for the colour-blind, on light and dark -----------------------------------------------------------
 
 const PALETTE = ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#EE7733", "#009988", "#9977DD", "#997700"];
 const RAMP = ["#482878", "#3e4989", "#26828e", "#35b779", "#b5de2b", "#fde725"]; // viridis, without its darkest
@@ -373,10 +363,9 @@ function colourNames() {
   return [...names, ["none", "one colour"]];
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Two painters of the map: WebGL2, and canvas where that is missing. A scene is a list of images with their places:
-// { width, height, ratio, size, thumbs, count, ids, x, y, colours, strong } - the last ones, from `strong` on, not dimmed.
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Two painters of the map: WebGL2, and canvas where that is missing ------------------------------------------------
+// A scene is a list of images with their places: { width, height, ratio, size, thumbs, count, ids, x, y, colours, strong };
+// those from `strong` on are not dimmed.
 
 const DOTS = [`#version 300 es
   layout(location=0) in vec2 place; layout(location=1) in vec4 tint; uniform vec2 half_size; uniform float size; out vec4 colour;
@@ -404,7 +393,9 @@ const TILES = [`#version 300 es
 
 class GlPainter {
   constructor(canvas) {
-    this.gl = canvas.getContext("webgl2", { antialias: false, alpha: true, powerPreference: "low-power" });
+    // Where WebGL2 would be drawn by the processor, canvas is faster; ?webgl in the address takes it all the same.
+    const failIfMajorPerformanceCaveat = !asked.has("webgl");
+    this.gl = canvas.getContext("webgl2", { antialias: false, powerPreference: "low-power", failIfMajorPerformanceCaveat });
     if (!this.gl) throw new Error("no WebGL2");
     this.canvas = canvas;
     this.dots = this.program(DOTS);
@@ -506,6 +497,19 @@ class GlPainter {
   }
 }
 
+// A sheet with tiles of about half their size, as pixels.
+const SMALL = atlas.tile > 20 ? Math.ceil(atlas.tile / 2) : atlas.tile;
+function smallSheet(at) {
+  const { bitmap } = sheets[at];
+  if (!bitmap || sheets[at].small) return sheets[at].small;
+  const width = bitmap.width / atlas.tile * SMALL, height = bitmap.height / atlas.tile * SMALL;
+  const paint = el("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
+  paint.imageSmoothingQuality = "medium";
+  paint.drawImage(bitmap, 0, 0, width, height);
+  sheets[at].small = { width, pixels: new Uint32Array(paint.getImageData(0, 0, width, height).data.buffer) };
+  return sheets[at].small;
+}
+
 const frameWidth = (size) => (size < 20 ? 1 : size < 40 ? 1.5 : 2.5);
 
 class CanvasPainter {
@@ -515,26 +519,35 @@ class CanvasPainter {
   }
 
   paint(scene) {
-    if (scene.thumbs) this.thumbs(scene);
-    else this.dots(scene);
+    if (!scene.thumbs) this.squares(scene, Math.min(scene.size, 11), true);
+    else if (Math.round(scene.size * scene.ratio) <= 1.5 * SMALL) this.squares(scene, scene.size, false);
+    else this.thumbs(scene);
     return false;
   }
 
-  // Dots are written as pixels: no path and no colour is parsed for each.
-  dots({ ids, x, y, colours, count, strong, size, ratio }) {
-    const { width, height } = this.canvas;
+  // Dots and small thumbnails are written as pixels: thousands of calls of drawImage, a frame, would take too long.
+  squares({ ids, x, y, colours, count, strong, ratio }, size, round) {
+    const { width, height } = this.canvas, side = Math.max(1, Math.round(size * ratio));
     if (this.pixels?.width !== width || this.pixels?.height !== height) this.pixels = new ImageData(width, height);
     const pixels = new Uint32Array(this.pixels.data.buffer).fill(0);
-    const radius = Math.min(size, 11) * ratio / 2, reach = Math.floor(radius);
-    const spans = Array.from({ length: 2 * reach + 1 }, (_, at) => Math.floor(Math.sqrt(radius * radius - (at - reach) ** 2)));
+    const middle = (side - 1) / 2, frame = Math.round(frameWidth(size) * ratio);
+    const spans = Array.from({ length: side }, (_, line) => (round ? Math.round(middle - Math.sqrt((side / 2) ** 2 - (line - middle) ** 2)) : 0));
+    const source = Int32Array.from({ length: side }, (_, at) => (at < frame || at >= side - frame ? -1 : Math.floor((at + 0.5) / side * SMALL)));
     for (let step = 0; step < count; step++) {
-      const colour = (step < strong ? colours[ids[step]] & 0x40ffffff : colours[ids[step]]) >>> 0;
-      const left = Math.round(x[step] * ratio), top = Math.round(y[step] * ratio) - reach;
-      for (let line = 0; line < spans.length; line++) {
-        const row = top + line;
-        if (row < 0 || row >= height) continue;
-        const from = Math.max(0, left - spans[line]), to = Math.min(width, left + spans[line] + 1);
-        for (let at = row * width + from, end = row * width + to; at < end; at++) pixels[at] = colour;
+      const i = ids[step], shade = step < strong ? 0x40ffffff : 0xffffffff, colour = (colours[i] & shade) >>> 0;
+      const left = Math.round(x[step] * ratio - side / 2), top = Math.round(y[step] * ratio - side / 2);
+      const inside = i % perSheet, small = round ? null : smallSheet((i - inside) / perSheet);
+      const corner = small ? (Math.floor(inside / atlas.columns) * small.width + inside % atlas.columns) * SMALL : 0;
+      for (let line = Math.max(0, -top); line < side && top + line < height; line++) {
+        const start = (top + line) * width + left, row = small ? source[line] : -1;
+        const to = Math.min(side - spans[line], width - left);
+        for (let at = Math.max(spans[line], -left); at < to; at++) {
+          if (row < 0 || source[at] < 0) pixels[start + at] = colour;
+          else {
+            const found = small.pixels[corner + row * small.width + source[at]];
+            if (found >>> 31) pixels[start + at] = found & shade;
+          }
+        }
       }
     }
     this.context.putImageData(this.pixels, 0, 0);
@@ -560,9 +573,7 @@ class CanvasPainter {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// The map: what is in view, the pointer, the keys
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- The map: what is in view, the pointer, the keys -----------------------------------------------------------------
 
 const SMALLEST = 3, LARGEST = 96, THUMBS_FROM = 12, CLOSEST = Math.max(20, 4 * Math.sqrt(n));
 const box = { left: Infinity, right: -Infinity, low: Infinity, high: -Infinity }; // around all images
@@ -575,6 +586,7 @@ for (let i = 0; xy && i < n; i++) {
 const HOME = { x: (box.left + box.right) / 2, y: (box.low + box.high) / 2, zoom: 1 };
 const view = { ...HOME }; // its middle, and how much it is enlarged
 const maps = [];
+const asked = new URLSearchParams(location.search);
 const redraw = () => maps.forEach((map) => map.soon());
 
 class ImageMap {
@@ -587,7 +599,7 @@ class ImageMap {
     this.over.setAttribute("aria-label", "Map of images. Arrows move, plus and minus zoom, Enter pins the image in the middle.");
     this.label = el("span", { className: "name" });
     holder.append(this.over, this.label);
-    this.newPainter(new URLSearchParams(location.search).has("canvas"));
+    this.newPainter(asked.has("canvas"));
     this.ids = new Uint32Array(n);
     this.x = new Float32Array(n);
     this.y = new Float32Array(n);
@@ -612,9 +624,9 @@ class ImageMap {
   }
 
   soon() {
-    if (this.asked || this.holder.hidden) return;
-    this.asked = true;
-    requestAnimationFrame(() => { this.asked = false; this.draw(); });
+    if (this.waits || this.holder.hidden) return;
+    this.waits = true;
+    requestAnimationFrame(() => { this.waits = false; this.draw(); });
   }
 
   recolour() {
@@ -764,7 +776,8 @@ class ImageMap {
     this.tip?.remove();
     this.tip = null;
     if (i >= 0) {
-      this.tip = el("div", { className: "hover" }, thumbnail(i, Math.max(160, atlas.tile)), el("div", {}, shorten(images.paths[i])), el("div", { className: "note" }, groupText(i)));
+      this.tip = el("div", { className: "hover" }, thumbnail(i, Math.max(160, atlas.tile)),
+        el("div", {}, shorten(images.paths[i])), el("div", { className: "note" }, groupText(i)));
       this.tip.style.left = `${Math.max(4, px + 190 > this.width ? px - 190 : px + 14)}px`;
       this.tip.style.top = `${Math.max(4, Math.min(py + 14, this.height - 250))}px`;
       this.holder.append(this.tip);
@@ -874,9 +887,7 @@ function centre(i) {
   redraw();
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Choosing: pinned, selected, found, filtered
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Choosing: pinned, selected, found, filtered ---------------------------------------------------------------------
 
 function groupText(i) {
   const words = [];
@@ -967,7 +978,7 @@ function galleryKey(event) {
   const top = tiles[at].offsetTop;
   const across = Math.max(1, tiles.filter((other) => other.offsetTop === top).length);
   const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + across, ArrowUp: at - across, Home: 0, End: tiles.length - 1 };
-  if (event.key === "s") return toggle(Number(tiles[at].dataset.row));
+  if (event.key === "s" && !event.ctrlKey && !event.metaKey) return toggle(Number(tiles[at].dataset.row));
   if (!(event.key in steps)) return undefined;
   event.preventDefault();
   const next = tiles[Math.max(0, Math.min(tiles.length - 1, steps[event.key]))];
@@ -981,8 +992,12 @@ function openSide() {
 }
 
 function showPinned() {
-  const i = state.pinned, body = $("pinned").querySelector(".body");
+  const within = $("pinned").contains(document.activeElement); // then the focus stays there
+  $("pinned").classList.toggle("none", state.pinned < 0);
+  const i = state.pinned, body = $("pinned").querySelector(".body"), path = $("pinned").querySelector(".path");
   body.replaceChildren();
+  path.textContent = i < 0 ? "" : shorten(images.paths[i], 60);
+  path.title = i < 0 ? "" : shown(images.paths[i]);
   if (i < 0) {
     body.append(el("p", { className: "note" }, "Click an image, on the map or in a gallery, and it stays here with the twelve that are nearest to it."));
     return;
@@ -999,13 +1014,13 @@ function showPinned() {
   large.className = "large";
   large.setAttribute("role", "img");
   large.setAttribute("aria-label", shown(images.paths[i]));
-  const path = el("p", { className: "path", title: shown(images.paths[i]) }, shorten(images.paths[i], 60));
   const buttons = el("div", { className: "bar" },
     el("button", { onclick: () => toggle(i) }, "Select"),
-    current() ? el("button", { onclick: () => correct((clustering) => clustering.move([i], -1), "Marked as belonging to none.") }, "Does not belong") : null,
+    current() ? el("button", { onclick: () => exclude([i]) }, "Does not belong") : null,
     el("button", { onclick: () => pin(-1) }, "Let go"));
-  body.append(large, path, facts, buttons);
+  body.append(large, facts, buttons);
   if (images.neighbours) body.append(el("h3", {}, "Nearest"), gallery(neighbours(i), "Nearest images"));
+  if (within) $("pinned").querySelector(".tile")?.focus({ preventScroll: true });
   openSide();
 }
 
@@ -1016,16 +1031,25 @@ function showSelection() {
   if (!rows.length) return;
   const clustering = current();
   const bar = el("div", { className: "bar" },
-    el("button", { id: "save-selection", onclick: () => save("selection.csv", [["path"], ...rows.map((i) => [safePath(images.paths[i])])]) }, "Save selection.csv"),
+    el("button", { id: "save-selection", onclick: () => saveSelection(rows) }, "Save selection.csv"),
     el("button", { onclick: () => select([]) }, "Clear"));
   if (clustering) {
     bar.append(
       el("button", { id: "split", onclick: () => split(rows) }, "Split off as a cluster"),
-      el("button", { id: "none", onclick: () => correct((one) => one.move(rows, -1), `${counted(rows.length, "image")} marked as belonging to none.`) }, "Does not belong"),
-      chooser("Move to…", clustering.order.filter((group) => group >= 0), (group) => correct((one) => one.move(rows, one.clustersOf(group)[0]), "Moved.")));
+      el("button", { id: "none", onclick: () => exclude(rows) }, "Does not belong"),
+      chooser("Move to…", "Move", clustering.order.filter((group) => group >= 0),
+        (group) => correct((one) => one.move(rows, one.clustersOf(group)[0]), "Moved.")));
   }
   body.append(el("p", {}, counted(rows.length, "image")), bar, gallery(rows, "Selected images"));
   openSide();
+}
+
+function saveSelection(rows) {
+  save("selection.csv", [["path"], ...rows.map((i) => [safePath(images.paths[i])])]);
+}
+
+function exclude(rows) {
+  correct((clustering) => clustering.move(rows, -1), `${counted(rows.length, "image")} marked as belonging to none.`);
 }
 
 function split(rows) {
@@ -1033,12 +1057,14 @@ function split(rows) {
   correct((clustering) => clustering.move(rows, number), `${counted(rows.length, "image")} split off as cluster ${number}.`);
 }
 
-// A list of groups that does something once one is chosen.
-function chooser(label, groups, chose) {
-  const list = el("select", {}, el("option", { value: "" }, label), ...groups.map((group) => el("option", { value: group }, shorten(current().nameOf(group), 40))));
+// A list of groups and a button that does something with the chosen one: by keys alone a list chooses what it passes.
+function chooser(label, verb, groups, chose) {
+  const options = groups.map((group) => el("option", { value: group }, shorten(current().nameOf(group), 40)));
+  const list = el("select", {}, el("option", { value: "" }, label), ...options);
   list.setAttribute("aria-label", label);
-  list.addEventListener("change", () => { if (list.value !== "") chose(Number(list.value)); });
-  return list;
+  const button = el("button", { disabled: true, onclick: () => chose(Number(list.value)) }, verb);
+  list.addEventListener("change", () => { button.disabled = list.value === ""; });
+  return el("span", { className: "chooser" }, list, button);
 }
 
 const lowered = { paths: null };
@@ -1103,9 +1129,7 @@ function showFilters() {
   applyFilters();
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Clusters: galleries, names, corrections, the tree
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Clusters: galleries, names, corrections, the tree ---------------------------------------------------------------
 
 // Change the clustering, and show, keep and say it.
 function correct(change, text) {
@@ -1141,14 +1165,17 @@ function showLegend({ items, ramp }) {
   for (const { name, colour, rows } of items ?? []) {
     const swatch = el("span", { className: "swatch" });
     swatch.style.background = css(colour);
-    legend.append(el("button", { title: "Select these images", onclick: (event) => select(rows(), event.ctrlKey || event.metaKey) }, swatch, shorten(name, 32)));
+    const onclick = (event) => select(rows(), event.ctrlKey || event.metaKey);
+    legend.append(el("button", { title: "Select these images", onclick }, swatch, shorten(name, 32)));
   }
 }
 
-const opened = new Map();
+const opened = new Map(), lengths = new Map();
 function showClusters() {
-  const clustering = current();
+  const clustering = current(), focused = document.activeElement?.closest(".group")?.dataset.group;
+  for (const one of document.querySelectorAll(".group[open]")) lengths.set(Number(one.dataset.group), one.querySelectorAll(".tile").length);
   $("groups").replaceChildren(...clustering.order.map((group, at) => groupPart(clustering, group, at)));
+  if (focused) $("groups").querySelector(`[data-group="${focused}"] summary`)?.focus({ preventScroll: true });
   const count = clustering.corrections().length;
   $("corrected").textContent = count ? `${counted(count, "image")} corrected` : "";
   $("undo").disabled = !clustering.past.length;
@@ -1169,7 +1196,9 @@ function groupPart(clustering, group, at) {
       el("span", { className: "count" }, `${counted(rows.length, "image")}${sure === null ? "" : `, mean confidence ${figure(Number(sure.toFixed(2)))}`}`)));
   part.dataset.group = group;
   const fill = () => {
-    if (part.open && !part.querySelector(".bar")) part.append(groupBar(clustering, group, rows), gallery(rows, `Images of ${clustering.nameOf(group)}, central first`, 32));
+    if (!part.open || part.querySelector(".bar")) return;
+    const label = `Images of ${clustering.nameOf(group)}, central first`;
+    part.append(groupBar(clustering, group, rows), gallery(rows, label, Math.max(32, lengths.get(group) ?? 0)));
   };
   part.addEventListener("toggle", () => { opened.set(group, part.open); fill(); });
   fill();
@@ -1178,7 +1207,8 @@ function groupPart(clustering, group, at) {
 
 function groupBar(clustering, group, rows) {
   const bar = el("div", { className: "bar" });
-  const name = el("input", { type: "text", value: clustering.members.has(group) && clustering.clustersOf(group).some((one) => clustering.names.get(one)) ? clustering.nameOf(group) : "", placeholder: "name", maxLength: 60, spellcheck: false, autocomplete: "off" });
+  const value = clustering.clustersOf(group).some((one) => clustering.names.get(one)) ? clustering.nameOf(group) : "";
+  const name = el("input", { type: "text", value, placeholder: "name", maxLength: 60, spellcheck: false, autocomplete: "off" });
   name.setAttribute("aria-label", `Name of ${clustering.nameOf(group)}`);
   name.addEventListener("change", () => {
     const fault = nameFault(name.value.trim());
@@ -1201,9 +1231,10 @@ function groupBar(clustering, group, rows) {
   if (group < 0) return bar;
   bar.prepend(el("label", {}, "Name ", name));
   bar.append(
-    chooser("Merge with…", clustering.order.filter((other) => other >= 0 && other !== group), (other) => correct((one) => one.merge(group, other), "Merged.")),
+    chooser("Merge with…", "Merge", clustering.order.filter((other) => other >= 0 && other !== group),
+      (other) => correct((one) => one.merge(group, other), "Merged.")),
     withThem("Split off selection", split),
-    withThem("Does not belong", (chosenHere) => correct((one) => one.move(chosenHere, -1), `${counted(chosenHere.length, "image")} marked as belonging to none.`)));
+    withThem("Does not belong", exclude));
   return bar;
 }
 
@@ -1255,21 +1286,22 @@ function saveNames() {
 function saveCorrections() {
   const clustering = current(), rows = clustering.corrections();
   if (!rows.length) return say("Nothing was corrected yet: merge, split off, or mark what does not belong.");
-  return save("corrections.csv", [["clustering", "path", "cluster"], ...rows.map((i) => [clustering.fingerprint, safePath(images.paths[i]), clustering.fixed[i]])]);
+  const lines = rows.map((i) => [clustering.fingerprint, safePath(images.paths[i]), clustering.fixed[i]]);
+  return save("corrections.csv", [["clustering", "path", "cluster"], ...lines]);
 }
 
 async function load(file) {
   const [head, ...rows] = readCsv(decoded(new Uint8Array(await file.arrayBuffer())));
   const column = (name) => (head ?? []).indexOf(name);
   const [cluster, name, path, of] = ["cluster", "name", "path", "clustering"].map(column);
-  if (cluster >= 0 && path >= 0 && of >= 0) return loadCorrections(rows.map((row) => [row[of], row[path], row[cluster]]));
-  if (cluster >= 0 && name >= 0) return loadNames(rows.map((row) => [row[cluster], row[name]]));
+  if (cluster >= 0 && path >= 0 && of >= 0) return loadCorrections(rows.map((row) => [row[of], row[path] ?? "", row[cluster] ?? ""]));
+  if (cluster >= 0 && name >= 0) return loadNames(rows.map((row) => [row[cluster], row[name] ?? ""]));
   return say(`${file.name} was not loaded: it must have the columns cluster and name, or clustering, path and cluster.`);
 }
 
 function loadNames(rows) {
   const clustering = current();
-  const bad = rows.find(([cluster, name]) => !/^-?\d+$/.test(cluster ?? "") || nameFault(name ?? ""));
+  const bad = rows.find(([cluster, name]) => !/^-?\d+$/.test(cluster) || nameFault(name));
   if (bad) return say(`The names were not loaded: “${shorten(bad.join(","), 40)}” is no number of a cluster with a name.`);
   return correct((one) => { one.keep(); one.setNames(rows.filter(([, given]) => given)); }, `${counted(rows.length, "name")} loaded for ${clustering.name}.`);
 }
@@ -1281,7 +1313,8 @@ function loadCorrections(rows) {
   const byPath = new Map(images.paths.map((path, i) => [path, i]));
   const moves = rows.map(([, path, cluster]) => [byPath.get(path) ?? byPath.get(path.replace(/^\.\//, "")), Number(cluster), path, cluster]);
   const bad = moves.find(([i, cluster, , text]) => i === undefined || text === "" || !Number.isInteger(cluster) || cluster < -1);
-  if (bad) return say(`The corrections were not loaded: “${shorten(bad[2], 40)}” with cluster “${shorten(bad[3] ?? "", 12)}” is no image and cluster of this report.`);
+  if (bad) return say(`The corrections were not loaded: “${shorten(bad[2], 40)}” with cluster “${shorten(bad[3], 12)}” is no image and `
+    + "cluster of this report.");
   if (at !== state.clustering) choose(at);
   return correct((clustering) => {
     clustering.keep();
@@ -1308,9 +1341,7 @@ function recall(clustering) {
   } catch { /* nothing kept */ }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Two clusterings: who moved
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Two clusterings: who moved --------------------------------------------------------------------------------------
 
 // Pair each group with the one that shares the most images with it, largest first; who is in no pair has moved.
 function moves(one, other) {
@@ -1347,6 +1378,8 @@ function choose(at) {
   state.clustering = at;
   $("clustering").value = String(at);
   opened.clear();
+  $("groups").replaceChildren();
+  lengths.clear();
   if (state.beside === at) beside(-1);
   $("map-one").querySelector(".name").textContent = state.beside >= 0 ? current().name : "";
   showFilters();
@@ -1368,9 +1401,7 @@ function beside(at) {
   showMoved();
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// The other parts: each fills its section, or leaves it hidden where there is nothing
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- The other parts: each fills its section, or leaves it hidden where there is nothing -----------------------------
 
 function part(id, ...children) {
   $(id).hidden = false;
@@ -1414,8 +1445,10 @@ function curves({ epoch, columns, best_epoch: best }) {
   const values = Object.values(columns).flat().filter((value) => Number.isFinite(value));
   const low = Math.min(...values), high = Math.max(...values), log = low > 0 && high / low > 20;
   const scale = log ? Math.log : (value) => value, span = scale(high) - scale(low) || 1, epochs = epoch[epoch.length - 1] - epoch[0] || 1;
-  const x = (value) => left + (value - epoch[0]) / epochs * (width - left - 16), y = (value) => 12 + (scale(high) - scale(value)) / span * (height - bottom - 24);
-  const made = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Curves of ${Object.keys(columns).join(", ")} over ${epoch.length} epochs` });
+  const x = (value) => left + (value - epoch[0]) / epochs * (width - left - 16);
+  const y = (value) => 12 + (scale(high) - scale(value)) / span * (height - bottom - 24);
+  const label = `Curves of ${Object.keys(columns).join(", ")} over ${counted(epoch.length, "epoch")}`;
+  const made = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
   made.append(svg("path", { class: "axis", d: `M${left} 8V${height - bottom}H${width - 10}` }));
   for (const step of [0, 0.25, 0.5, 0.75, 1]) {
     const value = log ? Math.exp(scale(low) + step * span) : low + step * span;
@@ -1467,11 +1500,12 @@ function showDecoded() {
   }
   const walk = data.walk;
   if (walk?.steps?.length) {
-    part("walk", strip("", walk.steps, "decoded"), el("p", { className: "note" }, `From ${shorten(images.paths[walk.from] ?? "")} to ${shorten(images.paths[walk.to] ?? "")}.`),
+    const [from, to] = [walk.from, walk.to].map((i) => shorten(images.paths[i] ?? ""));
+    part("walk", strip("", walk.steps, "decoded"), el("p", { className: "note" }, `From ${from} to ${to}.`),
       gallery([walk.from, walk.to], "The two images"));
   }
   for (const { number, low, high, steps } of data.numbers ?? []) {
-    part("numbers", strip(`${number}: ${figure(Number(low.toFixed(2)))} to ${figure(Number(high.toFixed(2)))}`, steps, `number ${number}`));
+    part("numbers", strip(`${number}: ${figure(low)} to ${figure(high)}`, steps, `number ${number}`));
   }
 }
 
@@ -1491,7 +1525,8 @@ function showFacts() {
   if (left?.count) {
     const files = left.files ?? [], text = files.length < left.count ? ` The first ${files.length} of them:` : "";
     part("left-out", el("p", {}, `${counted(left.count, "file")} could not be used.${text}`),
-      el("details", { open: files.length <= 20 }, el("summary", {}, "Files and reasons"), table(files.map(({ path, reason }) => [shorten(path, 70), reason]), ["file", "reason"])));
+      el("details", { open: files.length <= 20 }, el("summary", {}, "Files and reasons"),
+        table(files.map(({ path, reason }) => [shorten(path, 70), reason]), ["file", "reason"])));
   }
 }
 
@@ -1501,9 +1536,7 @@ function showNav() {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
-// Start
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Start -----------------------------------------------------------------------------------------------------------
 
 function pressed(id, key, more = () => {}) {
   $(id).addEventListener("click", () => {
