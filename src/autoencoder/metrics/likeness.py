@@ -118,7 +118,11 @@ def align(first: np.ndarray, second: np.ndarray) -> Alignment:
 def _low(images: np.ndarray) -> np.ndarray:
     from scipy.fft import dctn
 
-    return np.asarray(dctn(grays(images), axes=(1, 2))[:, :_FREQUENCIES, :_FREQUENCIES].reshape(len(images), -1))
+    side = min(_FREQUENCIES, *images.shape[1:3])
+    if not len(images):
+        return np.empty((0, side * side), np.float32)
+    frequencies: np.ndarray = dctn(grays(images), axes=(1, 2))
+    return frequencies[:, :side, :side].reshape(len(images), -1)
 
 
 def _unit(images: np.ndarray) -> np.ndarray:
