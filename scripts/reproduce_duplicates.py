@@ -1,7 +1,7 @@
 """Print how many made copies `duplicates` finds among photographs: `python scripts/reproduce_duplicates.py FOLDER`.
 
-FOLDER is CIFAR-10 as class folders of files: train/ and test/. 500 of 10,000 images, 1,000 a class, are copied: rescaled
-to 20, 24, 48 or 64 pixels a side; recompressed as JPEG of quality 30, 50, 70 or 85; brightened by 1.15, 1.3 or 1.45, or
+FOLDER is CIFAR-10 as class folders of files: train/ and test/. 500 of 10,000 images, 1,000 a class, are copied: made
+20, 24, 48 or 64 pixels a side; recompressed as JPEG of quality 30, 50, 70 or 85; brightened by 1.15, 1.3 or 1.45, or
 darkened by .75; cropped from 32 to 30 pixels a side at a random place. Copies and originals lie in one folder, of which
 all pairs are looked for. The thresholds were chosen with --part=test; --part=train is what is reported. The network
 that gives the embedding learns the originals of train/ for three epochs.
@@ -165,7 +165,7 @@ def draw(opened: Opened, pairs: Pairs, picture: Path) -> None:
     own = [at for at in range(len(pairs.first)) if all(paths[row].startswith(ORIGINALS) for row in ends(pairs, at))]
     own.sort(key=lambda at: pairs.kinds[at])
     rows = [row for at in own for row in ends(pairs, at)]
-    said = [f"{KINDS[pairs.kinds[at]]} {pairs.likeness[at]:.3f}, {pairs.hashes[at]} bits" for at in own for _ in "12"]
+    said = [f"{KINDS[pairs.kinds[at]]} {pairs.likeness[at]:.3f}" for at in own for _ in "12"]
     if rows:
         captions = [(Path(paths[row]).stem, remark) for row, remark in zip(rows, said, strict=True)]
         gallery(opened.images.pixels[np.array(rows)], captions, picture, "Pairs of originals")
