@@ -60,11 +60,17 @@ def test_no_image_has_no_hash(photographs):
     assert perceptual_hashes(photographs[:0]).shape == (0, 8)
 
 
-def test_an_image_that_was_moved_is_found_again_and_how_far(photographs):
-    large = cv2.resize(photographs[0], (80, 80), interpolation=cv2.INTER_CUBIC)
-    first, second = (cv2.resize(grays(large[None, at : at + 72, at : at + 72])[0], (32, 32)) for at in (2, 5))
+@pytest.mark.parametrize("corner", [(100, 100), (200, 300), (250, 150)])
+def test_a_photograph_that_is_cropped_lies_on_the_whole_again(corner):
+    from sklearn.datasets import load_sample_image
+
+    y, x = corner
+    whole = load_sample_image("china.jpg")[y : y + 160, x : x + 160]
+    parts = [cv2.resize(part, (32, 32), interpolation=cv2.INTER_AREA) for part in (whole, whole[8:, 8:])]
+    first, second = grays(np.stack(parts))
     found = align(first, second)
     assert found.correlation > 0.98
-    assert found.moved == pytest.approx(np.hypot(3, 3) / 72, abs=0.01)
+    # Its upper left corner lies 8 of 160 pixels further in, in both directions; the lower right one stays.
+    assert found.moved == pytest.approx(np.hypot(8, 8) / 160, abs=0.01)
     still = align(first, first)
     assert still.correlation == pytest.approx(1) and still.moved < 0.005
