@@ -21,7 +21,7 @@ FAR = 15
 # The thresholds, chosen on CIFAR-10's test images: docs/decisions/duplicates.md.
 _NEAR, _NEAR_SHARE = 0.92, 0.5
 _WORTH, _WORTH_SHARE = 0.7, 0.8
-_MOVED, _STILL, _FARTHEST = 0.95, 0.0375, 0.17
+_MOVED, _STILL, _FARTHEST = 0.965, 0.0375, 0.17
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,12 @@ from ..clustering.duplicates import duplicates as pairs_among
 from ..clustering.duplicates import duplicates_of as pairs_with
 from ..settings import Reading
 from ..training.shrink import averaged
-from .found import Found, Opened, open_images
+from .found import TOLD, Found, Opened, open_images, tell
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+log = logging.getLogger("autoencoder")
 
 #: Images are compared at so many pixels a side at most.
 _SIDE = 32
@@ -116,7 +119,17 @@ def find_known(opened: Opened, new: Opened, shown: int = 100) -> Found:
         captions += [(paths[row], table["kind"][row]), (table["known"][row], "known")]
     both = [each for row in there for each in (new.images.pixels[row], opened.images.pixels[pairs.first[best[row]]])]
     pixels = np.array(both, np.uint8).reshape(-1, *opened.images.pixels.shape[1:])
-    return Found(table, pixels, captions, f"{len(best):,} of {len(paths):,} new images are known")
+    title = f"{len(best):,} of {len(paths):,} new images are known"
+    return Found(table, pixels, captions, title, bad=new.images.bad)
+
+
+def tell_duplicates(found: Found) -> None:
+    """Say how many duplicates were found, and the first of them, a line each."""
+    log.info(found.title + (f", {found.remark}" if found.remark else ""))
+    column = "like" if "like" in found.table else "known"
+    pairs = found.table[found.table[column] != ""]
+    lines = [f"{row.path}: {row.kind} as {getattr(row, column)}" for row in pairs.head(TOLD).itertuples()]
+    tell(lines, len(pairs))
 
 
 def _best(pairs: Pairs, rows: np.ndarray) -> dict[int, int]:

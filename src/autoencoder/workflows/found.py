@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..data.labels import read_labels, with_labels
-from ..data.listing import Images
+from ..data.listing import BadFile, Images
 from ..data.source import ImageSource
 from ..errors import UsageError
+from ..files import replacing
 from ..model.encoder import Encoder, open_encoder
 from ..plots.gallery import gallery
 from ..settings import Reading
@@ -52,13 +53,17 @@ class Opened:
 
 
 class Found(NamedTuple):
-    """What a command found: a table with a row an image, and the images of its picture with what is said of each."""
+    """What a command found: a table with a row an image, and the images of its picture with what is said of each.
+
+    `bad` are the files that could not be used, where they are not those of the images that were looked among.
+    """
 
     table: DataFrame
     pixels: np.ndarray
     captions: Sequence[tuple[str, str]]
     title: str
     remark: str = ""
+    bad: Sequence[BadFile] | None = None
 
 
 def open_images(
@@ -130,21 +135,20 @@ def keep(
     overwrite : bool
         Whether another result of that name may be replaced.
     """
+    bad = opened.images.bad if found.bad is None else found.bad
     record = opened.source.to_record(opened.images)
     made = Provenance(name, dict(settings), record, encoder_record(opened.encoder.path))
 
     def fill(folder: Path) -> None:
-        from ..files import replacing
-
         with replacing(folder / f"{name}.csv") as temporary:
             found.table.to_csv(temporary, index=False, errors="surrogateescape", lineterminator="\n")
         if len(found.pixels):
             gallery(found.pixels, found.captions, folder / f"{name}.png", found.title, found.remark)
-        write_bad_files(opened.images.bad, folder / "bad_files.csv")
+        write_bad_files(bad, folder / "bad_files.csv")
 
     folder = keep_folder(opened.run.found(name, about), made, fill, overwrite=overwrite)
     log.info(f"the table is {folder / name}.csv" + (f", the picture {name}.png beside it" * bool(len(found.pixels))))
-    log_left_out(opened.images.bad, folder / "bad_files.csv")
+    log_left_out(bad, folder / "bad_files.csv")
     return folder
 
 

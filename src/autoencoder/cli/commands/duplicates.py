@@ -27,13 +27,13 @@ class Options(Section):
 
 def execute(options: Options, reading: Reading) -> Path:
     """Compare them, and return the folder of the table and the picture."""
-    from ...workflows.duplicates import find_duplicates, find_known
-    from ...workflows.found import TOLD, keep, open_images, tell
+    from ...workflows.duplicates import find_duplicates, find_known, tell_duplicates
+    from ...workflows.found import keep, open_images
 
     opened = open_images(options.run, None, reading)
     new = None if options.images is None else opened.other(options.images)
     found = find_duplicates(opened, options.count) if new is None else find_known(opened, new, options.count)
-    tell([" ".join(caption[::-1]) for caption in found.captions[:TOLD]], len(found.table))
+    tell_duplicates(found)
     settings = {"count": options.count, "new": None if new is None else new.source.to_record(new.images)["fingerprint"]}
     return keep(opened, found, "duplicates", settings, (new or opened).source.root, overwrite=options.overwrite)
 
