@@ -19,7 +19,15 @@ from autoencoder.model.saved import load
 from autoencoder.settings.clustering import Clusters, Method
 
 PICTURES = {"overview.png", "sizes.png", "pca.png", "umap.png", "confusion.png"}
-TABLES = {"provenance.json", "clustering.npz", "clustering.json", "encoder.keras", "clusters.csv", "scores.json"}
+TABLES = {
+    "provenance.json",
+    "clustering.npz",
+    "clustering.json",
+    "encoder.keras",
+    "clusters.csv",
+    "quality.csv",
+    "scores.json",
+}
 
 
 @pytest.fixture(scope="module")
@@ -145,10 +153,13 @@ def test_names_that_cannot_be_used_are_refused(place, text):
 def test_encode_writes_a_table_that_keeps_the_paths(trained):
     table = Autoencoder().encode("run", npy=True)
     frame = pandas.read_parquet(table)
-    assert list(frame) == ["path", "label", *(f"e{number}" for number in range(10))]
+    quality = ["sharpness", "brightness", "contrast", "entropy", "one_color", "width", "height"]
+    assert list(frame) == ["path", "label", *(f"e{number}" for number in range(10)), *quality]
     assert frame["path"].is_monotonic_increasing and set(frame["label"]) == {"0", "1", "2"}
     np.testing.assert_array_equal(np.load(table.with_suffix(".npy")), frame.filter(regex=r"^e\d").to_numpy(np.float32))
     images = np.stack([cv2.imread(str(trained[0] / "digits" / path), 0) for path in frame["path"]])[..., None]
+    assert frame["brightness"].to_numpy() == pytest.approx(images.mean(axis=(1, 2, 3)), rel=1e-5)
+    assert set(frame["width"]) == set(frame["height"]) == {8}
     expected = load(trained[1].encoder).predict(images.astype(np.float32) / 255, verbose=0)
     np.testing.assert_allclose(frame.filter(regex=r"^e\d").to_numpy(), expected, atol=1e-5)
 

@@ -87,7 +87,7 @@ def load(
             decoded = _in_memory(listing, image_shape, color, advance)
     kept = _without_refused(listing, decoded.refused)
     check_usable(kept, max_bad)
-    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests)
+    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests, kept.shapes)
 
 
 def _as_they_are(listing: Listing) -> Images:
@@ -96,7 +96,7 @@ def _as_they_are(listing: Listing) -> Images:
     pixels = listing.pixels if listing.pixels.ndim == 4 else listing.pixels[..., None]
     digests = b"".join(hashlib.sha256(image.tobytes()).digest() for image in pixels)
     marks = np.frombuffer(digests, np.uint8).reshape(-1, DIGEST)
-    return Images(pixels, listing.paths, listing.labels, (), _sizes(listing), marks)
+    return Images(pixels, listing.paths, listing.labels, (), _sizes(listing), marks, listing.shapes)
 
 
 def _sizes(listing: Listing) -> np.ndarray:
