@@ -59,6 +59,8 @@ class Listing:
         Images of an idx file, which are stored decoded; of an array, also of shape (n, h, w, 3).
     rules : Rules
         How values become pixels.
+    quality : str or None
+        What is asked of decoded images, as `data.quality` reads it: those that fall short are left out.
     """
 
     root: Path
@@ -72,6 +74,7 @@ class Listing:
     contents: tuple[bytes | None, ...] = field(default=(), repr=False)
     pixels: np.ndarray | None = field(default=None, repr=False)
     rules: Rules = AS_STORED
+    quality: str | None = None
 
     @property
     def in_memory(self) -> bool:
