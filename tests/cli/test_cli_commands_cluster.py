@@ -26,6 +26,7 @@ TABLES = {
     "encoder.keras",
     "clusters.csv",
     "quality.csv",
+    "tiles.csv",
     "scores.json",
 }
 

@@ -84,6 +84,11 @@ class ClusterFolder:
         return self.path / "quality.csv"
 
     @property
+    def tiles_file(self) -> Path:
+        """Which file is where in the pictures."""
+        return self.path / "tiles.csv"
+
+    @property
     def scores_file(self) -> Path:
         """Every score of the clustering."""
         return self.path / "scores.json"
@@ -106,21 +111,35 @@ class ClusterFolder:
         write_text(self.scores_file, json.dumps(scores, indent=2) + "\n")
 
 
-def write_table(path: Path, paths: Sequence[str], assigned: Clustering | Assignment, names: Mapping[int, str]) -> None:
-    """Write where each image belongs: path, cluster, (its name,) distance, confidence, second-best cluster.
+def write_table(
+    path: Path,
+    paths: Sequence[str],
+    assigned: Clustering | Assignment,
+    names: Mapping[int, str],
+    quantiles: np.ndarray | None = None,
+) -> None:
+    """Write where each image belongs: path, cluster, (its name,) distance, confidence, second-best cluster, (quantile).
 
     Raises
     ------
     DiskError
         If it cannot be written.
     """
-    head = ["path", "cluster", *(["name"] if names else []), "distance", "confidence", "second"]
+    head = [
+        "path",
+        "cluster",
+        *(["name"] if names else []),
+        "distance",
+        "confidence",
+        "second",
+        *([] if quantiles is None else ["quantile"]),
+    ]
     rows: list[list[Any]] = [head]
     for row, name in enumerate(paths):
         cluster = int(assigned.labels[row])
         named = [names.get(cluster, "")] if names else []
         figures = [f"{assigned.distances[row]:.6g}", f"{assigned.confidence[row]:.6g}", int(assigned.second[row])]
-        rows.append([name, cluster, *named, *figures])
+        rows.append([name, cluster, *named, *figures, *([] if quantiles is None else [f"{quantiles[row]:.6g}"])])
     write_csv(path, rows)
 
 
