@@ -8,12 +8,10 @@ import numpy as np
 from .confusion import confusion
 from .curves import draw_lines
 from .mosaic import Tile
-from .names import shortened
 from .plot import mark, plain_axes
 from .style import STYLE, head, save, sheet, write
 from .tiles import MOST, tiles
 
-_LONGEST = 8  # signs of the name that stands behind a probability
 _WIDTH, _LEFT, _RIGHT = 1200, 105, 195
 _WORDS = ("Classes, and what they were taken for", "rows: true; columns: predicted; framed: right")
 
@@ -55,9 +53,7 @@ def mistakes(
     found, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(found != classes)
     shown = wrong[np.argsort(-sure[wrong], kind="stable")][:MOST]
-    captions = [
-        (str(names[classes[row]]), f"{sure[row]:.3f} as {shortened(str(names[found[row]]), _LONGEST)}") for row in shown
-    ]
+    captions = [(str(names[classes[row]]), f"{sure[row]:.3f} as {names[found[row]]}") for row in shown]
     remark = f"{len(wrong):,} of {len(classes):,} images are taken for another class"
     return tiles(pixels, shown, captions, ("Worst mistakes", remark), path)
 

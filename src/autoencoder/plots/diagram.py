@@ -35,11 +35,12 @@ class _Block(NamedTuple):
 
 
 class _Link(NamedTuple):
-    """A way from one box to a later one past those between; a skip has no parameters."""
+    """A way from one box to a later one past those between: a skip, or a linear path, which has parameters."""
 
     start: int
     end: int
     parameters: int
+    skip: bool
 
 
 def diagram(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
@@ -78,7 +79,7 @@ def diagram(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
         if number + 1 < len(blocks):
             _draw_link(page, y + _BOX, (widths[number], widths[number + 1]))
         _draw_box(page, y, widths[number], color)
-        _write_block(page, y + _BOX / 2, block, number == middle, aside)
+        _write_block(page, y + _BOX / 2, block, _mark(links) if number == middle else "", aside)
     for link in links:
         _draw_way(page, link, links, widths)
     save(figure, path)
@@ -101,14 +102,17 @@ def _blocks(layers: Sequence[Layer]) -> list[_Block]:
 
 
 def _links(layers: Sequence[Layer], blocks: Sequence[_Block]) -> list[_Link]:
-    place = {name: number for number, block in enumerate(blocks) for name in block.names}
+    place: dict[str, int] = {}  # of two layers of one name, the image's, ways begin at the first
+    for number, block in enumerate(blocks):
+        for name in block.names:
+            place.setdefault(name, number)
     links: list[_Link] = []
     parameters = 0
     for layer in layers:
         if layer.beside:
             parameters += layer.parameters
         elif layer.joins is not None:
-            links.append(_Link(place[layer.joins], place[layer.name], parameters))
+            links.append(_Link(place[layer.joins], place[layer.name], parameters, layer.kind == "Concatenate"))
             parameters = 0
     return links
 
@@ -122,7 +126,12 @@ def _room(links: Sequence[_Link]) -> int:
     """How many pixels the ways take beside the boxes."""
     if not links:
         return 0
-    return _LANE * (max(_lane(link, links) for link in links) + 1) + any(link.parameters for link in links) * _LABEL
+    return _LANE * (max(_lane(link, links) for link in links) + 1) + _LABEL * (not all(link.skip for link in links))
+
+
+def _mark(links: Sequence[_Link]) -> str:
+    """What the narrowest box is called: where skips lead around it, it is no embedding."""
+    return "narrowest: " if any(link.skip for link in links) else "embedding: "
 
 
 def _draw_way(page: Axes, link: _Link, links: Sequence[_Link], widths: Sequence[float]) -> None:
@@ -132,15 +141,17 @@ def _draw_way(page: Axes, link: _Link, links: Sequence[_Link], widths: Sequence[
     line = {"color": STYLE["muted"], "linewidth": 1.4, "solid_joinstyle": "round"}
     page.plot([first, x, x, last + 6], [above, above, below, below], **line)
     page.plot([last + 6], [below], marker="<", markersize=5, color=STYLE["muted"], linewidth=0)
-    if link.parameters:
+    if not link.skip:
         middle = (above + below) / 2
         write(page, x + 10, middle - 11, "linear path", kind="small")
-        write(page, x + 10, middle + 11, f"{link.parameters:,}", kind="small", color=STYLE["muted"])
+        if link.parameters:
+            write(page, x + 10, middle + 11, f"{link.parameters:,}", kind="small", color=STYLE["muted"])
 
 
 def _middle(blocks: Sequence[_Block]) -> int:
     named = [number for number, block in enumerate(blocks) if _EMBEDDING in block.names]
-    return named[0] if named else min(range(len(blocks)), key=lambda number: blocks[number].values)
+    inner = range(1, len(blocks) - 1) or range(len(blocks))  # with skips nothing may be narrower than the image
+    return named[0] if named else min(inner, key=lambda number: blocks[number].values)
 
 
 def _width(values: int, most: int) -> float:
@@ -193,12 +204,12 @@ def _draw_box(page: Axes, y: float, width: float, color: str) -> None:
     )
 
 
-def _write_block(page: Axes, y: float, block: _Block, embedding: bool, aside: int) -> None:
+def _write_block(page: Axes, y: float, block: _Block, marked: str, aside: int) -> None:
     left = STYLE["margin"]
     room = _CENTER - _WIDEST // 2 - left - 15
     write(page, left, y - 10, block.names[0], limit=room)
-    kinds = ("embedding: " if embedding else "") + ", ".join(block.kinds).replace("Normalization", "Norm")
-    write(page, left, y + 12, kinds, kind="tiny", color=STYLE["accent" if embedding else "muted"], limit=room)
+    kinds = marked + ", ".join(block.kinds).replace("Normalization", "Norm")
+    write(page, left, y + 12, kinds, kind="tiny", color=STYLE["accent" if marked else "muted"], limit=room)
     write(page, _CENTER, y, f"{block.values:,}", ha="center", color=STYLE["paper"])
     write(page, _SHAPE_AT + aside, y, _size(block.shape))
     if block.parameters:
