@@ -107,6 +107,25 @@ def test_the_same_images_are_assigned_to_the_same_clusters_without_the_run(train
     check_alike(rows(table), rows(moved / "clusters.csv"))
 
 
+def test_what_was_not_learned_is_strange(trained, place, capsys):
+    folder = Autoencoder().cluster("run", k=3)
+    (place / "new").mkdir()
+    for number in range(5):
+        (place / "new" / f"known_{number}.png").write_bytes(
+            sorted((trained[0] / "digits").rglob("*.png"))[number].read_bytes()
+        )
+    cv2.imwrite(str(place / "new" / "white.png"), np.full((8, 8), 255, np.uint8))
+    capsys.readouterr()
+    table = Autoencoder().assign(folder, images=place / "new")
+    said = capsys.readouterr().out
+    assert "of 6 new images" in said and "than 99% of the images that were clustered" in said
+    assert {row["path"]: float(row["quantile"]) for row in rows(table)}["white.png"] == 1
+    assert cv2.imread(str(table.with_suffix(".strangest.png"))) is not None
+    tiles = rows(table.with_suffix(".strangest.csv"))
+    assert tiles[0] == {"picture": "assigned_new.strangest.png", "line": "1", "column": "1", "path": "white.png"}
+    assert [row["column"] for row in tiles] == list("123456")
+
+
 @pytest.mark.parametrize("method", sorted(DEEP))
 def test_a_deep_method_leaves_a_new_run_that_names_its_parent(trained, place, method):
     folder = Autoencoder().cluster("run", k=3, method=method, rounds=2)

@@ -17,7 +17,7 @@ _ROW, _BOX = 50, 34
 _CENTER, _WIDEST, _NARROWEST = 620, 390, 60
 _SHAPE_AT, _PARAMETERS_AT = 850, 1170
 _LANE, _LABEL = 26, 100  # pixels beside the boxes for a way, and for what is written at one
-_EMBEDDING = "embedding"
+_EMBEDDINGS = {"embedding", "linear_embedding"}  # a linear path in parts ends in a layer of its own
 _TIMES = " \N{MULTIPLICATION SIGN} "
 
 
@@ -52,8 +52,8 @@ def diagram(layers: Sequence[Layer], path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     layers : sequence of Layer
-        In order, from the image to the image. The one called "embedding" is marked as such, or the one with the
-        fewest values where none is.
+        In order, from the image to the image. The last one called "embedding" or "linear_embedding" is marked as such,
+        or where none is the one with the fewest values between the images.
     path : path
         A PNG file to write.
 
@@ -149,9 +149,9 @@ def _draw_way(page: Axes, link: _Link, links: Sequence[_Link], widths: Sequence[
 
 
 def _middle(blocks: Sequence[_Block]) -> int:
-    named = [number for number, block in enumerate(blocks) if _EMBEDDING in block.names]
+    named = [number for number, block in enumerate(blocks) if _EMBEDDINGS & {*block.names}]
     inner = range(1, len(blocks) - 1) or range(len(blocks))  # with skips nothing may be narrower than the image
-    return named[0] if named else min(inner, key=lambda number: blocks[number].values)
+    return named[-1] if named else min(inner, key=lambda number: blocks[number].values)
 
 
 def _width(values: int, most: int) -> float:
