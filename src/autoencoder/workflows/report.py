@@ -17,6 +17,7 @@ from ..clustering.duplicates import groups
 from ..clustering.nearest import other_neighbours
 from ..clustering.outliers import strangeness
 from ..data.listing import Images
+from ..data.quality import quality
 from ..errors import DataError, ModelFileError, UsageError
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..model.encoder import Encoder, encoder_of, open_encoder
@@ -199,6 +200,7 @@ def collect(source: ReportSource, embeddings: Embeddings, images: Images) -> Fou
             errors=decoded.pop("errors", None),
             points=points,
             neighbours=near,
+            quality=quality(images),
         ),
         history=history,
         best_epoch=scores.get("best_epoch"),

@@ -25,7 +25,7 @@ log = logging.getLogger("autoencoder")
 
 #: Decoded images of more bytes are not kept for the day when their files are gone.
 MOST_KEPT = 2**28
-_ARRAYS = ("pixels", "sizes", "digests")
+_ARRAYS = ("pixels", "sizes", "digests", "shapes")
 
 
 class FoundImages(NamedTuple):
@@ -75,6 +75,7 @@ def with_gone(images: Images, kept: Images | None, wanted: Collection[str]) -> t
             tuple(file for file in images.bad if file.path not in missing & set(more.paths)),
             np.concatenate([images.sizes, more.sizes])[order],
             np.concatenate([images.digests, more.digests])[order],
+            np.concatenate([images.shapes, more.shapes])[order],
         ),
         len(rows),
     )
@@ -95,7 +96,8 @@ def keep(run: Run, source: ImageSource, images: Images) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary, temporary.open("wb") as file:
             text = np.frombuffer(names, np.uint8)
-            np.savez(file, names=text, pixels=images.pixels[:], sizes=images.sizes, digests=images.digests)
+            rest = {"sizes": images.sizes, "digests": images.digests, "shapes": images.shapes}
+            np.savez(file, names=text, pixels=images.pixels[:], allow_pickle=False, **rest)
     except DiskError as error:
         log.info(f"note: {error}; the decoded images are not kept")
 
@@ -104,11 +106,11 @@ def read_kept(run: Run, source: ImageSource) -> Images | None:
     """Return the images that `keep` kept; None where there are none, or none that are whole."""
     try:
         with np.load(_file(run, source), allow_pickle=False) as file:
-            pixels, sizes, digests = (file[name] for name in _ARRAYS)
+            pixels, sizes, digests, shapes = (file[name] for name in _ARRAYS)
             paths, labels = json.loads(file["names"].tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-    return Images(pixels, tuple(paths), None if labels is None else tuple(labels), (), sizes, digests)
+    return Images(pixels, tuple(paths), None if labels is None else tuple(labels), (), sizes, digests, shapes)
 
 
 def _file(run: Run, source: ImageSource) -> Path:
