@@ -30,6 +30,7 @@ from bench_parts import (
     kmeans,
     memory,
     precision,
+    report_page,
     start,
 )
 from bench_parts.measure import Setup
@@ -47,6 +48,7 @@ PARTS = {
     "encoding": encoding.PART,
     "kmeans": kmeans.PART,
     "growth": growth.PART,
+    "report_page": report_page.PART,
 }
 
 

@@ -15,6 +15,7 @@ LEVELS = [
     {"storage", "training"},
     {"deep"},
     {"plots"},
+    {"page"},
     {"workflows"},
     {"estimators"},
     {"cli"},

@@ -31,11 +31,14 @@ def test_it_is_the_installed_program_and_knows_its_version(flexae, installed):
     assert flexae("--version", program=("python", "-m", "autoencoder")).stdout == "flexae 0.1.0\n"
 
 
-def test_every_module_and_recipe_is_installed(flexae):
+def test_every_module_recipe_and_file_of_the_page_is_installed(flexae):
     ask = "import autoencoder; print(autoencoder.__path__[0])"
     place = Path(flexae("-c", ask, program=("python",)).stdout.strip())
     modules = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py")}
     assert {str(path.relative_to(place)) for path in place.rglob("*.py")} == modules
+    assets = {path.name: path.read_bytes() for path in (PACKAGE / "page" / "assets").iterdir()}
+    assert {"report.html", "report.css", "report.js"} <= set(assets)
+    assert {path.name: path.read_bytes() for path in (place / "page" / "assets").iterdir()} == assets
     recipes = {path.name: path.read_text() for path in (ROOT / "recipes").glob("*.yml")}
     assert {path.name: path.read_text() for path in (place / "recipes").glob("*.yml")} == recipes
 

@@ -9,20 +9,44 @@ if TYPE_CHECKING:
     from .estimators.clusterer import Clusterer
     from .estimators.load import load
     from .estimators.restorer import Restorer
+    from .workflows.duplicates import duplicates
+    from .workflows.outliers import outliers
+    from .workflows.report import report
     from .workflows.runs import runs
     from .workflows.show import show
+    from .workflows.similar import similar
+    from .workflows.suspects import suspects
 
-#: Where each name is defined.
+#: Where each name of the library is defined.
 _MODULES = {
     "Autoencoder": "estimators.autoencoder",
     "Classifier": "estimators.classifier",
     "Clusterer": "estimators.clusterer",
     "Restorer": "estimators.restorer",
+    "duplicates": "workflows.duplicates",
     "load": "estimators.load",
+    "outliers": "workflows.outliers",
+    "report": "workflows.report",
     "runs": "workflows.runs",
     "show": "workflows.show",
+    "similar": "workflows.similar",
+    "suspects": "workflows.suspects",
 }
-__all__ = ["Autoencoder", "Classifier", "Clusterer", "Restorer", "load", "runs", "show"]
+
+__all__ = [
+    "Autoencoder",
+    "Classifier",
+    "Clusterer",
+    "Restorer",
+    "duplicates",
+    "load",
+    "outliers",
+    "report",
+    "runs",
+    "show",
+    "similar",
+    "suspects",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -19,7 +19,16 @@ from autoencoder.model.saved import load
 from autoencoder.settings.clustering import Clusters, Method
 
 PICTURES = {"overview.png", "sizes.png", "pca.png", "umap.png", "confusion.png"}
-TABLES = {"provenance.json", "clustering.npz", "clustering.json", "encoder.keras", "clusters.csv", "scores.json"}
+TABLES = {
+    "provenance.json",
+    "clustering.npz",
+    "clustering.json",
+    "encoder.keras",
+    "clusters.csv",
+    "quality.csv",
+    "tiles.csv",
+    "scores.json",
+}
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +107,25 @@ def test_the_same_images_are_assigned_to_the_same_clusters_without_the_run(train
     check_alike(rows(table), rows(moved / "clusters.csv"))
 
 
+def test_what_was_not_learned_is_strange(trained, place, capsys):
+    folder = Autoencoder().cluster("run", k=3)
+    (place / "new").mkdir()
+    for number in range(5):
+        (place / "new" / f"known_{number}.png").write_bytes(
+            sorted((trained[0] / "digits").rglob("*.png"))[number].read_bytes()
+        )
+    cv2.imwrite(str(place / "new" / "white.png"), np.full((8, 8), 255, np.uint8))
+    capsys.readouterr()
+    table = Autoencoder().assign(folder, images=place / "new")
+    said = capsys.readouterr().out
+    assert "of 6 new images" in said and "than 99% of the images that were clustered" in said
+    assert {row["path"]: float(row["quantile"]) for row in rows(table)}["white.png"] == 1
+    assert cv2.imread(str(table.with_suffix(".strangest.png"))) is not None
+    tiles = rows(table.with_suffix(".strangest.csv"))
+    assert tiles[0] == {"picture": "assigned_new.strangest.png", "line": "1", "column": "1", "path": "white.png"}
+    assert [row["column"] for row in tiles] == list("123456")
+
+
 @pytest.mark.parametrize("method", sorted(DEEP))
 def test_a_deep_method_leaves_a_new_run_that_names_its_parent(trained, place, method):
     folder = Autoencoder().cluster("run", k=3, method=method, rounds=2)
@@ -145,10 +173,13 @@ def test_names_that_cannot_be_used_are_refused(place, text):
 def test_encode_writes_a_table_that_keeps_the_paths(trained):
     table = Autoencoder().encode("run", npy=True)
     frame = pandas.read_parquet(table)
-    assert list(frame) == ["path", "label", *(f"e{number}" for number in range(10))]
+    quality = ["sharpness", "brightness", "contrast", "entropy", "one_color", "width", "height"]
+    assert list(frame) == ["path", "label", *(f"e{number}" for number in range(10)), *quality]
     assert frame["path"].is_monotonic_increasing and set(frame["label"]) == {"0", "1", "2"}
     np.testing.assert_array_equal(np.load(table.with_suffix(".npy")), frame.filter(regex=r"^e\d").to_numpy(np.float32))
     images = np.stack([cv2.imread(str(trained[0] / "digits" / path), 0) for path in frame["path"]])[..., None]
+    assert frame["brightness"].to_numpy() == pytest.approx(images.mean(axis=(1, 2, 3)), rel=1e-5)
+    assert set(frame["width"]) == set(frame["height"]) == {8}
     expected = load(trained[1].encoder).predict(images.astype(np.float32) / 255, verbose=0)
     np.testing.assert_allclose(frame.filter(regex=r"^e\d").to_numpy(), expected, atol=1e-5)
 

@@ -28,6 +28,7 @@ FILES = {
     "scores.json",
     "settings.yml",
     "provenance.json",
+    "tiles.csv",
 }
 
 

@@ -95,6 +95,36 @@ def test_sort_clusters_and_exports_what_it_trained_on(made, place):
     assert sum(path.is_file() for path in (place / "sorted").rglob("*")) == 8
 
 
+def test_images_of_little_quality_are_left_out_by_the_run_and_by_all_that_follows_it(place):
+    photos = draw(place / "photos", 10, 4)
+    for name in ("01/0.png", "no/3.png"):
+        (photos / name).write_bytes(cv2.imencode(".png", np.full((8, 8), 90, np.uint8))[1].tobytes())
+    flags = {"train_dir": photos, "filters": [4], "dims": [3], "train_epochs": 1, "verbose": 0, "save_dir": "logs/q"}
+    folder = Autoencoder(**flags, quality="contrast > 5 and width > 2", k=2).sort()
+    reasons = {row["path"]: row["reason"] for row in rows(place / "logs" / "q" / "bad_files.csv")}
+    assert reasons == dict.fromkeys(["01/0.png", "no/3.png"], "quality: contrast 0, width 8")
+    assert yaml.safe_load((place / "logs/q/settings.yml").read_text())["quality"] == "contrast > 5 and width > 2"
+    assert len(rows(folder / "clusters.csv")) == len(rows(folder / "quality.csv")) == 28
+    assert len(pandas.read_parquet(Autoencoder().encode("q"))) == 28
+    assert len(rows(Autoencoder().cluster("q", k=2) / "clusters.csv")) == 28
+    assert len(pandas.read_parquet(Autoencoder().encode("q", images=photos))) == 30  # others, as far as it can know
+    assert len(pandas.read_parquet(Autoencoder().encode("q", images=photos, quality="entropy == 0"))) == 2
+    assert len(rows(Autoencoder(quality="entropy > 0").assign("latest", images=photos))) == 28
+
+
+@pytest.mark.parametrize(
+    ("quality", "error", "said"),
+    [
+        ("sharp > 3", UsageError, "--quality=sharp > 3: there is no column sharp; did you mean sharpness?"),
+        ("sharpness >", UsageError, "--quality=sharpness >: cannot be read"),
+        ("brightness > 300", DataError, "leaves out all 30 images of .*; ask for less"),
+    ],
+)
+def test_a_quality_that_cannot_be_is_refused(made, quality, error, said):
+    with pytest.raises(error, match=said):
+        Autoencoder(train_dir=made / "a" / "photos", filters=[4], dims=[3], quality=quality).run()
+
+
 def test_what_is_gone_is_named(made, place):
     settings = place / "logs" / "r" / "settings.yml"
     settings.write_text(settings.read_text().replace(str(made / "a"), str(place / "gone")))

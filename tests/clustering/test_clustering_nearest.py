@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from autoencoder.clustering import nearest
-from autoencoder.clustering.nearest import margins, neighbours, vote_weights
+from autoencoder.clustering.nearest import margins, neighbours, other_neighbours, vote_weights
 
 COORDINATES = st.floats(-100, 100, width=32)
 
@@ -78,3 +78,17 @@ def test_there_are_no_more_neighbours_than_known_vectors():
 def test_votes_by_hand():
     weights = vote_weights(np.array([[1.0, 2.0], [0.0, 5.0], [0.0, 0.0]]))
     np.testing.assert_allclose(weights, [[2 / 3, 1 / 3], [1, 0], [0.5, 0.5]])
+
+
+def test_others_are_never_the_vector_itself_even_where_many_are_equal():
+    vectors = np.repeat(np.array([[0.0, 1.0], [5.0, 5.0]], np.float32), 6, axis=0)
+    distances, rows = other_neighbours(vectors, 3)
+    assert rows.shape == (12, 3)
+    assert (rows != np.arange(12)[:, None]).all()
+    assert (rows // 6 == np.arange(12)[:, None] // 6).all()
+    assert (distances == 0).all()
+
+
+def test_of_two_at_one_distance_the_lower_row_comes_first():
+    known = np.array([[1.0], [-1.0], [0.0], [1.0]], np.float32)
+    assert neighbours(known, np.array([[0.0]], np.float32), 4)[1].tolist() == [[2, 0, 1, 3]]

@@ -185,7 +185,7 @@ def test_only_the_rows_that_are_shown_are_read(tmp_path):
 
 def test_a_long_title_is_cut_before_it_meets_the_remark(drawn, tmp_path):
     figure = drawn(clusters.cluster_picture, images(9), placed(np.zeros(9, int)), 0, tmp_path / "0.png", "shoe " * 60)
-    assert any(text.startswith("shoe") and text.endswith("…") for text in said(figure))
+    assert any(text.startswith("shoe") and text.endswith("shoe ") and "…" in text for text in said(figure))
 
 
 def test_the_overview_goes_from_the_centre_to_the_edge(tmp_path):
@@ -355,6 +355,26 @@ def test_past_twenty_groups_neighbours_have_other_colors(drawn, tmp_path):
     for one, other in combinations(range(60), 2):
         if np.abs(spots[one] - spots[other]).max() <= 1:
             assert not np.array_equal(colors[one], colors[other])
+
+
+def test_a_match_that_is_none_has_no_frame(drawn, tmp_path):
+    table, matched = np.array([[90, 4], [80, 6]]), np.array([0, 1])
+    words = "Clusters and classes", "framed: a match that is one"
+    options = (table, ["one", "two"], matched, tmp_path / "c.png", None, words, np.array([True, False]))
+    figure = drawn(confusion.confusion, *options)
+    frames = [patch for axes in figure.axes for patch in axes.patches if not patch.get_fill()]
+    assert len(frames) == 1
+    assert {"framed: a match that is one", "96 of 180 images (53.3%) lie in matched cells"} <= set(said(figure))
+
+
+def test_pictures_say_which_image_is_where(tmp_path):
+    pixels, found = images(30), placed(np.arange(30) % 2)
+    tiles = clusters.overview(pixels, found.labels, found.distances, tmp_path / "overview.png")
+    outward = np.flatnonzero(found.labels == 1)[np.argsort(found.distances[found.labels == 1], kind="stable")]
+    assert [tile.image for tile in tiles if tile.line == 2][::11] == outward[[0, -1]].tolist()
+    alone = clusters.cluster_picture(pixels, found, 0, tmp_path / "0.png")
+    assert [tuple(tile)[:2] for tile in alone] == [(1 + at // 12, 1 + at % 12) for at in range(15)]
+    assert {tile.image for tile in alone} == set(range(0, 30, 2))
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(10, 10), (30, 10), (5, 10), (10, 3), (1, 1), (45, 45)])

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from autoencoder.plots.curves import rate_curve
+from autoencoder.plots.curves import k_curve, rate_curve
 
 RATES = np.geomspace(1e-6, 1, 7).tolist()
 LOSSES = [1.0, 1.02, 0.9, 0.5, 0.3, 0.9, 30.0]
@@ -26,3 +26,13 @@ def test_the_chosen_rate_is_the_one_that_is_marked(monkeypatch):
     rate_curve(RATES, LOSSES, LOSSES, 1e-3, "rate.png")
     lines = [list(line.get_xdata()) for line in drawn[0].axes[1].lines]
     assert [1e-3, 1e-3] in lines and [1e-3] in lines
+
+
+def test_the_curve_of_clusters_says_where_it_is_measured_and_why(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("autoencoder.plots.curves.save", lambda figure, path: drawn.append(figure))
+    k_curve([2, 3], {"silhouette": [0.2, 0.4]}, (2, 3), 3, "k.png", ("measured there", "3 is taken"))
+    page = drawn[0].axes[0]
+    assert {"measured there", "3 is taken"} <= {text.get_text() for text in page.texts}
+    boxes = [text.get_window_extent() for text in page.texts]
+    assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[:at])

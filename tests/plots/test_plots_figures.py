@@ -189,7 +189,7 @@ def test_errors_titles_and_the_scale_are_written(drawn):
     words = texts(drawn[0])
     assert {"original", "reconstruction", "difference", "MSE", "0.0100", "1.0e-04", "0.0e+00"} <= set(words)
     assert {"seven", "$x$ □□"} <= set(words)
-    assert any(word.startswith("www") and word.endswith("…") for word in words)
+    assert any(word.startswith("www") and "…" in word for word in words)
     assert any(word.startswith("0.1 or more") or word.startswith("0.2 or more") for word in words)
 
 
@@ -263,6 +263,50 @@ def test_without_a_layer_of_that_name_the_narrowest_is_the_embedding(drawn):
         [Layer("a", "Conv2D", (4, 4, 1), 1), Layer("b", "Conv2D", (2, 2, 1), 1), Layer("c", "x", (4, 4), 1)], "m.png"
     )
     assert sized("4 x 4 x 1 to 2 x 2 x 1 and back") in texts(drawn[0])
+
+
+def test_a_linear_path_is_drawn_beside_the_network_and_its_parameters_count(drawn):
+    layers = [
+        Layer("image", "InputLayer", (4, 4, 1), 0),
+        Layer("conv", "Conv2D", (4, 4, 2), 20),
+        Layer("linear_flatten", "Flatten", (16,), 0, beside=True),
+        Layer("linear_embedding", "Dense", (3,), 51, beside=True),
+        Layer("embedding", "Dense", (3,), 99),
+        Layer("linear_sum", "Add", (3,), 0, "image"),
+        Layer("linear_pixels", "Dense", (16,), 64, beside=True),
+        Layer("image", "Dense", (16,), 64),
+        Layer("linear_image_sum", "Add", (16,), 0, "linear_sum"),
+    ]
+    diagram(layers, "model.png")
+    words, page = texts(drawn[0]), drawn[0].axes[0]
+    assert words.count("linear path") == 2 and {"51", "64"} <= set(words) and "linear_flatten" not in words
+    assert "16 values become 3 (5.3 to 1); 298 parameters" in words
+    ways = [line.get_ydata() for line in page.lines if len(line.get_ydata()) == 4]
+    rows = [[round((y - diagram_module._TOP) // diagram_module._ROW) for y in (way[0], way[-1])] for way in ways]
+    assert rows == [[0, 2], [2, 3]]
+
+
+def test_skips_lead_around_the_narrowest_and_do_not_cross(drawn):
+    layers = [
+        Layer("image", "InputLayer", (8, 8, 1), 0),
+        Layer("conv_0", "Conv2D", (8, 8, 4), 40),
+        Layer("conv_1", "Conv2D", (4, 4, 4), 148),
+        Layer("conv_2", "Conv2D", (2, 2, 16), 592),
+        Layer("deconv_2", "Conv2DTranspose", (4, 4, 8), 1160),
+        Layer("skip_1", "Concatenate", (4, 4, 12), 0, "conv_1"),
+        Layer("deconv_1", "Conv2DTranspose", (8, 8, 4), 436),
+        Layer("skip_0", "Concatenate", (8, 8, 8), 0, "conv_0"),
+        Layer("deconv_0", "Conv2DTranspose", (8, 8, 1), 73),
+    ]
+    diagram(layers, "model.png")
+    words, page = texts(drawn[0]), drawn[0].axes[0]
+    assert sized("8 x 8 x 1 to 4 x 4 x 4 and back") in words  # 64 values, as the image, which is not taken for it
+    assert "narrowest: Conv2D" in words and not any(word.startswith("embedding") for word in words)
+    inner, outer = sorted(
+        (line for line in page.lines if len(line.get_ydata()) == 4), key=lambda line: line.get_xdata()[1]
+    )
+    assert inner.get_xdata()[1] < outer.get_xdata()[1]
+    assert outer.get_ydata()[0] < inner.get_ydata()[0] < inner.get_ydata()[-1] < outer.get_ydata()[-1]
 
 
 @pytest.mark.parametrize("count", [1, 3, 25])

@@ -57,6 +57,20 @@ class Proposal(NamedTuple):
     best: int
     sample: int
 
+    @property
+    def why(self) -> str:
+        """Say why `best` is that."""
+        at = self.ks.index(self.best)
+        agreed = f"the projections agree there ({self.agreement[at]:.2f})"
+        if self.agreement[at] < _LEAST_AGREEMENT:
+            return (
+                f"the highest silhouette; at no clear peak do the projections agree by {_LEAST_AGREEMENT:g} "
+                f"(here {self.agreement[at]:.2f}), so it is uncertain"
+            )
+        if self.silhouette[at] == max(self.silhouette):
+            return f"the highest silhouette, and {agreed}"
+        return f"the finest clear peak of the silhouettes, and {agreed}; a coarser grouping has a higher one"
+
 
 def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 0) -> Proposal:
     """Propose a number of clusters.

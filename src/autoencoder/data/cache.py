@@ -44,6 +44,8 @@ def cache_file(folder: Path, listing: Listing, image_shape: tuple[int, int], col
     digest = hashlib.sha256(f"{_RULE}\0{image_shape[0]}x{image_shape[1]}\0{color}\0".encode())
     if listing.rules != AS_STORED:
         digest.update(f"{listing.rules}\0".encode())
+    if listing.quality is not None:
+        digest.update(f"quality: {listing.quality}\0".encode())
     digest.update(os.fsencode(listing.root.absolute()) + b"\0")
     digest.update("\0".join(listing.paths).encode("utf-8", "surrogateescape"))
     digest.update(np.ascontiguousarray(listing.stamps).tobytes())

@@ -59,6 +59,8 @@ class Listing:
         Images of an idx file, which are stored decoded; of an array, also of shape (n, h, w, 3).
     rules : Rules
         How values become pixels.
+    quality : str or None
+        What is asked of decoded images, as `data.quality` reads it: those that fall short are left out.
     """
 
     root: Path
@@ -72,6 +74,7 @@ class Listing:
     contents: tuple[bytes | None, ...] = field(default=(), repr=False)
     pixels: np.ndarray | None = field(default=None, repr=False)
     rules: Rules = AS_STORED
+    quality: str | None = None
 
     @property
     def in_memory(self) -> bool:
@@ -113,6 +116,8 @@ class Images:
         Bytes of each file; of each image's pixels, where they come from an idx file.
     digests : uint8 array of shape (n, 32)
         SHA-256 of each file's bytes; of an image's height, width and pixels, where they come from an idx file.
+    shapes : int array of shape (n, 2)
+        Heights and widths of the files' own images, as in `Listing`.
     """
 
     pixels: Any = field(repr=False)
@@ -121,6 +126,7 @@ class Images:
     bad: tuple[BadFile, ...]
     sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64), repr=False)
     digests: np.ndarray = field(default_factory=lambda: np.empty((0, 32), np.uint8), repr=False)
+    shapes: np.ndarray = field(default_factory=lambda: np.empty((0, 2), int), repr=False)
 
     def take(self, rows: np.ndarray) -> "Images":
         """Return some of the images, whose pixels are gathered when they are asked for."""
@@ -132,6 +138,7 @@ class Images:
             labels=None if self.labels is None else _of(self.labels, chosen),
             sizes=self.sizes[rows],
             digests=self.digests[rows],
+            shapes=self.shapes[rows],
         )
 
 

@@ -20,6 +20,7 @@ from .formats.common import BadImage, Header
 from .listing import BadFile, Images, Listing, check_usable
 from .memory import memory_plan
 from .parallel import in_order, processors
+from .quality import LEFT_OUT, check_some_left, shortcomings
 from .reading import read
 from .values import Stored, draw, read_stored
 
@@ -85,9 +86,12 @@ def load(
             decoded = _mapped(listing, image_shape, color, folder, advance)
         else:
             decoded = _in_memory(listing, image_shape, color, advance)
+    # What a person leaves out is no fault of the files.
+    usable = _without_refused(listing, [each for each in decoded.refused if not each.reason.startswith(LEFT_OUT)])
+    check_usable(usable, max_bad)
     kept = _without_refused(listing, decoded.refused)
-    check_usable(kept, max_bad)
-    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests)
+    check_some_left(kept)
+    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests, kept.shapes)
 
 
 def _as_they_are(listing: Listing) -> Images:
@@ -96,7 +100,7 @@ def _as_they_are(listing: Listing) -> Images:
     pixels = listing.pixels if listing.pixels.ndim == 4 else listing.pixels[..., None]
     digests = b"".join(hashlib.sha256(image.tobytes()).digest() for image in pixels)
     marks = np.frombuffer(digests, np.uint8).reshape(-1, DIGEST)
-    return Images(pixels, listing.paths, listing.labels, (), _sizes(listing), marks)
+    return Images(pixels, listing.paths, listing.labels, (), _sizes(listing), marks, listing.shapes)
 
 
 def _sizes(listing: Listing) -> np.ndarray:
@@ -194,7 +198,19 @@ def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, row
         except BadImage as error:
             refused.append(Refused(row, str(error)))
     marks = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST)
-    return Block(pixels[: len(digests)], refused, marks)
+    block = Block(pixels[: len(digests)], refused, marks)
+    return block if listing.quality is None else _without_short(block, listing, rows)
+
+
+def _without_short(block: Block, listing: Listing, rows: range) -> Block:
+    """Leave out the images that fall short of the quality that is asked for."""
+    assert listing.quality is not None
+    gone = {row for row, _ in block.refused}
+    decoded = np.array([row for row in rows if row not in gone], int)
+    found = shortcomings(block.pixels, listing.shapes[decoded], listing.quality)
+    short = [Refused(row, why) for row, why in zip(decoded.tolist(), found, strict=True) if why is not None]
+    kept = np.array([why is None for why in found], bool)
+    return Block(block.pixels[kept], [*block.refused, *short], block.digests[kept])
 
 
 def _image(listing: Listing, image_shape: tuple[int, int], color: str, row: int) -> tuple[np.ndarray, bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 from ..settings import Reading
 from ..settings.fields import parse
 from .listing import ARRAY, Images, Listing, check_usable, fingerprint
+from .quality import asked_quality
 from .rules import AS_STORED, Rules
 from .scan import scan
 
@@ -30,6 +31,8 @@ class ImageSource:
         The highest share of files that may be unusable.
     rules : Rules
         How values become pixels.
+    quality : str or None
+        A condition on the measures of `data.quality`; images that do not fulfil it are left out. None: none is.
     array : Listing or None
         The images themselves, where they came as an array and `root` is `listing.ARRAY`.
     """
@@ -39,6 +42,7 @@ class ImageSource:
     max_images: int | None = None
     max_bad: float = 0.5
     rules: Rules = AS_STORED
+    quality: str | None = None
     array: Listing | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -58,7 +62,7 @@ class ImageSource:
     def of(cls, root: Path, section: Any) -> ImageSource:
         """Return the images in `root` as a checked section of settings, `Data` or `Reading`, says how they are read."""
         rules = changed_rules(AS_STORED, section)
-        return cls(root.absolute(), section.categories, section.max_images, section.max_bad, rules)
+        return cls(root.absolute(), section.categories, section.max_images, section.max_bad, rules, section.quality)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> ImageSource:
@@ -71,7 +75,8 @@ class ImageSource:
         """
         (reading,) = parse({name: record[name] for name in Reading.model_fields if name in record}, [Reading])
         root, max_bad = Path(str(record.get("images", ""))), cls.max_bad if reading.max_bad is None else reading.max_bad
-        return cls(root, reading.categories, reading.max_images, max_bad, changed_rules(AS_STORED, reading))
+        rules = changed_rules(AS_STORED, reading)
+        return cls(root, reading.categories, reading.max_images, max_bad, rules, reading.quality)
 
     def to_flags(self) -> dict[str, Any]:
         """Return plain values by the names of their flags; `images` is the root."""
@@ -81,6 +86,7 @@ class ImageSource:
             "max_images": self.max_images,
             "max_bad": self.max_bad,
             **to_flags(self.rules),
+            "quality": self.quality,
         }
 
     def scan(self) -> Listing:
@@ -91,13 +97,15 @@ class ImageSource:
         DataError
             If there is none, or if too many files cannot be used.
         UsageError
-            If one of `categories` does not exist.
+            If one of `categories` does not exist, or `quality` is no condition.
         """
+        if self.quality is not None:
+            asked_quality(self.quality)
         if self.array is not None:
             return self.array
         listing = scan(self.root, categories=self.categories, max_images=self.max_images, rules=self.rules)
         check_usable(listing, self.max_bad)
-        return listing
+        return replace(listing, quality=self.quality)
 
     def look(self) -> tuple[ImageSource, Listing]:
         """List the images, and return the source with what is `auto` in its rules replaced by what they say.

@@ -23,6 +23,9 @@ from .blocks import (
 from .geometry import Level, levels
 from .linear_path import add_linear_embedding, add_linear_image
 
+#: What the names of the layers begin with that take in what goes around the embedding.
+SKIP = "skip_"
+
 
 class Models(NamedTuple):
     """An encoder, a decoder, and the autoencoder that runs one after the other. They share their weights.
@@ -114,7 +117,7 @@ def _decoder(architecture: Architecture, found: tuple[Level, ...], channels: int
             x = residual(x, architecture, f"deconv_{number}")
         if skips:
             # Ronneberger, Fischer & Brox 2015 (U-Net), arXiv:1505.04597, section 2.
-            x = layers.Concatenate(name=f"skip_{number - 1}")([skips[number - 1], x])
+            x = layers.Concatenate(name=f"{SKIP}{number - 1}")([skips[number - 1], x])
     x = decoder_level(x, found[0], channels, 0, architecture)
     x = image_of(x, architecture)
     if architecture.linear_path:

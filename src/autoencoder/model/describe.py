@@ -9,8 +9,9 @@ from typing import Any
 import keras
 
 from .apply import every_layer
-from .build import Models
+from .build import SKIP, Models
 from .geometry import Layer
+from .linear_path import LINEAR
 
 _FLOAT = 4
 
@@ -18,12 +19,39 @@ _FLOAT = 4
 def layer_rows(models: Models) -> list[Layer]:
     """Return the layers of encoder and decoder in order: name, kind, shape without the batch, parameters."""
     return [
-        Layer(layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+        Layer(
+            layer.name,
+            type(layer).__name__,
+            tuple(layer.output.shape[1:]),
+            layer.count_params(),
+            _joined(layer, model, models.encoder),
+            layer.name.startswith(LINEAR) and not _merges(layer),
+        )
         for model in (models.encoder, models.decoder)
         for layer in model.layers
         if not (model is models.decoder and isinstance(layer, keras.layers.InputLayer))
         and layer.name != "image_float32"
     ]
+
+
+def _merges(layer: keras.layers.Layer) -> bool:
+    return isinstance(layer.input, list) and len(layer.input) > 1
+
+
+def _joined(layer: keras.layers.Layer, model: keras.Model, encoder: keras.Model) -> str | None:
+    """Return the layer that leads to another past those between, by a skip or a linear path; None where none does."""
+    if not _merges(layer):
+        return None
+    if layer.name.startswith(LINEAR):
+        return _maker(encoder.input if model is encoder else encoder.output)
+    if layer.name.startswith(SKIP):
+        return _maker(encoder.outputs[int(layer.name.removeprefix(SKIP))])
+    return None
+
+
+def _maker(tensor: Any) -> str:
+    """Return the name of the layer that a tensor comes from."""
+    return str(tensor._keras_history.operation.name)
 
 
 def layer_table(rows: Sequence[Layer]) -> str:

@@ -39,12 +39,17 @@ class Level(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """One layer of a built network, as plain data: what tables and pictures of it need."""
+    """One layer of a built network, as plain data: what tables and pictures of it need.
+
+    `joins` names an earlier layer that leads here past those between; `beside` says that the layer is on such a way.
+    """
 
     name: str
     kind: str
     shape: tuple[int, ...]
     parameters: int
+    joins: str | None = None
+    beside: bool = False
 
 
 def levels(architecture: Architecture, image_shape: Pair) -> tuple[Level, ...]:

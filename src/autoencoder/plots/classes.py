@@ -7,18 +7,11 @@ import numpy as np
 
 from .confusion import confusion
 from .curves import draw_lines
-from .mosaic import GAP, cell, mosaic, place
-from .names import shortened
+from .mosaic import Tile
 from .plot import mark, plain_axes
 from .style import STYLE, head, save, sheet, write
+from .tiles import MOST, tiles
 
-#: The picture of mistakes shows so many.
-MOST = 32
-
-_COLUMNS = 8
-_ROOM = 112
-_PITCH = 142
-_MARGIN = STYLE["margin"]
 _WIDTH, _LEFT, _RIGHT = 1200, 105, 195
 _WORDS = ("Classes, and what they were taken for", "rows: true; columns: predicted; framed: right")
 
@@ -34,7 +27,7 @@ def mistakes(
     probabilities: np.ndarray,
     names: Sequence[str],
     path: str | os.PathLike[str],
-) -> None:
+) -> list[Tile]:
     """Draw the images that a classifier was surest and wrong about, the worst first.
 
     Parameters
@@ -47,6 +40,11 @@ def mistakes(
     path : path
         A PNG file to write.
 
+    Returns
+    -------
+    list of Tile
+        Which image stands where.
+
     Raises
     ------
     DiskError
@@ -55,19 +53,9 @@ def mistakes(
     found, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(found != classes)
     shown = wrong[np.argsort(-sure[wrong], kind="stable")][:MOST]
-    height, width = cell(pixels.shape[1:], _ROOM)
-    pitch = height + GAP + 58
-    figure, page = sheet(2 * _MARGIN + _COLUMNS * _PITCH, 90 + pitch * max(1, -(-len(shown) // _COLUMNS)) + _MARGIN)
-    head(page, "Worst mistakes", f"{len(wrong):,} of {len(classes):,} images are taken for another class")
-    if not len(shown):
-        write(page, _MARGIN, 100, "there are none", color=STYLE["muted"])
-    for number, row in enumerate(shown.tolist()):
-        x, y = _MARGIN + number % _COLUMNS * _PITCH, 80 + number // _COLUMNS * pitch
-        place(figure, mosaic(pixels[[row]], (height, width), 1), x, y)
-        write(page, x + 2, y + height + 20, shortened(str(names[classes[row]]), 14), kind="small", limit=_PITCH - 8)
-        taken = f"{sure[row]:.3f} as {names[found[row]]}"  # where there is no room the name is cut, not the figure
-        write(page, x + 2, y + height + 42, taken, kind="small", color=STYLE["accent"], limit=_PITCH - 8)
-    save(figure, path)
+    captions = [(str(names[classes[row]]), f"{sure[row]:.3f} as {names[found[row]]}") for row in shown]
+    remark = f"{len(wrong):,} of {len(classes):,} images are taken for another class"
+    return tiles(pixels, shown, captions, ("Worst mistakes", remark), path)
 
 
 def step_curves(steps: Mapping[str, Mapping[str, Sequence[float]]], path: str | os.PathLike[str]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..sampling import evenly_spread
-from .mosaic import GAP, cell, mosaic, place
+from .mosaic import GAP, Tile, cell, grid, mosaic, place
 from .names import name_of
 from .palette import NOISE_GRAY
 from .plot import DOTTED
@@ -47,7 +47,7 @@ class Assigned(Protocol):
 
 def cluster_picture(
     pixels: np.ndarray, assigned: Assigned, cluster: int, path: str | os.PathLike[str], title: str | None = None
-) -> None:
+) -> list[Tile]:
     """Draw the most central images of one cluster, and below them its most doubtful ones.
 
     A cluster of few images is shown whole, from its centre outward. Of noise (-1), the images nearest to a cluster
@@ -64,6 +64,11 @@ def cluster_picture(
         A PNG file to write.
     title : str, optional
         ``cluster 3`` or ``noise`` otherwise.
+
+    Returns
+    -------
+    list of Tile
+        Which image stands where.
 
     Raises
     ------
@@ -82,13 +87,16 @@ def cluster_picture(
     figure, page = sheet(_sheet_width(width, 0), total)
     head(page, title or name_of(cluster), f"{_share(len(members), len(assigned.labels))} of the images")
     y = 62
+    shown: list[Tile] = []
     for (heading, remark, rows), count in zip(parts, lines, strict=True):
         write(page, _MARGIN, y + 24, heading)
         x = page.texts[-1].get_window_extent().x1 + 14
         write(page, x, y + 24, remark, kind="small", color=STYLE["muted"])
         place(figure, mosaic(pixels[rows], (height, width), _COLUMNS), _MARGIN - GAP // 2, y + 44)
+        shown += grid(rows, _COLUMNS, first=shown[-1].line + 1 if shown else 1)
         y += 44 + count * (height + GAP)
     save(figure, path)
+    return shown
 
 
 def _parts(members: np.ndarray, assigned: Assigned, noise: bool) -> list[tuple[str, str, np.ndarray]]:
@@ -117,7 +125,7 @@ def overview(
     distances: np.ndarray,
     path: str | os.PathLike[str],
     names: Mapping[int, str] | None = None,
-) -> None:
+) -> list[Tile]:
     """Draw a row of twelve images for each cluster, from its centre to its edge.
 
     Parameters
@@ -132,6 +140,11 @@ def overview(
         A PNG file to write.
     names : mapping from cluster to name, optional
 
+    Returns
+    -------
+    list of Tile
+        Which image stands where.
+
     Raises
     ------
     DiskError
@@ -141,6 +154,7 @@ def overview(
     height, width = cell(pixels.shape[1:], _ROOM if len(clusters) <= 20 else _TIGHT_ROOM)
     pitch = max(height + GAP, 58)
     figure, page = sheet(_sheet_width(width, _NAMES), 84 + len(clusters) * pitch + 24)
+    tiles: list[Tile] = []
     head(page, _title(found, clusters), "each row from the centre of its cluster to the edge")
     for row, (cluster, count) in enumerate(zip(clusters.tolist(), counts.tolist(), strict=True)):
         members = np.flatnonzero(labels == cluster)
@@ -150,7 +164,9 @@ def overview(
         _row_name(page, top + pitch / 2, name_of(cluster, names), _share(count, len(labels)))
         drawn = mosaic(pixels[shown], (height, width), _COLUMNS)
         place(figure, drawn, _MARGIN + _NAMES - GAP // 2, top + (pitch - len(drawn)) // 2)
+        tiles += grid(shown, _COLUMNS, first=row + 1)
     save(figure, path)
+    return tiles
 
 
 def sizes(labels: np.ndarray, path: str | os.PathLike[str], names: Mapping[int, str] | None = None) -> None:

@@ -20,6 +20,7 @@ _NAMES = 170
 _TOTALS = 90
 _LONGEST = 18
 _COUNTED = 40  # with more classes, cells are too small for counts
+_WORDS = "Clusters and classes", "framed: a cluster's matched class"
 _COLORS = LinearSegmentedColormap.from_list("counts", [STYLE["paper"], STYLE["encoder"], "#1d3a5a"])
 
 
@@ -29,7 +30,8 @@ def confusion(
     matched: Sequence[int] | np.ndarray,
     path: str | os.PathLike[str],
     cluster_names: Sequence[str] | None = None,
-    words: tuple[str, str] = ("Clusters and classes", "framed: a cluster's matched class"),
+    words: tuple[str, str] = _WORDS,
+    real: np.ndarray | None = None,
 ) -> None:
     """Draw how many images of each class lie in each cluster, with each cluster's matched class on the diagonal.
 
@@ -48,6 +50,8 @@ def confusion(
         ``cluster 0`` and so on otherwise.
     words : tuple of str
         The title, and what a frame means.
+    real : bool array of shape (n_clusters,), optional
+        Which of the matches are framed; all of them otherwise.
 
     Raises
     ------
@@ -66,9 +70,10 @@ def confusion(
     down, across = _order(table, matched)
     hit = int(table[matched >= 0, matched[matched >= 0]].sum())
     part = f"{hit:,} of {table.sum():,} images" + (f" ({hit / table.sum():.1%})" if table.any() else "")
-    remark = f"{words[1]}; {part} lie there"
+    remarks = (f"{words[1]}; {part} lie there",) if real is None else (words[1], f"{part} lie in matched cells")
+    framed = matched if real is None else np.where(real, matched, -1)
     names = [rows[each] for each in down], [str(class_names[each]) for each in across]
-    _draw(table[np.ix_(down, across)], matched[down][:, None] == across, names, (words[0], remark), path)
+    _draw(table[np.ix_(down, across)], framed[down][:, None] == across, names, (words[0], *remarks), path)
 
 
 def _order(table: np.ndarray, matched: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +92,7 @@ def _draw(
     table: np.ndarray,
     framed: np.ndarray,
     names: tuple[list[str], list[str]],
-    words: tuple[str, str],
+    words: Sequence[str],
     path: str | os.PathLike[str],
 ) -> None:
     rows, columns = names
@@ -95,13 +100,14 @@ def _draw(
     longest = len(f"{table.max():,}")
     width, height = (max(64, 12 * longest + 14), 34) if counted else (22, 22)
     tilted = max(map(len, columns)) * 13 > width
-    top = 112 + 13 * (min(_LONGEST, max(map(len, columns))) if tilted else 1)
+    top = 64 + 24 * len(words) + 13 * (min(_LONGEST, max(map(len, columns))) if tilted else 1)
     across, down = width * len(columns), height * len(rows)
     left = _MARGIN + _NAMES
     figure, page = sheet(max(900, left + across + _TOTALS + _MARGIN), top + down + 44 + _MARGIN)
     page.set_zorder(2)
     write(page, _MARGIN, 36, words[0], kind="title", weight="bold")
-    write(page, _MARGIN, 64, words[1], kind="small", color=STYLE["muted"])
+    for number, remark in enumerate(words[1:]):
+        write(page, _MARGIN, 64 + 24 * number, remark, kind="small", color=STYLE["muted"])
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     cells = (255 * _COLORS(shares)[..., :3]).round().astype(np.uint8)
     place(figure, cells.repeat(height, axis=0).repeat(width, axis=1), left, top)

@@ -23,6 +23,7 @@ def k_curve(
     proposed: tuple[int, int],
     best: int,
     path: str | os.PathLike[str],
+    remarks: Sequence[str] = (),
 ) -> None:
     """Draw scores over the number of clusters, with the proposed range shaded and the best number marked.
 
@@ -37,20 +38,25 @@ def k_curve(
     best : int
     path : path
         A PNG file to write.
+    remarks : sequence of str
+        Lines below the title: where the scores are measured, and why the best number is that.
 
     Raises
     ------
     DiskError
         If the file cannot be written.
     """
-    height = 120 + 320 * len(curves)
+    top = 120 + 28 * len(remarks)
+    height = top + 320 * len(curves)
     figure, page = sheet(_WIDTH, height)
     low, high = proposed
     span = f"{low} to {high}" if low < high else f"{low}"
     head(page, "How many clusters", f"shaded: proposed, {span}; marked: best, {best}")
+    for number, remark in enumerate(remarks):
+        write(page, _MARGIN, 76 + 28 * number, remark, kind="small", color=STYLE["muted"])
     for number, (name, values) in enumerate(curves.items()):
-        axes = plain_axes(figure, (_LEFT, 120 + number * 320, _WIDTH - _MARGIN - _LEFT, 220))
-        write(page, _LEFT, 96 + number * 320, name, kind="small", color=STYLE["muted"])
+        axes = plain_axes(figure, (_LEFT, top + number * 320, _WIDTH - _MARGIN - _LEFT, 220))
+        write(page, _LEFT, top - 24 + number * 320, name, kind="small", color=STYLE["muted"])
         axes.axvspan(low - 0.5, high + 0.5, color=STYLE["encoder"], alpha=0.1, linewidth=0)
         mark(axes, best)
         axes.plot(ks, values, color=STYLE["encoder"], linewidth=1.8, marker="o", markersize=4)

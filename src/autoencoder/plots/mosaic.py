@@ -1,6 +1,7 @@
 """Small images side by side: their size on the page, the grid they make, and its place in a picture."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,6 +12,19 @@ from .style import STYLE
 
 #: Pixels between two images of a mosaic.
 GAP = 6
+
+
+class Tile(NamedTuple):
+    """Which image stands where in a picture: its line and column, from 1, and its row among the images."""
+
+    line: int
+    column: int
+    image: int
+
+
+def grid(images: Sequence[int] | np.ndarray, columns: int, first: int = 1) -> list[Tile]:
+    """Return the tiles of images in lines of so many columns, of which the first has the number `first`."""
+    return [Tile(first + at // columns, 1 + at % columns, int(image)) for at, image in enumerate(images)]
 
 
 def cell(shape: Sequence[int], room: int) -> tuple[int, int]:

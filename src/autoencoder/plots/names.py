@@ -18,7 +18,7 @@ def name_of(cluster: int, names: Mapping[int, str] | None = None) -> str:
 def shortened(name: str, longest: int) -> str:
     """Take signs out of the middle of a name of more than `longest`, because many names differ at their ends only."""
     last = longest // 3
-    return name if len(name) <= longest else f"{name[: longest - last - 1]}…{name[-last:]}"
+    return name if len(name) <= longest else f"{name[: longest - last - 1]}…{name[len(name) - last :]}"
 
 
 def nearest_spot(place: tuple[float, float], size: tuple[float, float], frame: Box, taken: list[Box]) -> Box | None:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
 from ..files import replacing
+from .names import shortened
 
 #: Lengths are pixels, text sizes points; pictures are drawn for a page about 900 pixels wide.
 STYLE: dict[str, Any] = {
@@ -41,14 +42,18 @@ def sheet(width: int, height: int) -> tuple[Figure, Axes]:
 
 
 def write(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
-    """Write one line of text, as it is, vertically centred at `x`, `y`; `limit` shortens it to so many pixels."""
+    """Write one line of text, as it is, vertically centred at `x`, `y`.
+
+    `limit` is the most pixels that it may take: it is shortened in its middle.
+    """
     limit = style.pop("limit", None)
     kind = style.pop("kind", "text")
     options = {"family": STYLE["font"], "size": STYLE[kind], "color": STYLE["ink"], "va": "center_baseline", **style}
     artist = axes.text(x, y, _printable(text), parse_math=False, **options)
-    while limit is not None and len(text) > 1 and artist.get_window_extent().width > limit:
-        text = text[:-1]
-        artist.set_text(_printable(text).rstrip() + "…")
+    length = len(text)
+    while limit is not None and length > 1 and artist.get_window_extent().width > limit:
+        length -= 1
+        artist.set_text(_printable(shortened(text, length)))
 
 
 def head(page: Axes, title: str, remark: str = "") -> None:

@@ -15,6 +15,10 @@ RANGE = (
     "values that become black and white: full (all that the file's type holds), 0,1020, or auto (the smallest and the "
     "largest value of a sample of the images, which is then kept)"
 )
+QUALITY = (
+    'images that do not fulfil a condition are left out: "sharpness > 20 and brightness < 250"; of sharpness, '
+    "brightness, contrast, entropy, one_color, width, height"
+)
 FIT = "images of other proportions: stretch, pad (with the background, or black), or crop (around the middle)"
 Fit = Literal["stretch", "pad", "crop"]
 
@@ -41,6 +45,7 @@ class Data(Section):
     background: Color | None = Field(None, description=f"{BACKGROUND}; none: their stored colours count")
     range: Range = Field("full", description=RANGE)
     fit: Fit = Field("stretch", description=FIT)
+    quality: str | None = Field(None, description=f"{QUALITY}; none: all are taken")
     image_shape: Shape | None = Field(
         None, description="[height, width]; auto: the images' own size where they all agree, else [256, 256]"
     )
@@ -72,3 +77,4 @@ class Reading(Section):
     background: Color | None = Field(None, description=f"{BACKGROUND}; auto: as the run")
     range: Range | None = Field(None, description=f"{RANGE}; none: as the run")
     fit: Fit | None = Field(None, description=f"{FIT}; auto: as the run")
+    quality: str | None = Field(None, description=f"{QUALITY}; auto: as the run, or all of the --images that are given")

@@ -111,6 +111,8 @@ def _range(value: Any) -> Any:
 
 
 PositiveInt = Annotated[int, Field(ge=1), BeforeValidator(no_truth)]
+#: How many images a picture shows; more would be no picture to look at.
+Shown = Annotated[int, Field(ge=1, le=600), BeforeValidator(no_truth)]
 #: No network has wider layers, and shapes much beyond are no longer numbers that TensorFlow can hold.
 WIDEST = 2**24
 Width = Annotated[int, Field(ge=1, le=WIDEST), BeforeValidator(no_truth)]

@@ -19,6 +19,8 @@ from .provenance import file_digest, read_provenance
 from .run import ENCODER_SUFFIXES, write_csv
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..clustering import Assignment, Clustering
 
 #: What a cluster of noise (-1) is called where clusters become folders.
@@ -77,6 +79,16 @@ class ClusterFolder:
         return self.path / "clusters.csv"
 
     @property
+    def quality_file(self) -> Path:
+        """A row an image: path, sharpness and the other measures of its quality."""
+        return self.path / "quality.csv"
+
+    @property
+    def tiles_file(self) -> Path:
+        """Which file is where in the pictures."""
+        return self.path / "tiles.csv"
+
+    @property
     def scores_file(self) -> Path:
         """Every score of the clustering."""
         return self.path / "scores.json"
@@ -99,22 +111,48 @@ class ClusterFolder:
         write_text(self.scores_file, json.dumps(scores, indent=2) + "\n")
 
 
-def write_table(path: Path, paths: Sequence[str], assigned: Clustering | Assignment, names: Mapping[int, str]) -> None:
-    """Write where each image belongs: path, cluster, (its name,) distance, confidence, second-best cluster.
+def write_table(
+    path: Path,
+    paths: Sequence[str],
+    assigned: Clustering | Assignment,
+    names: Mapping[int, str],
+    quantiles: np.ndarray | None = None,
+) -> None:
+    """Write where each image belongs: path, cluster, (its name,) distance, confidence, second-best cluster, (quantile).
 
     Raises
     ------
     DiskError
         If it cannot be written.
     """
-    head = ["path", "cluster", *(["name"] if names else []), "distance", "confidence", "second"]
+    head = [
+        "path",
+        "cluster",
+        *(["name"] if names else []),
+        "distance",
+        "confidence",
+        "second",
+        *([] if quantiles is None else ["quantile"]),
+    ]
     rows: list[list[Any]] = [head]
     for row, name in enumerate(paths):
         cluster = int(assigned.labels[row])
         named = [names.get(cluster, "")] if names else []
         figures = [f"{assigned.distances[row]:.6g}", f"{assigned.confidence[row]:.6g}", int(assigned.second[row])]
-        rows.append([name, cluster, *named, *figures])
+        rows.append([name, cluster, *named, *figures, *([] if quantiles is None else [f"{quantiles[row]:.6g}"])])
     write_csv(path, rows)
+
+
+def write_columns(path: Path, paths: Sequence[str], columns: Mapping[str, np.ndarray]) -> None:
+    """Write a row of figures an image: path, and the columns, each of shape (n,).
+
+    Raises
+    ------
+    DiskError
+        If it cannot be written.
+    """
+    figures = [[f"{value:.6g}" for value in values.tolist()] for values in columns.values()]
+    write_csv(path, [("path", *columns), *zip(paths, *figures, strict=True)])
 
 
 def fingerprint(paths: Sequence[str], labels: Iterable[int]) -> str:

@@ -220,7 +220,7 @@ def choose_images(kept: ImageSource | None, where: str, images: Path | None, rea
     if kept is None or images is not None:
         root = (images or Path()).absolute()
         kept = ImageSource(root) if kept is None else ImageSource(root, max_bad=kept.max_bad, rules=kept.rules)
-    given = {name: getattr(reading, name) for name in ("categories", "max_images", "max_bad")}
+    given = {name: getattr(reading, name) for name in ("categories", "max_images", "max_bad", "quality")}
     given = {name: value for name, value in given.items() if value is not None}
     return replace(kept, **given, rules=changed_rules(kept.rules, reading))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -114,6 +114,19 @@ class Run:
         """How well the images in `root` are rebuilt."""
         return self.path / "evaluation" / f"{root.name or 'images'}.json"
 
+    @property
+    def report(self) -> Path:
+        """The page that shows the run and the images that it was trained on."""
+        return self.path / "report.html"
+
+    def report_of(self, root: Path) -> Path:
+        """The page that shows the images in `root`."""
+        return self.path / f"report_{root.name or 'images'}.html"
+
+    def found(self, command: str, root: Path) -> Path:
+        """The folder of what a command that looks for images found in `root`."""
+        return self.path / command / (root.stem or "images")
+
     def clustering(self, method: str, k: int) -> Path:
         """The folder of a clustering."""
         return self.path / "clusters" / f"{method}_k{k}"
@@ -198,6 +211,11 @@ class Run:
         """A row a test image of a restoring run, with its scores before and after."""
         return self.path / "test_images.csv"
 
+    @property
+    def tiles_file(self) -> Path:
+        """Which file is where in the pictures."""
+        return self.path / "tiles.csv"
+
     def comparison(self, part: str) -> Path:
         """Originals over reconstructions over their difference, of `part`: train or valid."""
         return self.path / f"comparison_{part}.png"
@@ -249,6 +267,26 @@ def write_bad_files(bad: Sequence[tuple[str, str]], table: Path) -> None:
     """Write the table of files that could not be used, where there are any."""
     if bad:
         write_csv(table, [("path", "reason"), *bad])
+
+
+def write_tiles(table: Path, pictures: Iterable[tuple[Path, Sequence[tuple[int, int, int]], Sequence[str]]]) -> None:
+    """Write which file is where in pictures: picture, line and column from 1, path.
+
+    Parameters
+    ----------
+    table : Path
+    pictures : iterable of (picture, tiles, paths)
+        A tile is (line, column, row of `paths`).
+
+    Raises
+    ------
+    DiskError
+        If it cannot be written.
+    """
+    rows = [
+        (picture.name, line, column, paths[row]) for picture, tiles, paths in pictures for line, column, row in tiles
+    ]
+    write_csv(table, [("picture", "line", "column", "path"), *rows])
 
 
 def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:

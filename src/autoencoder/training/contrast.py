@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..clustering.nearest import neighbours
+from ..clustering.nearest import other_neighbours
 from ..losses.neighbour import neighbour_contrast, projected_contrast
 from ..metrics.pca import fit_pca
 from ..model.build import Models
@@ -108,11 +108,8 @@ def partners(pixels: Pixels, count: int) -> np.ndarray:
     starts = range(0, len(pixels), FITTED_ON)
     blocks = [fitted.transform(_flat(pixels[start : start + FITTED_ON])) for start in starts]
     vectors = np.concatenate(blocks).astype(np.float32)
-    _, rows = neighbours(vectors, vectors, count + 1)
-    others = rows != np.arange(len(rows))[:, None]
-    # An image can miss among its own nearest where others are equal to it: then its farthest neighbour goes.
-    others[others.all(axis=1), -1] = False
-    return np.column_stack([np.arange(len(rows)), rows[others].reshape(len(rows), -1)]).astype(np.int32)
+    rows = other_neighbours(vectors, count)[1]
+    return np.column_stack([np.arange(len(rows)), rows]).astype(np.int32)
 
 
 def _flat(pixels: np.ndarray) -> np.ndarray:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..clustering import METHODS, Clustering, fit, save
 from ..data.listing import Images
+from ..data.quality import quality
 from ..metrics import clusters as scores_of
 from ..settings.clustering import Clusters, Export
-from ..storage.clustering import ClusterFolder, write_table
+from ..storage.clustering import ClusterFolder, write_columns, write_table
 from ..storage.provenance import Provenance, encoder_record, keep_folder
 from ..storage.run import write_bad_files
 from .draw_clusters import ClusteredImages, draw
@@ -66,6 +67,7 @@ def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wante
     def fill(path: Path) -> None:
         folder = ClusterFolder(path)
         write_clustering(folder, source.encoder, embeddings, found, scores, wanted.names)
+        write_columns(folder.quality_file, images.paths, quality(images))
         draw(clustered, proposal, folder, wanted.seed)
 
     made = Provenance("cluster", wanted.to_record(), record, encoder_record(source.encoder))

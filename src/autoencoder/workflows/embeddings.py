@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -116,8 +118,8 @@ def encode(encoder: Encoder, pixels: np.ndarray) -> np.ndarray:
     return vectors
 
 
-def write_parquet(embeddings: Embeddings, path: Path) -> None:
-    """Write a table of one row an image: path, label (where there are class folders), e0, e1, ...
+def write_parquet(embeddings: Embeddings, path: Path, more: Mapping[str, np.ndarray] = MappingProxyType({})) -> None:
+    """Write a table of one row an image: path, label (where there are class folders), e0, e1, ..., and `more` columns.
 
     Raises
     ------
@@ -130,6 +132,7 @@ def write_parquet(embeddings: Embeddings, path: Path) -> None:
     table = pandas.DataFrame(columns).join(
         pandas.DataFrame(embeddings.vectors, columns=[f"e{i}" for i in range(embeddings.vectors.shape[1])])
     )
+    table = table.assign(**more)
     with replacing(path) as temporary:
         table.to_parquet(temporary, index=False)
 

@@ -173,6 +173,11 @@ def load_images(settings: Settings, listings: ScannedImages) -> LoadedImages:
 def _part(whole: Images, listing: Listing, rows: Mapping[str, int]) -> Images:
     """Return the images of a part of a listing, of which the whole was decoded; `rows` are the places of its paths."""
     chosen = np.array([rows[path] for path in listing.paths if path in rows], int)
+    if not len(chosen) and listing.quality is not None:
+        raise DataError(
+            f"--quality={listing.quality}: leaves {len(rows):,} images, too few for training and validation; ask for "
+            "less"
+        )
     if not len(chosen):
         raise DataError(f"{listing.root}: no image of a part can be decoded; repair or remove the files that are bad")
     return whole.take(chosen)

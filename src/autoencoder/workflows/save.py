@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,13 +25,14 @@ from ..model.saved import save
 from ..plots.curves import rate_curve
 from ..plots.diagram import diagram
 from ..plots.figures import comparison, loss_curve
+from ..plots.mosaic import grid
 from ..sampling import evenly_spread
 from ..settings import Settings, Training
 from ..settings.restoration import RestoreSettings
 from ..storage import run as run_folder
 from ..storage import runs_table
 from ..storage.provenance import Provenance
-from ..storage.run import Run
+from ..storage.run import Run, write_tiles
 from ..training.feature_loss import loss_of
 from ..training.fit import Fitted, validation_batch
 from .doubts import doubts_of_run
@@ -47,7 +49,7 @@ class Trained(NamedTuple):
     """A network that has learned, and all that its run's folder says about it.
 
     `compared` holds, for train and valid, some originals (uint8) and what the network makes of them (float32);
-    `images` are all that were decoded, in the order of the listing.
+    `images` are all that were decoded, in the order of the listing; `pictured` are the paths of what is compared.
     """
 
     settings: Settings
@@ -59,6 +61,7 @@ class Trained(NamedTuple):
     bad: Sequence[BadFile]
     run: Run | None = None
     images: Images | None = None
+    pictured: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 def begin(
@@ -93,11 +96,21 @@ def evaluate(
     return _scores(settings, models, splits, fitted, restore), compared
 
 
+def pictured_paths(splits: Splits[Images]) -> dict[str, list[str]]:
+    """Return the paths of the images that `evaluate` compares, by part."""
+    return {
+        part: [images.paths[row] for row in evenly_spread(len(images.paths), PICTURED)]
+        for part, images in splits.parts.items()
+    }
+
+
 def write_about(run: Run, trained: Trained) -> None:
     """Write the history, the scores and the pictures."""
     write_course(run, trained.fitted)
     for part, (originals, restored) in trained.compared.items():
         comparison(originals, restored, run.comparison(part))
+    shown = ((run.comparison(part), names) for part, names in trained.pictured.items())
+    write_tiles(run.tiles_file, [(picture, grid(range(len(names)), PICTURED), names) for picture, names in shown])
     run.write_scores(trained.scores)
 
 

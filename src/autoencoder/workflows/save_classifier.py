@@ -16,6 +16,7 @@ from ..plots.classes import class_confusion, mistakes, step_curves
 from ..settings.classification import Classifier
 from ..storage.classifier import ClassifierRun
 from ..storage.provenance import Provenance
+from ..storage.run import write_tiles
 from ..training.fit import Fitted
 from .embeddings import encode
 from .labelled import LabelledSplits
@@ -114,4 +115,6 @@ def _pictures(run: ClassifierRun, evaluation: Evaluation, names: list[str]) -> N
     found = evaluation.probabilities.argmax(axis=1)
     run.write_report(class_report(evaluation.classes, found, names))
     class_confusion(class_table(evaluation.classes, found, len(names)), names, run.confusion_picture)
-    mistakes(evaluation.images.pixels, evaluation.classes, evaluation.probabilities, names, run.mistakes_picture)
+    images, picture = evaluation.images, run.mistakes_picture
+    shown = mistakes(images.pixels, evaluation.classes, evaluation.probabilities, names, picture)
+    write_tiles(run.tiles_file, [(picture, shown, images.paths)])

@@ -37,7 +37,7 @@ from ..training.stages import fit_stages, stages_of
 from .images import ScannedImages, bad_files, load_images
 from .mlflow import log_run
 from .resume import forget_states, keeping
-from .save import Trained, begin, evaluate, save_models, save_results, summary
+from .save import Trained, begin, evaluate, pictured_paths, save_models, save_results, summary
 from .unfinished import Unfinished, check_images
 
 log = logging.getLogger("autoencoder")
@@ -95,7 +95,7 @@ def train(
         if run is not None:
             save_models(run, settings, models)  # first of all: they are what took the time
         evaluated = evaluate(settings, models, splits, fitted)
-        trained = Trained(settings, models, fitted, *evaluated, made, bad, run, splits.whole)
+        trained = Trained(settings, models, fitted, *evaluated, made, bad, run, splits.whole, pictured_paths(splits))
         if run is not None:
             save_results(run, trained)
             log.info(summary(run, trained))

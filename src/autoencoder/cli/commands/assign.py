@@ -38,6 +38,7 @@ class Options(Section):
 def execute(options: Options, reading: Reading) -> Path:
     """Assign, and return the path of the table."""
     from ...clustering import assign, read
+    from ...clustering.drift import drift
 
     folder = ClusterFolder(find_clustering(options.clustering))
     found, encoder = read(folder.path), folder.encoder()
@@ -45,21 +46,25 @@ def execute(options: Options, reading: Reading) -> Path:
     source, listing = choose_images(folder.source(), str(folder.path), options.images, reading).look()
     check_export(options.export, listing, options.overwrite)
     from ...model.encoder import open_encoder
+    from ...workflows.drift import draw_strangest, said
     from ...workflows.embeddings import embed
     from ...workflows.images import save_bad_files
 
     embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
     assigned = assign(found, embeddings.vectors)
+    seen = drift(found, assigned)
     named = {str(number): name for number, name in names.items()}
     settings = {"names": named, "clustering": file_digest(folder.arrays)}
     made = Provenance("assign", settings, source.to_record(images), encoder_record(encoder))
     table = keep_table(
         options.out or folder.path / f"assigned_{source.root.name or 'images'}.csv",
         made,
-        lambda path: write_table(path, embeddings.paths, assigned, names),
+        lambda path: write_table(path, embeddings.paths, assigned, names, None if seen is None else seen.quantiles),
         overwrite=options.overwrite or options.out is not None,
     )
+    picture = None if seen is None else draw_strangest(seen, embeddings, images, table)
     print(f"{len(assigned.labels):,} images are sorted into {found.k} clusters: {table}")
+    print(said(seen) if picture is None else f"{said(seen)}; the strangest are in {picture}")
     save_bad_files(embeddings.bad, table.with_suffix(".bad_files.csv"))
     if options.export is not None:
         export_clusters(embeddings, assigned.labels, names, options.export, options.link)

@@ -33,6 +33,7 @@ def execute(options: Options, reading: Reading) -> Path:
     """Encode, and return the path of the table."""
     run, encoder_file = locate(options.run)
     source, listing = images_of(run, options.images, reading).look()
+    from ...data.quality import quality
     from ...model.encoder import open_encoder
     from ...workflows.embeddings import embed, write_npy, write_parquet
     from ...workflows.images import save_bad_files
@@ -41,7 +42,7 @@ def execute(options: Options, reading: Reading) -> Path:
     made = Provenance("encode", {}, source.to_record(images), encoder_record(encoder_file))
 
     def write(table: Path) -> None:
-        write_parquet(embeddings, table)
+        write_parquet(embeddings, table, quality(images))
         if options.npy:
             write_npy(embeddings, table.with_suffix(".npy"))
 

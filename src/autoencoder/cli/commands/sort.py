@@ -1,4 +1,4 @@
-"""`sort`: from a folder of images to clusters in one command: train, then cluster the same images."""
+"""`sort`: from a folder of images to clusters in one command: train, cluster the same images, show both on a page."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def execute(
     from ...workflows.embeddings import embed_images
     from ...workflows.mlflow import log_run
     from ...workflows.refine import EncoderSource
+    from ...workflows.report import report_of_sort
     from ...workflows.train import train
 
     try:
@@ -48,9 +49,10 @@ def execute(
     encoder = encoder_of(trained.models.encoder, run.encoder)
     embeddings = embed_images(encoder, listings.source, images)
     source = EncoderSource(run, run.encoder, listings.source)
-    folder = cluster(source, embeddings, images, Wanted(clusters, export, names, training.seed)).path
-    log_run(folder, output)
-    return folder
+    found = cluster(source, embeddings, images, Wanted(clusters, export, names, training.seed))
+    report_of_sort(trained, found, embeddings)
+    log_run(found.path, output)
+    return found.path
 
 
 COMMAND = Command(

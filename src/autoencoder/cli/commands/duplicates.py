@@ -1,0 +1,46 @@
+"""`duplicates`: images that are there twice, or nearly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from ...settings import Reading
+from ...settings.fields import Section
+from ...settings.types import RunName, Shown
+from ..command import Command
+
+
+class Options(Section):
+    """Which images are compared."""
+
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
+    )
+    images: Path | None = Field(
+        None, description="new images: which of them are among those that the run was trained on; none: these alone"
+    )
+    count: Shown = Field(100, description="so many are in the picture at most; the table has all")
+    overwrite: bool = Field(False, description="replace a result of the same name that was made from something else")
+
+
+def execute(options: Options, reading: Reading) -> Path:
+    """Compare them, and return the folder of the table and the picture."""
+    from ...workflows.duplicates import find_duplicates, find_known, tell_duplicates
+    from ...workflows.found import keep, open_images
+
+    opened = open_images(options.run, None, reading)
+    new = None if options.images is None else opened.other(options.images)
+    found = find_duplicates(opened, options.count) if new is None else find_known(opened, new, options.count)
+    tell_duplicates(found)
+    settings = {"count": options.count, "new": None if new is None else new.source.to_record(new.images)["fingerprint"]}
+    return keep(opened, found, "duplicates", settings, (new or opened).source.root, overwrite=options.overwrite)
+
+
+COMMAND = Command(
+    "Find images that are there twice or nearly, or new images that are there already.",
+    sections=(Options, Reading),
+    execute=execute,
+    words=("run",),
+)

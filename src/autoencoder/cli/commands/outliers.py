@@ -1,0 +1,47 @@
+"""`outliers`: the images that lie far from all others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from ...settings import Reading
+from ...settings.fields import Section
+from ...settings.types import PositiveInt, RunName, Shown
+from ..command import Command
+
+
+class Options(Section):
+    """Which images, and how strangeness is measured."""
+
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
+    )
+    images: Path | None = Field(
+        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
+    )
+    neighbours: PositiveInt = Field(15, description="an image is strange by its mean distance to so many neighbours")
+    count: Shown = Field(100, description="so many are in the picture at most; the table has all")
+    overwrite: bool = Field(False, description="replace a result of the same name that was made from something else")
+
+
+def execute(options: Options, reading: Reading) -> Path:
+    """Order them, and return the folder of the table and the picture."""
+    from ...workflows.found import TOLD, keep, open_images, tell
+    from ...workflows.outliers import find_outliers
+
+    opened = open_images(options.run, options.images, reading)
+    found = find_outliers(opened, options.neighbours, options.count)
+    told = [f"{row.rank:>3}  {row.score:.4g}  {row.path}" for row in found.table.head(TOLD).itertuples()]
+    tell(told, len(found.table))
+    settings = {"neighbours": options.neighbours, "count": options.count}
+    return keep(opened, found, "outliers", settings, opened.source.root, overwrite=options.overwrite)
+
+
+COMMAND = Command(
+    "Order images by how strange they are: how far they lie from their neighbours.",
+    sections=(Options, Reading),
+    execute=execute,
+    words=("run",),
+)

@@ -1,0 +1,44 @@
+"""`report`: one page of HTML that shows a run, its images and its clusters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from ...settings import Reading
+from ...settings.fields import Section
+from ...settings.types import RunName
+from ..command import Command
+
+
+class Options(Section):
+    """What is shown."""
+
+    run: RunName = Field(
+        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
+    )
+    images: Path | None = Field(
+        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
+    )
+    open: bool = Field(False, description="open the page in a browser")
+
+
+def execute(options: Options, reading: Reading) -> Path:
+    """Write the page, and return its path."""
+    from ...workflows.report import make_report
+
+    path = make_report(options.run, options.images, reading)
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(path.absolute().as_uri())
+    return path
+
+
+COMMAND = Command(
+    "Show a run on one page: a map of its images, its clusters, reconstructions, scores; it opens without a network.",
+    sections=(Options, Reading),
+    execute=execute,
+    words=("run",),
+)
