@@ -61,8 +61,8 @@ def measure(setup: Setup) -> Figures:
         for count, (tile, _) in SIZES.items():
             count = count // 100 if setup.quick else count
             file = write_made(setup.place / f"{count}.html", made_report(count, tile))
-            for name, address in PAINTERS.items():
-                rounds = [_one(browser, file, address, 0.5 if setup.quick else 3) for _ in range(setup.rounds)]
+            for name in PAINTERS:
+                rounds = [_one(browser, file, name, 0.5 if setup.quick else 3) for _ in range(setup.rounds)]
                 middle = {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
                 rows.append({"images": count, "MB": file.stat().st_size / 1e6, "painter": name} | middle)
                 print(rows[-1], flush=True)
@@ -70,12 +70,13 @@ def measure(setup: Setup) -> Figures:
     return {"rows": rows}
 
 
-def _one(browser: Any, file: Path, address: str, seconds: float) -> dict[str, float]:
+def _one(browser: Any, file: Path, painter: str, seconds: float) -> dict[str, float]:
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(file.as_uri() + address)
+    page.goto(file.as_uri() + PAINTERS[painter])
     page.wait_for_selector("html[data-ready]")
     page.wait_for_selector("html[data-pictures]", timeout=60_000)
     said = page.evaluate("({...document.documentElement.dataset})")
+    assert page.locator("#map-one").get_attribute("data-painter") == painter.lower()
     found = {"opens, s": float(said["ready"]) / 1000, "all thumbnails, s": float(said["pictures"]) / 1000}
     for view, size in VIEWS.items():
         page.evaluate(ZOOM, size)

@@ -391,12 +391,18 @@ const TILES = [`#version 300 es
     painted *= colour.a;
   }`];
 
+// Some browsers say only by the name of the device that no graphics card draws.
+function bySoftware(gl) {
+  const named = gl.getExtension("WEBGL_debug_renderer_info");
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+}
+
 class GlPainter {
   constructor(canvas) {
     // Where WebGL2 would be drawn by the processor, canvas is faster; ?webgl in the address takes it all the same.
     const failIfMajorPerformanceCaveat = !asked.has("webgl");
     this.gl = canvas.getContext("webgl2", { antialias: false, powerPreference: "low-power", failIfMajorPerformanceCaveat });
-    if (!this.gl) throw new Error("no WebGL2");
+    if (!this.gl || (failIfMajorPerformanceCaveat && bySoftware(this.gl))) throw new Error("no WebGL2, or a slow one");
     this.canvas = canvas;
     this.dots = this.program(DOTS);
     this.tiles = this.program(TILES);
@@ -693,6 +699,9 @@ class ImageMap {
   }
 
   drawOver(ratio) {
+    const busy = state.pinned >= 0 || this.hovered >= 0 || this.path.length > 0 || this.over.matches(":focus-visible");
+    if (!busy && !this.marked) return;
+    this.marked = busy;
     const paint = this.over.getContext("2d"), ink = getComputedStyle(this.holder).color;
     paint.setTransform(ratio, 0, 0, ratio, 0, 0);
     paint.clearRect(0, 0, this.width, this.height);
