@@ -12,7 +12,7 @@ from .style import STYLE, head, save, sheet, write
 _COLUMNS = 6
 _PITCH = 142  # pixels from one image to the next
 _ROOM = 128  # pixels for the longer side of an image
-_SIGNS = 20  # of a name in the width of one image
+_SIGNS = 16  # of a name in the width of one image
 _LINE = 19
 _TOP = 66
 _MARGIN = STYLE["margin"]
