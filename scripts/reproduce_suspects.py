@@ -1,8 +1,8 @@
 """Print how many swapped labels of MNIST `suspects` finds: `python scripts/reproduce_suspects.py FOLDER`.
 
 FOLDER holds train/ with the class folders of MNIST. 5% of the labels are swapped for another digit, drawn at random.
-The network is a small autoencoder of 64 numbers, which sees no label, after one epoch. Of as many first suspects as labels
-were swapped, those that are swapped ones are counted; then of fewer and of more.
+The network is a small autoencoder of 64 numbers after one epoch, which sees no label. Of as many first suspects as
+labels were swapped, those that are swapped ones are counted; then of fewer and of more.
 """
 
 import argparse
