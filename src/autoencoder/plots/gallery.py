@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from .mosaic import GAP, cell, framed, place, resized
 from .names import shortened
@@ -12,7 +13,7 @@ from .style import STYLE, head, save, sheet, write
 _COLUMNS = 6
 _PITCH = 142  # pixels from one image to the next
 _ROOM = 128  # pixels for the longer side of an image
-_SIGNS = 20  # of a name in the width of one image
+_SIGNS = 24  # of a name are never more than fit under one image
 _LINE = 19
 _TOP = 66
 _MARGIN = STYLE["margin"]
@@ -47,6 +48,16 @@ def gallery(
         x, y = _MARGIN + number % _COLUMNS * _PITCH, _TOP + number // _COLUMNS * step
         place(figure, framed(resized(image, (height, width))), x, y)
         room = {"kind": "tiny", "limit": _PITCH - GAP}
-        write(page, x, y + height + GAP + _LINE / 2, shortened(name, _SIGNS), **room)
+        _write_name(page, x, y + height + GAP + _LINE / 2, name)
         write(page, x, y + height + GAP + 3 * _LINE / 2, said, color=STYLE["muted"], **room)
     save(figure, path)
+
+
+def _write_name(page: Axes, x: float, y: float, name: str) -> None:
+    """Write a name with as many of its signs as fit, out of both its ends."""
+    for signs in range(min(len(name), _SIGNS), 3, -1):
+        write(page, x, y, shortened(name, signs), kind="tiny")
+        if page.texts[-1].get_window_extent().width <= _PITCH - GAP:
+            return
+        page.texts[-1].remove()
+    write(page, x, y, name, kind="tiny", limit=_PITCH - GAP)
