@@ -44,7 +44,7 @@ class Drift(NamedTuple):
         )
         if self.drifted:
             return f"{found}: these are unlike what was learned, so do not trust their clusters"
-        return f"{found}, about as many as chance gives: the new images are like what was learned"
+        return f"{found}, about as many as chance gives: by their distances they are not unlike what was learned"
 
 
 def drift(found: Clustering, assigned: Assignment) -> Drift | None:

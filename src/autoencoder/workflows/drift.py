@@ -37,7 +37,7 @@ def draw_strangest(seen: Drift, embeddings: Embeddings, images: Images, table: P
         The picture.
     """
     shown = np.argsort(-seen.quantiles, kind="stable")[:MOST]
-    captions = [(Path(embeddings.paths[row]).name, f"{seen.quantiles[row]:.1%}") for row in shown]
+    captions = [(Path(embeddings.paths[row]).stem, f"{seen.quantiles[row]:.1%}") for row in shown]
     remark = "below each: how many of the clustered images are nearer to their centre"
     picture = table.with_suffix(".strangest.png")
     found = tiles(images.pixels, shown, captions, ("Strangest new images", remark), picture)
