@@ -9,8 +9,13 @@ if TYPE_CHECKING:
     from .estimators.clusterer import Clusterer
     from .estimators.load import load
     from .estimators.restorer import Restorer
+    from .workflows.correct import correct_clusters
+    from .workflows.label_next import label_next
 
-__all__ = ["Autoencoder", "Classifier", "Clusterer", "Restorer", "load"]
+__all__ = ["Autoencoder", "Classifier", "Clusterer", "Restorer", "correct_clusters", "label_next", "load"]
+
+#: Functions of workflows/, and the module of each; all else is in estimators/.
+_WORKFLOWS = {"correct_clusters": "correct", "label_next": "label_next"}
 
 
 def __getattr__(name: str) -> object:
@@ -19,4 +24,5 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".estimators.{name.lower()}", __name__), name)
+    place = f".workflows.{_WORKFLOWS[name]}" if name in _WORKFLOWS else f".estimators.{name.lower()}"
+    return getattr(import_module(place, __name__), name)

@@ -11,6 +11,7 @@ NAMES = (
     "export",
     "restore_train",
     "restore",
+    "label_next",
     "classify",
     "predict",
     "import_data",
