@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..clustering import read
-from ..clustering.candidates import Candidates, choose_candidates
+from ..clustering.candidates import DOUBTFUL, Candidates, choose_candidates
 from ..data.labels import read_labels, with_labels
 from ..data.listing import Listing
 from ..data.source import ImageSource
@@ -60,6 +60,7 @@ def label_next(
     run: str | os.PathLike[str],
     count: int = 100,
     *,
+    doubtful: float = DOUBTFUL,
     clustering: str | None = None,
     labels: str | os.PathLike[str] | None = None,
     images: str | os.PathLike[str] | None = None,
@@ -73,6 +74,8 @@ def label_next(
         A run that has a clustering, its name in logs/, `latest`, or a clustering's own folder.
     count : int
         How many images.
+    doubtful : float in [0, 1]
+        Share of those that are the least sure of their cluster; the others are central ones.
     clustering : str, optional
         The name of one of the run's clusterings, such as kmeans_k10; otherwise the newest.
     labels : path, optional
@@ -96,10 +99,10 @@ def label_next(
     """
     import pandas
 
-    if count < 1:
-        raise UsageError(f"count must be at least 1, but is {count}")
+    if count < 1 or not 0 <= doubtful <= 1:
+        raise UsageError(f"count must be at least 1 and doubtful from 0 to 1, but they are {count} and {doubtful}")
     table, root = (None if each is None else Path(each) for each in (labels, images))
-    folder = propose_labels(find_to_label(run, clustering, table, root, Reading()), count, seed)
+    folder = propose_labels(find_to_label(run, clustering, table, root, Reading()), count, doubtful, seed)
     found = pandas.read_csv(folder / TABLE, dtype={"path": str, "label": str}, keep_default_na=False)
     found["path"] = [path.removeprefix("./") for path in found["path"]]
     found.attrs["folder"] = str(folder)
@@ -148,7 +151,7 @@ def _clustering_of(where: Path, name: str | None) -> ClusterFolder:
     return there[name]
 
 
-def propose_labels(found: Found, count: int, seed: int) -> Path:
+def propose_labels(found: Found, count: int, doubtful: float, seed: int) -> Path:
     """Choose images, and save a table to fill in, its picture, and what as many more labels would bring.
 
     Returns
@@ -165,7 +168,9 @@ def propose_labels(found: Found, count: int, seed: int) -> Path:
     rows = np.array([places[path] for path in embeddings.paths], int)
     clusters, confidence = found.members.labels[rows], read(found.folder.path).confidence[rows]
     known = [row for row, path in enumerate(embeddings.paths) if found.given and path in found.labels]
-    chosen = choose_candidates(embeddings.vectors, clusters, confidence, count, np.array(known, int), seed=seed)
+    chosen = choose_candidates(
+        embeddings.vectors, clusters, confidence, count, np.array(known, int), doubtful=doubtful, seed=seed
+    )
     if not len(chosen.rows):
         raise DataError(f"{found.folder.path}: every image of its clusters has a label, so none is left to propose")
     gain = _forecast(embeddings, found.labels, count, seed)
@@ -176,7 +181,13 @@ def propose_labels(found: Found, count: int, seed: int) -> Path:
         if gain is not None:
             write_text(path / FORECAST, json.dumps(gain._asdict() | {"interval": INTERVAL}, indent=2) + "\n")
 
-    settings = {"clustering": found.folder.path.name, "count": count, "seed": seed, "labels": found.labels}
+    settings = {
+        "clustering": found.folder.path.name,
+        "count": count,
+        "doubtful": doubtful,
+        "seed": seed,
+        "labels": found.labels,
+    }
     made = Provenance("label_next", settings, found.source.to_record(images), encoder_record(encoder.absolute()))
     folder = keep_folder(_place(found.folder), made, fill)
     log.info(_summary(folder, chosen, found, gain))

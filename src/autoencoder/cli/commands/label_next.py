@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
-from ...settings.types import RunName
+from ...settings.types import RunName, Share
 from ...tensorflow_start import start_tensorflow
 from ..command import Command
 
@@ -21,6 +21,9 @@ class Options(Section):
         description="a run that has a clustering: its folder, its name in logs/ or `latest`; or a clustering's folder"
     )
     count: Annotated[int, Field(ge=1, le=10_000)] = Field(100, description="how many images to propose")
+    doubtful: Share = Field(
+        0.2, description="share of images that are the least sure of their cluster; the others are central ones"
+    )
     clustering: str | None = Field(
         None, description="the clustering, such as kmeans_k10, whose clusters are spread over; auto: the newest"
     )
@@ -38,7 +41,7 @@ def execute(options: Options, reading: Reading) -> Path:
 
     found = find_to_label(options.run, options.clustering, options.labels, options.images, reading)
     start_tensorflow()
-    return propose_labels(found, options.count, options.seed)
+    return propose_labels(found, options.count, options.doubtful, options.seed)
 
 
 COMMAND = Command(
