@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from .estimators.clusterer import Clusterer
     from .estimators.load import load
     from .estimators.restorer import Restorer
+    from .workflows.correct import correct_clusters
     from .workflows.duplicates import duplicates
+    from .workflows.label_next import label_next
     from .workflows.outliers import outliers
     from .workflows.report import report
     from .workflows.runs import runs
@@ -23,7 +25,9 @@ _MODULES = {
     "Classifier": "estimators.classifier",
     "Clusterer": "estimators.clusterer",
     "Restorer": "estimators.restorer",
+    "correct_clusters": "workflows.correct",
     "duplicates": "workflows.duplicates",
+    "label_next": "workflows.label_next",
     "load": "estimators.load",
     "outliers": "workflows.outliers",
     "report": "workflows.report",
@@ -38,7 +42,9 @@ __all__ = [
     "Classifier",
     "Clusterer",
     "Restorer",
+    "correct_clusters",
     "duplicates",
+    "label_next",
     "load",
     "outliers",
     "report",

@@ -7,13 +7,14 @@ import numpy as np
 from ..errors import DataError, ModelFileError, UsageError
 from ..progress import stage
 from .clustering import NOISE, Assignment, Clustering
+from .corrected import CORRECTED, follow, parent_of
 from .method import Method
 from .methods import METHODS
 from .storage import read, save
 from .threads import one_blas_thread
 from .vectors import check_count, check_different, check_k, check_vectors
 
-__all__ = ["METHODS", "NOISE", "Assignment", "Clustering", "Method", "assign", "fit", "read", "save"]
+__all__ = ["CORRECTED", "METHODS", "NOISE", "Assignment", "Clustering", "Method", "assign", "fit", "read", "save"]
 
 
 def fit(vectors: np.ndarray, method: str = "kmeans", k: int | None = None, seed: int = 0) -> Clustering:
@@ -77,6 +78,9 @@ def assign(clustering: Clustering, vectors: np.ndarray) -> Assignment:
     ModelFileError
         If the clustering is of no method in `METHODS`.
     """
+    if clustering.method == CORRECTED:
+        parent = parent_of(clustering)
+        return follow(clustering, check_vectors(vectors), assign(parent, vectors).labels)
     if clustering.method not in METHODS:
         raise ModelFileError(f"the clustering was made by {clustering.method!r}, which is none of {', '.join(METHODS)}")
     clean = check_vectors(vectors)

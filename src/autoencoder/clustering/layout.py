@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from ..errors import ModelFileError
 from .clustering import NOISE, Clustering
+from .corrected import ARRAYS, CORRECTED, parent_of
 from .method import Rule
 from .methods import METHODS
 
@@ -26,20 +28,36 @@ def fault(clustering: Clustering) -> str | None:
         Of any content, but for the fields' names.
     """
     k, method = clustering.k, clustering.method
-    if not isinstance(method, str) or method not in METHODS:
+    if not isinstance(method, str) or method not in {*METHODS, CORRECTED}:
         return f"its method is {method!r}, which is none of {', '.join(METHODS)}"
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         return f"its number of clusters is {k!r}, which is no whole number from 1"
     if not isinstance(clustering.settings, dict):
         return f"its settings are a {type(clustering.settings).__name__}, not names with values"
     own = {name: getattr(clustering, name) for name in OWN}
-    missing = [name for name in METHODS[method].arrays if name not in clustering.arrays]
+    needed = ARRAYS if method == CORRECTED else METHODS[method].arrays
+    missing = [name for name in needed if name not in clustering.arrays]
     if missing:
         return f"the arrays {', '.join(missing)} are missing, which {method} needs"
     sizes = {"k": k}
-    rules = {**OWN, **METHODS[method].arrays}
+    rules = {**OWN, **needed}
     misfits = (_misfit(name, {**clustering.arrays, **own}[name], rule, sizes) for name, rule in rules.items())
-    return next(filter(None, misfits), None) or _impossible(clustering)
+    wrong = next(filter(None, misfits), None)
+    if wrong is None and method == CORRECTED:
+        return _fault_of_parent(clustering)
+    return wrong or _impossible(clustering)
+
+
+def _fault_of_parent(clustering: Clustering) -> str | None:
+    """Say what is wrong with the clustering that was corrected, which places new vectors before they are moved."""
+    try:
+        parent = parent_of(clustering)
+    except ModelFileError as error:
+        return str(error)
+    wrong = fault(parent)
+    if wrong is None and parent.centers.shape[1] != clustering.centers.shape[1]:
+        wrong = "its centres are of another width"
+    return wrong and f"in what was corrected, {wrong}"
 
 
 def _misfit(name: str, array: np.ndarray, rule: Rule, sizes: dict[str, int]) -> str | None:

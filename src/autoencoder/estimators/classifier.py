@@ -92,7 +92,8 @@ class Classifier(RunEstimator):
         network, output = self.encoder.networks_.encoder, self._output()
         check_free(output)
         if is_path(X):
-            found = find_labelled(labelled, wanted, self.encoder.rules_)
+            clustered = None if self.encoder.run_ is None else self.encoder.run_.path
+            found = find_labelled(labelled, wanted, self.encoder.rules_, clustered)
         else:
             found = list_labelled(_checked(self.encoder, X, y), labelled, wanted)
         kept = self.encoder.run_

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..clustering import Assignment, Clustering, assign, fit, read
+from ..clustering.corrected import method_of
 from ..data.listing import ARRAY
 from ..data.source import ImageSource
 from ..data.tables import open_table
@@ -233,7 +234,7 @@ class Clusterer(Estimator):
         found, kept = read(folder), ClusterFolder(folder)
         made = read_provenance(folder / NAME)
         asked = {} if made is None else {name: made.settings[name] for name in _names(cls) if name in made.settings}
-        estimator = cls(**{**asked, "method": found.method, "k": found.k})
+        estimator = cls(**{**asked, "method": method_of(found), "k": found.k})
         source = kept.source()
         if any(folder.glob("encoder.*")):
             rules = None if source is None else source.rules

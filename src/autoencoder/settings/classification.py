@@ -24,7 +24,7 @@ class Labelled(Section):
     labels: Path | None = Field(
         None,
         description="a CSV (path,label) of images in train_dir; the others have no label. A clustering's clusters.csv "
-        "will do, with --names",
+        "will do, with --names, and so will the corrections.csv of one of RUN's clusterings",
     )
     names: Path | None = Field(None, description="a CSV (cluster,name) that makes labels of clusters")
     train_images: Path | None = Field(None, description="an idx file of training images, gzipped or not")

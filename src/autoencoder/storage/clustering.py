@@ -186,12 +186,18 @@ def read_names(path: Path | None) -> dict[int, str]:
                     raise DataError(f"{table.where}: line {line}: cluster {number} has two names")
     except DataError as error:
         raise UsageError(f"--names={error}") from error
-    _check_names(names, path)
+    check_names(names, path)
     return names
 
 
-def _check_names(names: Mapping[int, str], path: Path) -> None:
-    """Refuse names that no folder can have, or that would put the files of two clusters together unasked."""
+def check_names(names: Mapping[int, str], path: Path) -> None:
+    """Refuse names that no folder can have, or that would put the files of two clusters together unasked.
+
+    Raises
+    ------
+    UsageError
+        Names the cluster.
+    """
     folders: dict[str, str] = {}
     for number, name in names.items():
         fault = name_fault(name)

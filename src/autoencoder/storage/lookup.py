@@ -248,6 +248,18 @@ def find_clustering(name: str | os.PathLike[str]) -> Path:
     return path
 
 
+def clusterings_folder(name: str | os.PathLike[str]) -> Path:
+    """Return the folder that holds clusterings: that of a run, as for `locate`, or a clustering's own.
+
+    Raises
+    ------
+    UsageError, ModelFileError
+        As `locate`.
+    """
+    path = under_logs(Path(name))
+    return path if (path / "clustering.json").is_file() else locate(str(name))[0].path
+
+
 def _clusterings() -> Iterator[Path]:
     """Yield the file that describes each clustering under logs/."""
     yield from LOGS.glob(f"[!.]*/{_CLUSTERINGS}/clustering.json")

@@ -118,7 +118,8 @@ def cluster_scores(embeddings: Embeddings, found: Clustering, seed: int) -> dict
     row: dict[str, Any] = {"method": found.method, "k": found.k, "seed": seed, "images": len(found.labels)}
     row["bad_files"] = len(embeddings.bad)
     row |= scores_of.without_labels(embeddings.vectors, found.labels, seed)
-    if METHODS[found.method].fit and METHODS[found.method].takes_k:
+    method = METHODS.get(found.method)  # a corrected clustering has none: a person does not start anew
+    if method is not None and method.fit and method.takes_k:
         row["stability"] = scores_of.stability(
             embeddings.vectors, lambda vectors, other: fit(vectors, found.method, found.k, other).labels, seed
         )

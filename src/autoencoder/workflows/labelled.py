@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..data.splits import Splits, split
 from ..model.encoder import Encoder
 from ..settings.classification import Classifier, Labelled
 from ..storage.clustering import read_names
+from ..storage.corrections import is_corrections, labels_from_corrections
 from ..storage.run import CACHE
 from .embeddings import log_changes
 from .images import bad_files, log_bad_files
@@ -45,7 +47,9 @@ class LabelledSplits(Splits[T]):
         return np.searchsorted(np.array(self.classes), np.array(images.labels)).astype(np.int32)
 
 
-def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED) -> LabelledSplits[Listing]:
+def find_labelled(
+    asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED, clustered: Path | None = None
+) -> LabelledSplits[Listing]:
     """Find the images and their labels, and check all that can be checked before one is decoded.
 
     Parameters
@@ -54,16 +58,18 @@ def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED)
     wanted : Classifier
     rules : Rules
         How the encoder's images were read; what is asked for comes first.
+    clustered : Path, optional
+        Where the clustering lies that the labels are corrections of, if they are: a run's folder or its own.
 
     Raises
     ------
     UsageError
-        If more labels are to be drawn than there are.
+        If corrections do not fit, or more labels are to be drawn than there are.
     DataError
         If images, labels or classes do not fit each other.
     """
     names = read_names(asked.names)
-    labels = None if asked.labels is None else read_labels(asked.labels, names)
+    labels = None if asked.labels is None else _labels(asked.labels, names, clustered)
     rules, whole = _training(asked, changed_rules(rules, asked))
     train = whole if labels is None or asked.labels is None else with_labels(whole, labels, asked.labels)
     check_classes(train, 2)
@@ -89,6 +95,12 @@ def find_labelled(asked: Labelled, wanted: Classifier, rules: Rules = AS_STORED)
             assert train.labels is not None
             draw(train.labels, count, wanted.seed)
     return LabelledSplits(train=train, valid=valid, test=test, classes=classes, unlabelled=unlabelled)
+
+
+def _labels(table: Path, names: dict[int, str], clustered: Path | None) -> dict[str, str]:
+    if is_corrections(table):
+        return labels_from_corrections(table, names, clustered)
+    return read_labels(table, names)
 
 
 def list_labelled(source: ImageSource, asked: Labelled, wanted: Classifier) -> LabelledSplits[Listing]:

@@ -16,6 +16,7 @@ NAMES = (
     "export",
     "restore_train",
     "restore",
+    "label_next",
     "classify",
     "predict",
     "runs",

@@ -41,7 +41,7 @@ def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     from ...workflows.labelled import find_labelled, load_labelled
 
     kept = run.source()
-    found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules)
+    found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules, run.path)
     start_tensorflow()
     from ...model.encoder import encoder_of, open_trainable
     from ...workflows.classify import ClassifierSource, classify

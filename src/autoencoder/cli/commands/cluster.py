@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ...errors import UsageError
 from ...settings import Reading
 from ...settings.clustering import Clusters, Export
 from ...settings.fields import Section
@@ -28,11 +29,18 @@ class Options(Section):
     images: Path | None = Field(
         None, description="the images: a folder or an idx file; auto: those that the run was trained on"
     )
+    corrections: Path | None = Field(
+        None,
+        description="a CSV (clustering,path,cluster) of what a person corrected in a clustering of RUN, as report.html "
+        "saves it: makes a new clustering beside that one",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="of every random start")
 
 
 def execute(options: Options, reading: Reading, clusters: Clusters, export: Export) -> Path:
     """Cluster, and return the folder that the clustering left."""
+    if options.corrections is not None:
+        return _correct(options, options.corrections, reading, clusters, export)
     run, encoder = locate(options.run)
     names = read_names(export.names)
     source, listing = images_of(run, options.images, reading).look()
@@ -46,6 +54,21 @@ def execute(options: Options, reading: Reading, clusters: Clusters, export: Expo
     embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
     wanted = Wanted(clusters, export, names, options.seed)
     return cluster(EncoderSource(run, encoder, source), embeddings, images, wanted).path
+
+
+def _correct(options: Options, corrections: Path, reading: Reading, clusters: Clusters, export: Export) -> Path:
+    """Correct a clustering that is there, and return the folder of the new one."""
+    given = [name for name in type(clusters).model_fields if clusters.changed(name)]
+    if given:
+        raise UsageError(
+            f"--corrections changes a clustering that is there, and --{given[0]} makes another one; leave one of the "
+            "two out"
+        )
+    from ...workflows.correct import find_correction, make_correction
+
+    wanted = find_correction(options.run, corrections, options.images, reading, export)
+    start_tensorflow()
+    return make_correction(wanted, export, options.seed).path
 
 
 COMMAND = Command(
