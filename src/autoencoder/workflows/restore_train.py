@@ -110,8 +110,8 @@ def _source(splits: PairSplits) -> dict[str, Any]:
     digest = hashlib.sha256()
     for pair in itertools.chain(splits.train, splits.valid, splits.test):
         digest.update(pair.name.encode("utf-8", "surrogateescape") + b"\0")
-        digest.update(np.ascontiguousarray(pair.modified))
-        digest.update(np.ascontiguousarray(pair.original))
+        digest.update(pair.modified.tobytes())
+        digest.update(pair.original.tobytes())
     return {"count": len(splits.train) + len(splits.valid) + len(splits.test), "fingerprint": digest.hexdigest()}
 
 
