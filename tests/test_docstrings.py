@@ -22,7 +22,7 @@ WITH_EXAMPLES = sorted(
 
 def test_the_library_is_among_them():
     for name in autoencoder.__all__:
-        assert f"autoencoder.estimators.{name.lower()}" in WITH_EXAMPLES
+        assert f"autoencoder.{autoencoder._MODULES[name]}" in WITH_EXAMPLES
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
