@@ -56,6 +56,10 @@ def duplicates(
     ------
     UsageError, DataError, ModelFileError
         As `found.open_images`.
+
+    Examples
+    --------
+    >>> duplicates("latest", "new_photos").query("kind != 'new'")  # doctest: +SKIP
     """
     opened = open_images(run, None, reading)
     if images is None:

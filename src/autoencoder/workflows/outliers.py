@@ -47,6 +47,10 @@ def outliers(
         If there are not more images than neighbours; and as `found.open_images`.
     DataError, ModelFileError
         As `found.open_images`.
+
+    Examples
+    --------
+    >>> outliers("latest").head()  # doctest: +SKIP
     """
     return find_outliers(open_images(run, images, reading), neighbours).table
 

@@ -49,6 +49,10 @@ def similar(
     ------
     UsageError, DataError, ModelFileError
         As `found.open_images`; if `image` is none or several.
+
+    Examples
+    --------
+    >>> similar("latest", "photo.jpg", count=5)["path"].tolist()  # doctest: +SKIP
     """
     opened = open_images(run, images, reading)
     return find_similar(opened, opened.other(one_file(image)), count).table

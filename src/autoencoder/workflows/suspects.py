@@ -54,6 +54,10 @@ def suspects(
         If the images have no labels, or all the same; and as `found.open_images`.
     ModelFileError
         As `found.open_images`.
+
+    Examples
+    --------
+    >>> suspects("latest", labels="labels.csv").head()  # doctest: +SKIP
     """
     return find_suspects(open_images(run, images, reading, labels), neighbours).table
 
