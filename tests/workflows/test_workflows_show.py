@@ -74,11 +74,23 @@ def test_a_run_without_clusters_is_to_be_clustered(logs):
     assert autoencoder.show(RUN).next[0] == f"flexae cluster {RUN}"
 
 
-def test_a_killed_run_is_to_be_repeated(logs):
+def test_a_killed_run_is_to_go_on(logs):
     made = json.loads((logs / RUN / "provenance.json").read_text())
     (logs / RUN / "provenance.json").write_text(json.dumps(made | {"finished": False}))
     found = autoencoder.show(RUN)
-    assert found.record.status == "killed" and found.next == [f"flexae run --config=logs/{RUN}/settings.yml"]
+    assert found.record.status == "killed" and found.next == [f"flexae run --resume={RUN}"]
+
+
+def test_an_interrupted_run_is_to_go_on_while_its_state_is_there(logs):
+    (logs / RUN / "state_a.npz").write_bytes(b"")
+    assert autoencoder.show(RUN).next == [f"flexae run --resume={RUN}"]
+
+
+def test_a_killed_classifier_is_to_be_repeated(logs):
+    run = "classifier_20261130_090000"
+    made = json.loads((logs / run / "provenance.json").read_text())
+    (logs / run / "provenance.json").write_text(json.dumps(made | {"finished": False}))
+    assert autoencoder.show(run).next == [f"flexae classify --config=logs/{run}/settings.yml"]
 
 
 def test_what_is_not_there_is_refused():

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..storage.records import Record, clusterings, find_record
 from ..storage.run import LOGS, Run
+from ..storage.state import has_state
 from .runs import SECTIONS, best_first, measure_of
 
 #: What each file says, in the order that a person looks at them.
@@ -56,6 +57,14 @@ FILES = {
     "embeddings": "tables of embeddings",
     "evaluation": "scores of other images",
     "tensorboard": "the course for TensorBoard",
+    "state_*.npz": "where its training is, for --resume",
+    "tiles.csv": "the file of each tile in the pictures",
+    "quality.csv": "sharpness, brightness and the like of each image",
+    "label_next": "which images to label next",
+    "similar": "the images nearest to one",
+    "outliers": "all images, the strangest first",
+    "duplicates": "groups of near-duplicates",
+    "suspects": "images whose label disagrees with their neighbours",
 }
 _ELSEWHERE = frozenset({"clusters"})
 
@@ -181,6 +190,8 @@ def _next(record: Record, inside: list[Record]) -> list[str]:
     shortest = record.name if record.path.is_relative_to(LOGS) else str(record.path)
     name = shlex.quote(shortest)
     settings = record.path / "settings.yml"
+    if record.command in ("run", "restore_train") and (record.status == "killed" or has_state(Run(record.path))):
+        return [f"flexae {record.command} --resume={name}"]
     if record.status in ("killed", "diverged") and settings.is_file():
         slower = " --learning_rate=SMALLER" if record.status == "diverged" else ""
         command = record.command or "run"
