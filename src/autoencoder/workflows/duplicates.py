@@ -12,6 +12,7 @@ import numpy as np
 from ..clustering.duplicates import KINDS, Looks, Pairs, groups
 from ..clustering.duplicates import duplicates as pairs_among
 from ..clustering.duplicates import duplicates_of as pairs_with
+from ..data.tables import any_names
 from ..settings import Reading
 from ..training.shrink import averaged
 from .found import TOLD, Found, Opened, open_images, tell
@@ -76,6 +77,7 @@ def looks(opened: Opened) -> Looks:
     return Looks(np.concatenate(small), opened.embeddings.vectors)
 
 
+@any_names()
 def find_duplicates(opened: Opened, shown: int = 100) -> Found:
     """Find groups of near-duplicates among images."""
     from pandas import DataFrame
@@ -102,6 +104,7 @@ def find_duplicates(opened: Opened, shown: int = 100) -> Found:
     return Found(table, opened.images.pixels[members[:shown]], captions, title, remark)
 
 
+@any_names()
 def find_known(opened: Opened, new: Opened, shown: int = 100) -> Found:
     """Find which of new images are among those that are known."""
     from pandas import DataFrame

@@ -17,6 +17,7 @@ from ..clustering.candidates import DOUBTFUL, Candidates, choose_candidates
 from ..data.labels import read_labels, with_labels
 from ..data.listing import Listing
 from ..data.source import ImageSource
+from ..data.tables import any_names
 from ..errors import DataError, UsageError
 from ..files import write_text
 from ..metrics.learning_curve import FEWEST_CLASSES, FEWEST_LABELS, INTERVAL, Forecast, forecast
@@ -103,8 +104,15 @@ def label_next(
         raise UsageError(f"count must be at least 1 and doubtful from 0 to 1, but they are {count} and {doubtful}")
     table, root = (None if each is None else Path(each) for each in (labels, images))
     folder = propose_labels(find_to_label(run, clustering, table, root, Reading()), count, doubtful, seed)
-    found = pandas.read_csv(folder / TABLE, dtype={"path": str, "label": str}, keep_default_na=False)
-    found["path"] = [path.removeprefix("./") for path in found["path"]]
+    with any_names():
+        found = pandas.read_csv(
+            folder / TABLE,
+            dtype={"path": str, "label": str},
+            keep_default_na=False,
+            encoding_errors="surrogateescape",
+            lineterminator="\n",
+        )
+        found["path"] = [path.removeprefix("./") for path in found["path"]]
     found.attrs["folder"] = str(folder)
     return found
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..clustering.nearest import neighbours
 from ..data.listing import printable
+from ..data.tables import any_names
 from ..errors import UsageError
 from ..settings import Reading
 from .found import Found, Opened, open_images
@@ -22,7 +23,7 @@ def similar(
     run: str | os.PathLike[str],
     image: str | os.PathLike[str],
     count: int = 12,
-    images: Path | None = None,
+    images: str | os.PathLike[str] | None = None,
     reading: Reading | None = None,
 ) -> DataFrame:
     """Find the images of a run that lie nearest to one, by the distance of their embeddings.
@@ -35,7 +36,7 @@ def similar(
         The file of one image, which may be one of them; it is not told then.
     count : int
         How many, at most.
-    images : Path, optional
+    images : str or path, optional
         Where they are looked for; among those that the run was trained on otherwise.
     reading : Reading, optional
         How they are read; as in the training otherwise.
@@ -73,6 +74,7 @@ def one_file(image: str | os.PathLike[str]) -> Path:
     return path
 
 
+@any_names()
 def find_similar(opened: Opened, asked: Opened, count: int) -> Found:
     """Find the `count` images nearest to the one of `asked`.
 
