@@ -60,7 +60,16 @@ def duplicates(
 
     Examples
     --------
-    >>> duplicates("latest", "new_photos").query("kind != 'new'")  # doctest: +SKIP
+    >>> import cv2
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> Path("digits").mkdir()
+    >>> for number, image in enumerate(load_digits().images[:40]):
+    ...     saved = cv2.imwrite(f"digits/{number}.png", image.astype("uint8") * 15)
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/ae").fit("digits")
+    >>> duplicates("logs/ae", "digits/7.png")[["path", "known", "kind"]]
+        path  known  kind
+    0  7.png  7.png  same
     """
     opened = open_images(run, None, reading)
     if images is None:

@@ -88,8 +88,8 @@ def label_next(
     Returns
     -------
     pandas.DataFrame
-        A row an image, cluster by cluster: path, label (empty), cluster and reason, which is central or doubtful. The
-        folder of the table, its picture and the forecast is in `attrs["folder"]`.
+        A row an image, cluster by cluster: path, label (empty, unless the same was asked before and you filled it in),
+        cluster and reason, which is central or doubtful. The folder of the table, its picture and the forecast is in `attrs["folder"]`.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def propose_labels(found: Found, count: int, doubtful: float, seed: int) -> Path
         "labels": found.labels,
     }
     made = Provenance("label_next", settings, found.source.to_record(images), encoder_record(encoder.absolute()))
-    folder = keep_folder(_place(found.folder), made, fill)
+    folder = keep_folder(_place(found.folder), made, fill, filled_in=(TABLE,))
     log.info(_summary(folder, chosen, found, gain))
     return folder
 
@@ -246,10 +246,16 @@ def _summary(folder: Path, chosen: Candidates, found: Found, gain: Forecast | No
             f"{len(chosen.rows):,} images to label are in {table}, {doubtful}",
             f"  look at {PICTURE} beside it, and fill in the column label",
             *([said(gain)] if gain is not None else _unknown(found.labels)),
-            f"next: flexae classify RUN --train_dir={shlex.quote(str(found.source.root))} "
+            f"next: flexae classify {shlex.quote(_run_of(folder, found))} --train_dir={shlex.quote(str(found.source.root))} "
             f"--labels={shlex.quote(str(table))}",
         ]
     )
+
+
+def _run_of(folder: Path, found: Found) -> str:
+    """Name the run that the proposals lie in; a clustering that lies alone does not know its own."""
+    alone = folder.parent == found.folder.path.absolute()
+    return "RUN" if alone else os.path.relpath(folder.parent)
 
 
 def said(gain: Forecast) -> str:

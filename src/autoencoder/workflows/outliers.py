@@ -50,7 +50,16 @@ def outliers(
 
     Examples
     --------
-    >>> outliers("latest").head()  # doctest: +SKIP
+    >>> import cv2
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> Path("digits").mkdir()
+    >>> for number, image in enumerate(load_digits().images[:40]):
+    ...     saved = cv2.imwrite(f"digits/{number}.png", image.astype("uint8") * 15)
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/ae").fit("digits")
+    >>> found = outliers("logs/ae")
+    >>> found.columns.tolist(), len(found), int(found["rank"].iloc[0])
+    (['rank', 'path', 'score', 'nearest'], 40, 1)
     """
     return find_outliers(open_images(run, images, reading), neighbours).table
 

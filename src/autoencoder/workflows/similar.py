@@ -53,7 +53,16 @@ def similar(
 
     Examples
     --------
-    >>> similar("latest", "photo.jpg", count=5)["path"].tolist()  # doctest: +SKIP
+    >>> import cv2
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> Path("digits").mkdir()
+    >>> for number, image in enumerate(load_digits().images[:40]):
+    ...     saved = cv2.imwrite(f"digits/{number}.png", image.astype("uint8") * 15)
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/ae").fit("digits")
+    >>> found = similar("logs/ae", "digits/7.png", count=5)
+    >>> found.columns.tolist(), len(found), "7.png" in set(found["path"])
+    (['rank', 'path', 'distance'], 5, False)
     """
     opened = open_images(run, images, reading)
     return find_similar(opened, opened.other(one_file(image)), count).table

@@ -57,7 +57,17 @@ def suspects(
 
     Examples
     --------
-    >>> suspects("latest", labels="labels.csv").head()  # doctest: +SKIP
+    >>> import cv2
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> for number, (image, digit) in enumerate(zip(digits.images[:40], digits.target[:40])):
+    ...     Path(f"digits/{digit}").mkdir(parents=True, exist_ok=True)
+    ...     saved = cv2.imwrite(f"digits/{digit}/{number}.png", image.astype("uint8") * 15)
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/ae").fit("digits")
+    >>> found = suspects("logs/ae")
+    >>> found.columns.tolist(), len(found)
+    (['rank', 'path', 'label', 'proposed', 'score', 'agreement'], 40)
     """
     return find_suspects(open_images(run, images, reading, labels), neighbours).table
 
