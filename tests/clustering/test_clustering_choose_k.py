@@ -56,8 +56,8 @@ def test_too_few_different_vectors_name_no_number_that_nobody_gave(count):
         (
             (0.9, 0.9, 0.97),
             4,
-            "the finest clear peak of the silhouettes, and the projections agree there (0.97); a coarser grouping has a "
-            "higher one",
+            "the finest clear peak of the silhouettes, and the projections agree there (0.97); a coarser grouping has "
+            "a higher one",
         ),
         (
             (0.1, 0.12, 0.1),

@@ -89,7 +89,8 @@ def label_next(
     -------
     pandas.DataFrame
         A row an image, cluster by cluster: path, label (empty, unless the same was asked before and you filled it in),
-        cluster and reason, which is central or doubtful. The folder of the table, its picture and the forecast is in `attrs["folder"]`.
+        cluster and reason, which is central or doubtful. The folder of the table, its picture and the forecast is in
+        `attrs["folder"]`.
 
     Raises
     ------
@@ -246,8 +247,8 @@ def _summary(folder: Path, chosen: Candidates, found: Found, gain: Forecast | No
             f"{len(chosen.rows):,} images to label are in {table}, {doubtful}",
             f"  look at {PICTURE} beside it, and fill in the column label",
             *([said(gain)] if gain is not None else _unknown(found.labels)),
-            f"next: flexae classify {shlex.quote(_run_of(folder, found))} --train_dir={shlex.quote(str(found.source.root))} "
-            f"--labels={shlex.quote(str(table))}",
+            f"next: flexae classify {shlex.quote(_run_of(folder, found))} "
+            f"--train_dir={shlex.quote(str(found.source.root))} --labels={shlex.quote(str(table))}",
         ]
     )
 
