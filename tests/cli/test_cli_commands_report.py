@@ -215,9 +215,8 @@ def test_a_corrected_clustering_is_said_to_be_one(here):
     assert corrected["name"] == "kmeans_k3_corrected" and corrected["scores"]["parent"] == "kmeans_k3"
     assert corrected["names"] == {"0": "both"} and corrected["k"] == 2
     assert array_of(corrected["labels"]).tolist() == np.where(labels == 2, 0, labels).tolist()
-    moved = f"{len(rows)} image{'' if len(rows) == 1 else 's'}"
     assert data["sentences"][0].endswith(
-        f"they are in 2 groups: a person corrected those of kmeans_k3, and moved {moved}."
+        f"; a person moved {len(rows)} of them from where kmeans_k3 had put them, which gives 2 groups."
     )
     assert "nobody told it" not in data["sentences"][0] and "the person who corrected them" in data["sentences"][1]
 

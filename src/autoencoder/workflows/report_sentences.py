@@ -50,8 +50,12 @@ def _what(embeddings: Embeddings, clusterings: Sequence[Grouping]) -> str:
     groups, apart = _number(newest.k, "group"), _apart(newest)
     if newest.method == CORRECTED:
         moved, parent = newest.scores.get("moved"), newest.scores.get("parent", "another clustering")
-        by_hand = f", and moved {_number(moved, 'image')}" if isinstance(moved, int) else ""
-        return f"{begin}; they are in {groups}{apart}: a person corrected those of {parent}{by_hand}."
+        did = (
+            f"moved {moved:,} of them from where {parent} had put them"
+            if isinstance(moved, int)
+            else "corrected groups"
+        )
+        return f"{begin}; a person {did}, which gives {groups}{apart}."
     how = f"({newest.method}), and nobody told it which"
     return f"{begin}; images with similar numbers form {groups}{apart} {how}."
 
