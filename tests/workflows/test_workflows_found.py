@@ -210,6 +210,13 @@ def test_the_library_takes_images_and_labels_as_texts_and_as_paths(run, photogra
     assert autoencoder.duplicates("run", cats)["path"].tolist() == names
 
 
+def test_one_group_is_told_as_one(run, photographs, caplog):
+    caplog.set_level(logging.INFO, "autoencoder")
+    (photographs / "ship" / "bright.png").unlink()
+    Autoencoder().duplicates("run")
+    assert caplog.records[0].getMessage() == "1 group of near-duplicates, 2 of 42 images"
+
+
 def test_names_of_any_bytes_are_in_every_table_and_no_control_character_is_on_the_screen(run, photographs, caplog):
     caplog.set_level(logging.INFO, "autoencoder")
     odd = ["\udcff.png", "two\nlines.png", "\u202eback.png", "\x1b[31mred.png", "a\rb.png", "=1+1.png"]

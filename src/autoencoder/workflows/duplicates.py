@@ -108,7 +108,8 @@ def find_duplicates(opened: Opened, shown: int = 100) -> Found:
     table = _whole(DataFrame(rows, columns=["group", "path", "like", *_FIGURES]))
     remarks = [f"group {number}: {kind}" for number, kind in zip(table["group"], table["kind"], strict=True)]
     captions = list(zip(table["path"], remarks, strict=True))[:shown]
-    title = f"{int(group.max(initial=-1)) + 1:,} groups of near-duplicates"
+    count = int(group.max(initial=-1)) + 1
+    title = f"{count:,} group{'s' * (count != 1)} of near-duplicates"
     remark = f"{len(members):,} of {len(paths):,} images"
     return Found(table, opened.images.pixels[members[:shown]], captions, title, remark)
 
