@@ -183,8 +183,8 @@ def _summary(found: Clustering, scores: Mapping[str, Any], folder: ClusterFolder
     gone = count - len(found.labels)
     return "\n".join(
         [
-            f"{found.k} cluster{'s' * (found.k != 1)} of {len(found.labels):,} images, {scores['moved']:,} of which were "
-            f"moved from where {scores['parent']} has them{own}",
+            f"{found.k} cluster{'s' * (found.k != 1)} of {len(found.labels):,} images, {scores['moved']:,} of which "
+            f"were moved from where {scores['parent']} has them{own}",
             *([f"be careful: {gone:,} images of {scores['parent']} are gone and left out"] if gone else []),
             *([f"clusters have new numbers: {', '.join(changed)}"] if changed else []),
             *([f"against the class folders: {known}"] if known else []),
