@@ -65,6 +65,29 @@ def test_the_table_can_be_filled_in_and_read_as_labels(place, clustered, capsys)
     assert {f"./{path}" for path in listing.paths} == {row["path"] for row in table[:-1]}
 
 
+def test_labels_that_a_person_filled_in_outlive_the_same_question(place, capsys):
+    folder = Autoencoder().label_next("run", count=9)
+    assert "flexae classify run --train_dir" in capsys.readouterr().out
+    table = folder / "label_next.csv"
+    filled = table.read_text().replace(",,", ",mine,")
+    table.write_text(filled)
+    assert Autoencoder().label_next("run", count=9) == folder and table.read_text() == filled
+    assert set(autoencoder.label_next("run", 9)["label"]) == {"mine"}
+    other = Autoencoder().label_next("run", count=8)
+    assert other != folder and {row["label"] for row in rows(other / "label_next.csv")} == {""}
+    assert table.read_text() == filled
+
+
+def test_names_of_any_bytes_are_in_the_table_of_the_library(place, clustered, tmp_path):
+    copy = shutil.copytree(clustered / "digits", tmp_path / "odd")
+    odd = ["\udcff.png", "a\rb.png", " blank.png", "two\nlines.png"]
+    for name, file in zip(odd, sorted(copy.rglob("*.png")), strict=False):
+        file.rename(file.parent / name)
+    Autoencoder().cluster("bare", images=copy, k=2)
+    found = autoencoder.label_next("bare", 60)
+    assert sorted(found["path"]) == sorted(scan(copy).paths)
+
+
 def test_labels_at_hand_are_left_out_and_say_what_more_would_bring(place, clustered):
     paths = sorted(str(path.relative_to(clustered / "digits")) for path in (clustered / "digits").rglob("*.png"))
     (place / "known.csv").write_text("path,label\n" + "".join(f"{path},{path[1]}\n" for path in paths[::2]))

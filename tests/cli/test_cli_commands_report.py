@@ -1,6 +1,7 @@
 """`report` from the command line and from Python: every kind of run, hostile names, and images that are gone."""
 
 import base64
+import csv
 import json
 import re
 import shutil
@@ -104,7 +105,9 @@ def test_the_page_holds_the_run_its_images_and_its_clusterings(here, capsys):
     assert len(data["sentences"]) == 3 and "24 images" in data["sentences"][0] and "3 groups" in data["sentences"][0]
     assert data["sentences"][2] == "No file was left out."
     assert data["settings"]["architecture"]["dims"] == "[3]" and data["scores"]["epochs"] == 1
-    assert data["history"]["epoch"] == [1] and len(data["pictures"]) == 3
+    assert data["history"]["epoch"] == [1] and set(data["history"]["columns"]) >= {"loss", "val_loss"}
+    titles = [each["title"].split()[0] for each in data["pictures"]]
+    assert titles == ["Validation", "Training"], "the page draws the loss itself"
 
 
 def test_neighbours_are_the_nearest_of_all(here):
@@ -184,10 +187,53 @@ def test_a_damaged_clustering_is_told_of_and_the_rest_is_shown(here):
 
 
 def test_names_that_a_person_wrote_are_on_the_page(here):
-    (here / "logs/ae/clusters/kmeans_k3/names.csv").write_text("cluster,name\n1,<b>shoe</b> & co\n", encoding="utf-8")
-    assert main(["report", "latest"]) == 0
-    names = data_of(here / "logs/ae/report.html")["clusterings"][0]["names"]
-    assert names == {} or names == {"1": "<b>shoe</b> & co"}
+    file = here / "logs/ae/clusters/kmeans_k3/names.csv"
+    file.write_text("cluster,name\n1,<b>shoe< & co\n", encoding="utf-8")
+    data = data_of(autoencoder.report("latest"))
+    assert [each["names"] for each in data["clusterings"]] == [{"1": "<b>shoe< & co"}, {}]
+    assert main(["cluster", "latest", "--k=4", f"--names={file}"]) == 0
+    data = data_of(autoencoder.report("latest"))
+    assert [each["names"] for each in data["clusterings"]] == [{"1": "<b>shoe< & co"}, {"1": "<b>shoe< & co"}, {}]
+    file.write_text("cluster,name\n1,a/b\n", encoding="utf-8")
+    data = data_of(autoencoder.report("latest"))
+    assert data["clusterings"][1]["names"] == {} and "names of kmeans_k3 are not shown" in " ".join(data["warnings"])
+
+
+def test_a_corrected_clustering_is_said_to_be_one(here):
+    data = data_of(autoencoder.report("latest"))
+    print_, paths = data["clusterings"][0]["fingerprint"], data["images"]["paths"]
+    labels = array_of(data["clusterings"][0]["labels"])
+    rows = np.flatnonzero(labels == 2)
+    with (here / "corrections.csv").open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["clustering", "path", "cluster"])
+        table.writerows([print_, f"./{paths[row]}", 0] for row in rows)
+    (here / "names.csv").write_text("cluster,name\n0,both\n")
+    autoencoder.correct_clusters("latest", here / "corrections.csv", here / "names.csv")
+    data = data_of(autoencoder.report("latest"))
+    corrected = data["clusterings"][0]
+    assert corrected["name"] == "kmeans_k3_corrected" and corrected["scores"]["parent"] == "kmeans_k3"
+    assert corrected["names"] == {"0": "both"} and corrected["k"] == 2
+    assert array_of(corrected["labels"]).tolist() == np.where(labels == 2, 0, labels).tolist()
+    assert data["sentences"][0].endswith(
+        f"; a person moved {len(rows)} of them from where kmeans_k3 had put them, which gives 2 groups."
+    )
+    assert "nobody told it" not in data["sentences"][0] and "the person who corrected them" in data["sentences"][1]
+
+
+def test_names_with_blanks_around_them_are_in_their_clusters(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images = write_images(tmp_path / "photos", names=["x"], count=8)
+    (images / "00x.png").rename(images / " blank before.png")
+    (images / "01x.png").rename(images / "\u2028.png")
+    run = run_of(images, tmp_path / "logs" / "ae")
+    assert main(["cluster", str(run), "--k=2"]) == 0
+    data = data_of(autoencoder.report(run))
+    assert [each["name"] for each in data["clusterings"]] == ["kmeans_k2"] and data["left_out"]["count"] == 0
+    autoencoder.report(run)
+    (images / " blank before.png").unlink()
+    data = data_of(autoencoder.report(run))
+    assert data["images"]["count"] == 8 and data["clusterings"] != [], "as it was decoded"
 
 
 def test_an_encoder_alone_has_no_reconstructions(here):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits, make_blobs
 
-from autoencoder.clustering.choose_k import propose_k
+from autoencoder.clustering.choose_k import Proposal, propose_k
 from autoencoder.errors import DataError, UsageError
 
 NOISE = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
@@ -47,3 +47,25 @@ def test_too_few_different_vectors_name_no_number_that_nobody_gave(count):
         with pytest.raises(DataError, match=f"only {count} of {len(vectors)} embeddings differ") as refusal:
             propose_k(vectors)
         assert "k_m" not in str(refusal.value) and "20 clusters" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("agreement", "best", "why"),
+    [
+        ((0.9, 0.95, 0.9), 3, "the highest silhouette, and the projections agree there (0.95)"),
+        (
+            (0.9, 0.9, 0.97),
+            4,
+            "the finest clear peak of the silhouettes, and the projections agree there (0.97); a coarser grouping has "
+            "a higher one",
+        ),
+        (
+            (0.1, 0.12, 0.1),
+            3,
+            "the highest silhouette; at no clear peak do the projections agree by 0.95 (here 0.12), so it is uncertain",
+        ),
+    ],
+)
+def test_it_is_said_why_a_number_is_proposed(agreement, best, why):
+    silhouette = (0.3, 0.6, 0.5)
+    assert Proposal((2, 3, 4), silhouette, (1.0, 1.0, 1.0), agreement, 2, 4, best, 100).why == why

@@ -1,5 +1,6 @@
 """The page in a real browser, opened as a file: what a person does there, and what comes out."""
 
+import copy
 import csv
 import io
 import os
@@ -315,6 +316,26 @@ def test_work_is_kept_when_the_page_is_opened_again(opened):
     page.wait_for_selector("html[data-ready]")
     assert group(page, 3).locator("summary").inner_text().startswith("box")
     assert group(page, 5).count() == 0
+
+
+@pytest.mark.slow
+def test_work_that_is_kept_is_of_images_and_not_of_their_rows(browser, opened, made, tmp_path):
+    """A page of the same clustering has fewer images once a file is gone."""
+    page = opened()
+    page.click("#picking")
+    first = group(page, 4).locator(".tile").first
+    path = made["images"]["paths"][int(first.get_attribute("data-row"))]
+    first.click()
+    group(page, 4).get_by_role("button", name="Does not belong").click()
+    kept = page.evaluate("({...localStorage})")
+    fewer = copy.deepcopy(made)
+    fewer["images"]["paths"] = [*reversed(fewer["images"]["paths"])]
+    other = opened(path=write_made(tmp_path / "report.html", fewer))
+    other.evaluate("kept => Object.entries(kept).forEach(([name, text]) => localStorage.setItem(name, text))", kept)
+    other.reload()
+    other.wait_for_selector("html[data-ready]")
+    (line,) = list(csv.reader(io.StringIO(saved(other, "#save-corrections"))))[1:]
+    assert line == [made["clusterings"][0]["fingerprint"], path, "-1"]
 
 
 @pytest.mark.slow

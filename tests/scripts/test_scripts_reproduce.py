@@ -1,5 +1,6 @@
 """The reproductions that keep their figures: each at tiny size, and not done a second time."""
 
+import csv
 import json
 import re
 import sys
@@ -9,8 +10,10 @@ import kept
 import numpy as np
 import pytest
 import reproduce_categories
+import reproduce_duplicates
 import reproduce_flexible
 import reproduce_mnist_conv_bn
+import reproduce_suspects
 import reproduce_techniques
 
 from autoencoder.data.idx import read_idx
@@ -176,6 +179,53 @@ def test_techniques(call, digit_folders, no_training, tmp_path):
     np.testing.assert_array_equal(padded, np.pad(original, 2))
     no_training()
     assert call(reproduce_techniques, *asked) == table
+
+
+def test_suspects(call, digit_folders, no_training, tmp_path):
+    rows = call(reproduce_suspects, digit_folders, "--share=0.25")
+    assert [int(row[0]) for row in rows[1:]] == [4, 9, 10, 14, 18], "multiples of a quarter of 36 labels"
+    found = [int(row[1]) for row in rows[1:]]
+    assert found == sorted(found) and all(
+        count <= min(9, int(row[0])) for count, row in zip(found, rows[1:], strict=True)
+    )
+    for count, row in zip(found, rows[1:], strict=True):
+        assert float(row[2]) == pytest.approx(count / int(row[0]), abs=1e-4)
+        assert float(row[3]) == pytest.approx(count / 9, abs=1e-4)
+    with (tmp_path / "logs/reproduce_suspects/labels_0.25_1.csv").open(newline="") as file:
+        given = list(csv.DictReader(file))
+    assert len(given) == 36 and sum(each["path"].split("/")[0] != each["label"] for each in given) == 9
+    no_training()
+    assert call(reproduce_suspects, digit_folders, "--share=0.25") == rows
+
+
+def test_duplicates(call, photographs, no_training, tmp_path):
+    (tmp_path / "cifar").mkdir()
+    photographs.rename(tmp_path / "cifar" / "train")
+    asked = (tmp_path / "cifar", "--copies=8", "--epochs=1")
+    rows = call(reproduce_duplicates, *asked)
+    made = {
+        folder.name: len(list(folder.iterdir()))
+        for folder in (tmp_path / "logs/reproduce_duplicates/train_1000_8").iterdir()
+    }
+    assert made == {"originals": 36, "rescaled": 2, "recompressed": 2, "brightened": 2, "cropped": 2}
+    names = {(row[0].strip(), row[1].strip()) for row in rows[1:]}
+    assert names == {
+        (by, kind)
+        for by in ("duplicates", *(f"hash alone, {bits} bits" for bits in (2, 4, 6)))
+        for kind in (*made.keys() - {"originals"}, "all")
+    }
+    assert all(0 <= float(row[2]) <= 1 for row in rows[1:] if row[1].strip() != "all")
+    no_training()
+    assert call(reproduce_duplicates, *asked) == rows
+
+
+def test_pairs_of_a_copy_and_its_original_are_counted():
+    paths = ("originals/a.png", "originals/b.png", "cropped/a.png", "rescaled/b.png")
+    pairs = np.array([[0, 2], [1, 3], [0, 1], [2, 3]])
+    found = reproduce_duplicates.count(paths, pairs, np.array([True, False, False, False]))
+    assert found.found == {"rescaled": 1, "recompressed": 0, "brightened": 0, "cropped": 1}
+    assert found.moved["cropped"] == 1 and found.moved["rescaled"] == 0
+    assert found.false == {"near": 1, "moved": 0} and found.originals == 1
 
 
 def test_the_figures_of_the_original_stand_beside_its_own_width_alone(monkeypatch, tmp_path, capsys):

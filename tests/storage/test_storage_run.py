@@ -1,8 +1,10 @@
+import csv
+
 import pytest
 
 from autoencoder.errors import ModelFileError
 from autoencoder.settings import Settings
-from autoencoder.storage.run import Run
+from autoencoder.storage.run import Run, write_csv
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +57,12 @@ def test_the_images_of_a_run_come_back(place):
     source = run.source()
     assert (source.root, source.categories, source.max_images) == (place, ("01", "null"), 3)
     assert source.rules == ((255, 255, 255), (0.0, 1020.0), "pad")
+
+
+def test_any_text_comes_back_from_a_table(tmp_path):
+    cells = ["a\rb", "a\r\nb", "a\nb", '"', "a,b", " a ", "\udcff", "=1", "", "\u2028", "a\r\n"]
+    rows = [("path", "cluster"), *((cell, "1") for cell in cells)]
+    write_csv(tmp_path / "table.csv", rows)
+    with (tmp_path / "table.csv").open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        assert [tuple(row) for row in csv.reader(file)] == rows
+    assert (tmp_path / "table.csv").read_bytes().startswith(b'path,cluster\n"a\rb",1\n')

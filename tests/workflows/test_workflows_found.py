@@ -4,6 +4,7 @@ import csv
 import json
 import logging
 import shutil
+from pathlib import Path
 
 import cv2
 import keras
@@ -196,3 +197,45 @@ def test_the_library_gives_the_same_tables_and_writes_nothing(run, photographs):
         written = table(folder / f"{command}.csv")
         assert list(found.columns) == list(written[0])
         assert [str(path) for path in found["path"]] == [row["path"] for row in written]
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_the_library_takes_images_and_labels_as_texts_and_as_paths(run, photographs, tmp_path, kind):
+    cats, image, labels = kind(photographs / "cat"), kind(photographs / "cat" / "00.png"), kind(tmp_path / "some.csv")
+    names = sorted(path.name for path in (photographs / "cat").iterdir())
+    pandas.DataFrame({"path": names, "label": ["a", "b", "a"] * 7}).to_csv(tmp_path / "some.csv", index=False)
+    assert sorted(autoencoder.outliers(run.path, images=cats)["path"]) == names
+    assert sorted(autoencoder.suspects(str(run.path), images=cats, labels=labels)["path"]) == names
+    assert set(autoencoder.similar("run", image, images=cats)["path"]) < set(names)
+    assert autoencoder.duplicates("run", cats)["path"].tolist() == names
+
+
+def test_one_group_is_told_as_one(run, photographs, caplog):
+    caplog.set_level(logging.INFO, "autoencoder")
+    (photographs / "ship" / "bright.png").unlink()
+    Autoencoder().duplicates("run")
+    assert caplog.records[0].getMessage() == "1 group of near-duplicates, 2 of 42 images"
+
+
+def test_names_of_any_bytes_are_in_every_table_and_no_control_character_is_on_the_screen(run, photographs, caplog):
+    caplog.set_level(logging.INFO, "autoencoder")
+    odd = ["\udcff.png", "two\nlines.png", "\u202eback.png", "\x1b[31mred.png", "a\rb.png", "=1+1.png"]
+    for number, name in enumerate(odd):
+        shutil.copyfile(photographs / "ship" / "odd.png", photographs / "ship" / name)
+        cv2.imwrite(str(photographs / "ship" / "odd.png"), np.full((16, 16, 3), 40 * number, np.uint8))
+    wanted = sorted(f"ship/{name}" for name in odd)
+    (photographs / "ship" / "\udcff").mkdir()
+    for command, words in {
+        "outliers": (),
+        "suspects": (),
+        "similar": (photographs / "ship" / odd[0],),
+        "duplicates": (photographs / "ship" / odd[0],),
+    }.items():
+        found = getattr(autoencoder, command)("run", *words)
+        flags = {"images": words[0]} if command == "duplicates" else {}
+        folder = getattr(Autoencoder(), command)("run", *([] if flags else words), **flags)
+        with (folder / f"{command}.csv").open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            assert [row["path"] for row in csv.DictReader(file)] == found["path"].tolist()
+        if command in ("outliers", "suspects"):
+            assert [path for path in sorted(found["path"]) if path in wanted] == wanted
+    assert not any(sign in record.getMessage() for record in caplog.records for sign in "\x1b\u202e\r")

@@ -191,3 +191,11 @@ def test_runs_without_seconds_or_history_are_drawn(tmp_path):
     points = [picture.Point("a" * 300, 0.5, nan, 5.0), picture.Point("b", 0.6, nan, 500_000.0, [0.5, nan])]
     picture.runs_picture(points, "accuracy", "", tmp_path / "runs.png")
     assert cv2.imread(str(tmp_path / "runs.png")) is not None
+
+
+def test_settings_of_any_bytes_are_in_the_frame(logs):
+    made = json.loads((logs / "better" / "provenance.json").read_text())
+    made["settings"] |= {"train_dir": "/photos/\udcff"}
+    (logs / "better" / "provenance.json").write_text(json.dumps(made))
+    found = autoencoder.runs()
+    assert found["train_dir"][found["name"] == "better"].tolist() == ["/photos/\udcff"]

@@ -51,6 +51,24 @@ def test_files_are_listed_in_the_order_that_they_are_looked_at(logs):
     assert files["loss.png"] == FILES["loss.png"] and files["encoder.keras"] == "images to embeddings"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tiles.csv",
+        "quality.csv",
+        "report_new.html",
+        "report_new.provenance.json",
+        "assigned_new.csv",
+        "assigned_new.strangest.png",
+        "label_next_2",
+        *("similar", "outliers", "duplicates", "suspects"),
+    ],
+)
+def test_what_later_commands_leave_is_explained(logs, name):
+    (logs / RUN / name).touch()
+    assert autoencoder.show(RUN).files[name] != ""
+
+
 def test_clusterings_are_told_the_best_first_and_used_next():
     found = autoencoder.show(RUN)
     assert [each.scores["method"] for each in found.clusterings] == ["kmeans", "gmm"]

@@ -44,6 +44,15 @@ _MOST_IN_A_CELL, _MOST_IN_A_LINE = 2**24, 2**26
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
+@contextmanager
+def any_names() -> Iterator[None]:
+    """Let tables of pandas that are made meanwhile hold names that are no UTF-8, which Arrow's strings cannot."""
+    from pandas import option_context
+
+    with option_context("mode.string_storage", "python"):
+        yield
+
+
 class Row(NamedTuple):
     """The cells of a row, without blanks around them, and the line of the file that it ends on."""
 

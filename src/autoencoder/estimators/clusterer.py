@@ -15,7 +15,7 @@ from ..clustering import Assignment, Clustering, assign, fit, read
 from ..clustering.corrected import method_of
 from ..data.listing import ARRAY
 from ..data.source import ImageSource
-from ..data.tables import open_table
+from ..data.tables import any_names, open_table
 from ..errors import ModelFileError, UsageError
 from ..settings import Output
 from ..settings.clustering import Clusters
@@ -179,15 +179,15 @@ class Clusterer(Estimator):
         placed: Clustering | Assignment = (
             self.clustering_ if X is None else assign(self.clustering_, embeddings.vectors)
         )
-        return pandas.DataFrame(
-            {
-                "path": embeddings.paths,
-                "cluster": placed.labels,
-                "distance": placed.distances,
-                "confidence": placed.confidence,
-                "second": placed.second,
-            }
-        )
+        columns = {
+            "path": embeddings.paths,
+            "cluster": placed.labels,
+            "distance": placed.distances,
+            "confidence": placed.confidence,
+            "second": placed.second,
+        }
+        with any_names():
+            return pandas.DataFrame(columns)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the tables, scores and arrays of `flexae cluster` into a new folder, and the encoder if there is one.

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
@@ -121,7 +121,14 @@ def read_provenance(path: Path) -> Provenance | None:
     return known if whole else None
 
 
-def keep_folder(wanted: Path, made: Provenance, fill: Callable[[Path], None], *, overwrite: bool = False) -> Path:
+def keep_folder(
+    wanted: Path,
+    made: Provenance,
+    fill: Callable[[Path], None],
+    *,
+    overwrite: bool = False,
+    filled_in: Collection[str] = (),
+) -> Path:
     """Make the folder of a result, and return where it lies.
 
     Parameters
@@ -135,6 +142,8 @@ def keep_folder(wanted: Path, made: Provenance, fill: Callable[[Path], None], *,
         Writes the result into an empty folder.
     overwrite : bool
         Whether another result may be replaced. Of what is replaced, only names.csv stays, which a person wrote.
+    filled_in : collection of str
+        Names of files in it that a person fills in; they stay too.
 
     Raises
     ------
@@ -147,18 +156,18 @@ def keep_folder(wanted: Path, made: Provenance, fill: Callable[[Path], None], *,
             building.mkdir(parents=True)
         fill(building)
         write_provenance(made, building / NAME)
-        return _take_place(building, wanted, made, overwrite)
+        return _take_place(building, wanted, made, overwrite, filled_in)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _take_place(building: Path, wanted: Path, made: Provenance, overwrite: bool) -> Path:
+def _take_place(building: Path, wanted: Path, made: Provenance, overwrite: bool, filled_in: Collection[str]) -> Path:
     for place in _names(wanted, ""):
         while True:
             taken = _is_taken(place)
             if taken and not overwrite and not made.same_result(read_provenance(place / NAME)):
                 break
-            _keep_names(place, building)
+            _keep_names(place, building, filled_in)
             former = _move_aside(place) if taken else None
             try:
                 building.rename(place)
@@ -174,11 +183,11 @@ def _take_place(building: Path, wanted: Path, made: Provenance, overwrite: bool)
     raise AssertionError("names never end")
 
 
-def _keep_names(place: Path, building: Path) -> None:
-    """Copy the names of clusters that a person wrote into the folder of a result, which outlive it."""
+def _keep_names(place: Path, building: Path, filled_in: Collection[str]) -> None:
+    """Copy the names of clusters, and what else a person wrote, into the folder of a result, which they outlive."""
     with disk_errors(building):
-        for file in place.glob(_NAMES):
-            if file.is_file() and not (building / file.name).exists():
+        for file in [*place.glob(_NAMES), *(place / name for name in filled_in)]:
+            if file.is_file() and (file.name in filled_in or not (building / file.name).exists()):
                 shutil.copy2(file, building / file.name)
 
 

@@ -291,9 +291,20 @@ def write_tiles(table: Path, pictures: Iterable[tuple[Path, Sequence[tuple[int, 
 
 def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:
     """Write rows, of which the first is the head."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    text = CsvText()
+    csv.writer(text).writerows(rows)
     write_text(path, text.getvalue())
+
+
+class CsvText(io.StringIO):
+    """What Python's writers of CSV write into, a row at a time with its `\\r\\n`; the rows of the text end on `\\n`.
+
+    A writer that is told to end rows on `\\n` puts no quotes around a carriage return, which readers take for an end.
+    """
+
+    def write(self, text: str) -> int:
+        """Take a row."""
+        return super().write(text.removesuffix("\r\n") + "\n")
 
 
 def _damaged(path: Path, why: object) -> ModelFileError:

@@ -14,11 +14,12 @@ import numpy as np
 from ..clustering import Clustering, read
 from ..clustering.corrected import correct, kept_numbers
 from ..data.listing import Listing
+from ..data.quality import quality
 from ..data.source import ImageSource
 from ..errors import DataError
 from ..settings import Reading
 from ..settings.clustering import Export
-from ..storage.clustering import ClusterFolder, check_names, read_names
+from ..storage.clustering import ClusterFolder, check_names, read_names, write_columns
 from ..storage.corrections import Corrected, Corrections, find_corrected, read_corrections
 from ..storage.lookup import choose_images, clusterings_folder
 from ..storage.provenance import Provenance, encoder_record, keep_folder
@@ -141,6 +142,7 @@ def make_correction(wanted: Correction, export: Export, seed: int) -> ClusterFol
     def fill(path: Path) -> None:
         folder = ClusterFolder(path)
         write_clustering(folder, encoder, embeddings, found, scores, wanted.names)
+        write_columns(folder.quality_file, images.paths, quality(images))
         draw(clustered, None, folder, seed)
         if wanted.names:
             write_csv(path / "names.csv", [("cluster", "name"), *sorted(wanted.names.items())])
@@ -181,8 +183,8 @@ def _summary(found: Clustering, scores: Mapping[str, Any], folder: ClusterFolder
     gone = count - len(found.labels)
     return "\n".join(
         [
-            f"{found.k} clusters of {len(found.labels):,} images, {scores['moved']:,} of which were moved from where "
-            f"{scores['parent']} has them{own}",
+            f"{found.k} cluster{'s' * (found.k != 1)} of {len(found.labels):,} images, {scores['moved']:,} of which "
+            f"were moved from where {scores['parent']} has them{own}",
             *([f"be careful: {gone:,} images of {scores['parent']} are gone and left out"] if gone else []),
             *([f"clusters have new numbers: {', '.join(changed)}"] if changed else []),
             *([f"against the class folders: {known}"] if known else []),

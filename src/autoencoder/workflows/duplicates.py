@@ -12,6 +12,7 @@ import numpy as np
 from ..clustering.duplicates import KINDS, Looks, Pairs, groups
 from ..clustering.duplicates import duplicates as pairs_among
 from ..clustering.duplicates import duplicates_of as pairs_with
+from ..data.tables import any_names
 from ..settings import Reading
 from ..training.shrink import averaged
 from .found import TOLD, Found, Opened, open_images, tell
@@ -59,7 +60,16 @@ def duplicates(
 
     Examples
     --------
-    >>> duplicates("latest", "new_photos").query("kind != 'new'")  # doctest: +SKIP
+    >>> import cv2
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> Path("digits").mkdir()
+    >>> for number, image in enumerate(load_digits().images[:40]):
+    ...     saved = cv2.imwrite(f"digits/{number}.png", image.astype("uint8") * 15)
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/ae").fit("digits")
+    >>> duplicates("logs/ae", "digits/7.png")[["path", "known", "kind"]]
+        path  known  kind
+    0  7.png  7.png  same
     """
     opened = open_images(run, None, reading)
     if images is None:
@@ -76,6 +86,7 @@ def looks(opened: Opened) -> Looks:
     return Looks(np.concatenate(small), opened.embeddings.vectors)
 
 
+@any_names()
 def find_duplicates(opened: Opened, shown: int = 100) -> Found:
     """Find groups of near-duplicates among images."""
     from pandas import DataFrame
@@ -97,11 +108,13 @@ def find_duplicates(opened: Opened, shown: int = 100) -> Found:
     table = _whole(DataFrame(rows, columns=["group", "path", "like", *_FIGURES]))
     remarks = [f"group {number}: {kind}" for number, kind in zip(table["group"], table["kind"], strict=True)]
     captions = list(zip(table["path"], remarks, strict=True))[:shown]
-    title = f"{int(group.max(initial=-1)) + 1:,} groups of near-duplicates"
+    count = int(group.max(initial=-1)) + 1
+    title = f"{count:,} group{'s' * (count != 1)} of near-duplicates"
     remark = f"{len(members):,} of {len(paths):,} images"
     return Found(table, opened.images.pixels[members[:shown]], captions, title, remark)
 
 
+@any_names()
 def find_known(opened: Opened, new: Opened, shown: int = 100) -> Found:
     """Find which of new images are among those that are known."""
     from pandas import DataFrame

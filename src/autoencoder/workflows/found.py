@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..data.labels import read_labels, with_labels
-from ..data.listing import BadFile, Images
+from ..data.listing import BadFile, Images, printable
 from ..data.source import ImageSource
 from ..errors import UsageError
-from ..files import replacing
+from ..files import write_text
 from ..model.encoder import Encoder, open_encoder
 from ..plots.gallery import gallery
 from ..settings import Reading
 from ..storage.lookup import images_of, locate
 from ..storage.provenance import Provenance, encoder_record, keep_folder
-from ..storage.run import CACHE, Run, write_bad_files
+from ..storage.run import CACHE, CsvText, Run, write_bad_files
 from .embeddings import Embeddings, embed
 from .images import log_left_out
 
@@ -67,7 +67,10 @@ class Found(NamedTuple):
 
 
 def open_images(
-    run: str | os.PathLike[str], images: Path | None = None, reading: Reading | None = None, labels: Path | None = None
+    run: str | os.PathLike[str],
+    images: str | os.PathLike[str] | None = None,
+    reading: Reading | None = None,
+    labels: str | os.PathLike[str] | None = None,
 ) -> Opened:
     """Find a run's encoder and the images to look among, and encode these.
 
@@ -75,11 +78,11 @@ def open_images(
     ----------
     run : str or path
         As `storage.lookup.locate` takes it.
-    images : Path, optional
+    images : str or path, optional
         Those that the run was trained on otherwise.
     reading : Reading, optional
         How they are read; as in the training otherwise.
-    labels : Path, optional
+    labels : str or path, optional
         A table of labels; only the images that it speaks of are taken.
 
     Raises
@@ -93,10 +96,11 @@ def open_images(
     """
     reading = reading or Reading()
     found, file = locate(os.fspath(run))
-    given = None if labels is None else read_labels(labels)
-    source, listing = images_of(found, images, reading).look()
-    if given is not None and labels is not None:
-        listing = with_labels(listing, given, labels)
+    table = None if labels is None else Path(labels)
+    given = None if table is None else read_labels(table)
+    source, listing = images_of(found, None if images is None else Path(images), reading).look()
+    if given is not None and table is not None:
+        listing = with_labels(listing, given, table)
     encoder = open_encoder(file)
     embeddings, decoded = embed(encoder, source, listing, CACHE)
     return Opened(found, encoder, source, embeddings, decoded, reading)
@@ -140,8 +144,9 @@ def keep(
     made = Provenance(name, dict(settings), record, encoder_record(opened.encoder.path))
 
     def fill(folder: Path) -> None:
-        with replacing(folder / f"{name}.csv") as temporary:
-            found.table.to_csv(temporary, index=False, errors="surrogateescape", lineterminator="\n")
+        text = CsvText()
+        found.table.to_csv(text, index=False, lineterminator="\r\n")
+        write_text(folder / f"{name}.csv", text.getvalue())
         if len(found.pixels):
             gallery(found.pixels, found.captions, folder / f"{name}.png", found.title, found.remark)
         write_bad_files(bad, folder / "bad_files.csv")
@@ -155,6 +160,6 @@ def keep(
 def tell(lines: Sequence[str], in_all: int) -> None:
     """Say the first of what was found, a line each, and how many more there are."""
     for line in lines[:TOLD]:
-        log.info(f"  {line}")
+        log.info(f"  {printable(line)}")
     if in_all > len(lines[:TOLD]):
         log.info(f"  ... and {in_all - len(lines[:TOLD]):,} more, all in the table")

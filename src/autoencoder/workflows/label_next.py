@@ -17,6 +17,7 @@ from ..clustering.candidates import DOUBTFUL, Candidates, choose_candidates
 from ..data.labels import read_labels, with_labels
 from ..data.listing import Listing
 from ..data.source import ImageSource
+from ..data.tables import any_names
 from ..errors import DataError, UsageError
 from ..files import write_text
 from ..metrics.learning_curve import FEWEST_CLASSES, FEWEST_LABELS, INTERVAL, Forecast, forecast
@@ -87,8 +88,9 @@ def label_next(
     Returns
     -------
     pandas.DataFrame
-        A row an image, cluster by cluster: path, label (empty), cluster and reason, which is central or doubtful. The
-        folder of the table, its picture and the forecast is in `attrs["folder"]`.
+        A row an image, cluster by cluster: path, label (empty, unless the same was asked before and you filled it in),
+        cluster and reason, which is central or doubtful. The folder of the table, its picture and the forecast is in
+        `attrs["folder"]`.
 
     Raises
     ------
@@ -103,8 +105,15 @@ def label_next(
         raise UsageError(f"count must be at least 1 and doubtful from 0 to 1, but they are {count} and {doubtful}")
     table, root = (None if each is None else Path(each) for each in (labels, images))
     folder = propose_labels(find_to_label(run, clustering, table, root, Reading()), count, doubtful, seed)
-    found = pandas.read_csv(folder / TABLE, dtype={"path": str, "label": str}, keep_default_na=False)
-    found["path"] = [path.removeprefix("./") for path in found["path"]]
+    with any_names():
+        found = pandas.read_csv(
+            folder / TABLE,
+            dtype={"path": str, "label": str},
+            keep_default_na=False,
+            encoding_errors="surrogateescape",
+            lineterminator="\n",
+        )
+        found["path"] = [path.removeprefix("./") for path in found["path"]]
     found.attrs["folder"] = str(folder)
     return found
 
@@ -189,7 +198,7 @@ def propose_labels(found: Found, count: int, doubtful: float, seed: int) -> Path
         "labels": found.labels,
     }
     made = Provenance("label_next", settings, found.source.to_record(images), encoder_record(encoder.absolute()))
-    folder = keep_folder(_place(found.folder), made, fill)
+    folder = keep_folder(_place(found.folder), made, fill, filled_in=(TABLE,))
     log.info(_summary(folder, chosen, found, gain))
     return folder
 
@@ -238,10 +247,16 @@ def _summary(folder: Path, chosen: Candidates, found: Found, gain: Forecast | No
             f"{len(chosen.rows):,} images to label are in {table}, {doubtful}",
             f"  look at {PICTURE} beside it, and fill in the column label",
             *([said(gain)] if gain is not None else _unknown(found.labels)),
-            f"next: flexae classify RUN --train_dir={shlex.quote(str(found.source.root))} "
-            f"--labels={shlex.quote(str(table))}",
+            f"next: flexae classify {shlex.quote(_run_of(folder, found))} "
+            f"--train_dir={shlex.quote(str(found.source.root))} --labels={shlex.quote(str(table))}",
         ]
     )
+
+
+def _run_of(folder: Path, found: Found) -> str:
+    """Name the run that the proposals lie in; a clustering that lies alone does not know its own."""
+    alone = folder.parent == found.folder.path.absolute()
+    return "RUN" if alone else os.path.relpath(folder.parent)
 
 
 def said(gain: Forecast) -> str:

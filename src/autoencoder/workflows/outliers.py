@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..clustering.nearest import other_neighbours
 from ..clustering.outliers import NEIGHBOURS, strangeness
+from ..data.tables import any_names
 from ..settings import Reading
 from .found import Found, Opened, check_neighbours, open_images
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def outliers(
     run: str | os.PathLike[str],
-    images: Path | None = None,
+    images: str | os.PathLike[str] | None = None,
     neighbours: int = NEIGHBOURS,
     reading: Reading | None = None,
 ) -> DataFrame:
@@ -29,7 +29,7 @@ def outliers(
     ----------
     run : str or path
         A run's folder, its name in logs/, or `latest`.
-    images : Path, optional
+    images : str or path, optional
         Those that the run was trained on otherwise.
     neighbours : int
     reading : Reading, optional
@@ -50,11 +50,21 @@ def outliers(
 
     Examples
     --------
-    >>> outliers("latest").head()  # doctest: +SKIP
+    >>> import cv2
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> Path("digits").mkdir()
+    >>> for number, image in enumerate(load_digits().images[:40]):
+    ...     saved = cv2.imwrite(f"digits/{number}.png", image.astype("uint8") * 15)
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/ae").fit("digits")
+    >>> found = outliers("logs/ae")
+    >>> found.columns.tolist(), len(found), int(found["rank"].iloc[0])
+    (['rank', 'path', 'score', 'nearest'], 40, 1)
     """
     return find_outliers(open_images(run, images, reading), neighbours).table
 
 
+@any_names()
 def find_outliers(opened: Opened, neighbours: int = NEIGHBOURS, shown: int = 100) -> Found:
     """Order all images by how strange they are, and show the first; raises as `outliers`."""
     from pandas import DataFrame

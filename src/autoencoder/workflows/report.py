@@ -204,7 +204,7 @@ def collect(source: ReportSource, embeddings: Embeddings, images: Images) -> Fou
         ),
         history=history,
         best_epoch=scores.get("best_epoch"),
-        pictures=read_pictures(run),
+        pictures=read_pictures(run, history),
         clusterings=clusterings.found,
         duplicates=_duplicates(source, embeddings, images),
         outliers=_outliers(distances),

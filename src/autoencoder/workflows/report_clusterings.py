@@ -12,10 +12,10 @@ import numpy as np
 
 from ..clustering import Clustering, read
 from ..data.listing import BadFile, printable
-from ..data.tables import open_table
 from ..errors import ModelFileError, UserError
 from ..page.summary import Grouping
 from ..storage.clustering import ClusterFolder, fingerprint, read_names
+from ..storage.corrections import read_members
 from ..storage.provenance import NAME, read_provenance
 from ..storage.run import Run
 from .embeddings import Embeddings
@@ -56,7 +56,7 @@ def find_clusterings(run: Run, embeddings: Embeddings) -> Clusterings:
             source = folder.source()
             if source is not None and source.root != embeddings.source.root:
                 continue
-            clustering, paths = read(folder.path), _paths(folder.table)
+            clustering, paths = read(folder.path), read_members(folder).paths
             rows = _rows_of(embeddings.paths, paths)
             if rows is None:
                 continue
@@ -79,14 +79,8 @@ def clustered_paths(run: Run, root: Path) -> set[str]:
         with contextlib.suppress(UserError):
             source = folder.source()
             if source is None or source.root == root:
-                found |= set(_paths(folder.table))
+                found |= set(read_members(folder).paths)
     return found
-
-
-def _paths(table: Path) -> list[str]:
-    with open_table(table) as opened:
-        place = opened.column(("path",))
-        return [] if place is None else [cells[place] for _, cells in opened.rows]
 
 
 def _rows_of(wanted: Sequence[str], paths: Sequence[str]) -> np.ndarray | None:

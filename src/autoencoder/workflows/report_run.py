@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,12 @@ def read_history(file: Path) -> dict[str, list[float]]:
         return {}
 
 
-def read_pictures(run: Run) -> list[Picture]:
-    """Return the pictures of a training that are there."""
+def read_pictures(run: Run, history: Mapping[str, Sequence[float]]) -> list[Picture]:
+    """Return the pictures of a training that are there; not the loss by epoch, where the page draws it from `history`.
+
+    That of a deep clustering counts rounds, and shows the clusters' sizes as well.
+    """
+    drawn = "loss" in history and "changed" not in history
     known = (
         (
             run.comparison("valid"),
@@ -62,7 +67,7 @@ def read_pictures(run: Run) -> list[Picture]:
             "Training images and their reconstructions",
             "originals, what the network makes of them, and the difference",
         ),
-        (run.loss_picture, "Loss by epoch", "curves of the training and the validation loss"),
+        *([] if drawn else [(run.loss_picture, "Loss", "curves of the losses")]),
         (run.learning_rate_picture, "Loss by learning rate", "the range test that found the learning rate"),
     )
     pictures = []

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..clustering.corrected import CORRECTED
 from ..page.summary import Grouping
 from .embeddings import Embeddings
 
@@ -46,21 +47,34 @@ def _what(embeddings: Embeddings, clusterings: Sequence[Grouping]) -> str:
     if not clusterings:
         return f"{begin}; nothing has sorted them into groups yet."
     newest = clusterings[0]
+    groups, apart = _number(newest.k, "group"), _apart(newest)
+    if newest.method == CORRECTED:
+        moved, parent = newest.scores.get("moved"), newest.scores.get("parent", "another clustering")
+        did = (
+            f"moved {moved:,} of them from where {parent} had put them"
+            if isinstance(moved, int)
+            else "corrected groups"
+        )
+        return f"{begin}; a person {did}, which gives {groups}{apart}."
+    how = f"({newest.method}), and nobody told it which"
+    return f"{begin}; images with similar numbers form {groups}{apart} {how}."
+
+
+def _apart(newest: Grouping) -> str:
     noise = int((newest.labels < 0).sum())
-    apart = f", and {noise:,} that belong to none" if noise else ""
-    groups = _number(newest.k, "group")
-    return f"{begin}; images with similar numbers form {groups}{apart} ({newest.method}), and nobody told it which."
+    return f", and {noise:,} that belong{'s' if noise == 1 else ''} to none" if noise else ""
 
 
 def _trust(embeddings: Embeddings, scores: Mapping[str, Any], used: int, clusterings: Sequence[Grouping]) -> str:
-    parts = [*(_of_groups(clusterings[0].scores) if clusterings else []), *_of_network(scores)]
+    parts = [*(_of_groups(clusterings[0]) if clusterings else []), *_of_network(scores)]
     width = embeddings.shape[1]
     parts.append(f"{used:,} of the {_number(width, 'number')} tell{'s' if used == 1 else ''} images apart")
     return "How far to trust this: " + "; ".join(parts) + "."
 
 
-def _of_groups(scores: Mapping[str, Any]) -> list[str]:
-    parts = []
+def _of_groups(newest: Grouping) -> list[str]:
+    scores = newest.scores
+    parts = ["the groups are as far to trust as the person who corrected them"] if newest.method == CORRECTED else []
     stability, accuracy = scores.get("stability"), scores.get("accuracy")
     if isinstance(stability, float):
         least = next(least for least in _STABILITIES if stability >= least)

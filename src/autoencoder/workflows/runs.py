@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..data.conditions import condition, single
+from ..data.tables import any_names
 from ..errors import UsageError
 from ..files import write_text
 from ..settings import Architecture, Data, Output, Training
@@ -95,7 +96,8 @@ def runs(logs: str | Path = LOGS, sort: str = "score", where: str | None = None)
     import pandas as pd
 
     table = run_table(Path(logs), sort, where)
-    return pd.DataFrame(table.rows, columns=table.columns)
+    with any_names():
+        return pd.DataFrame(table.rows, columns=table.columns)
 
 
 def run_table(logs: Path = LOGS, sort: str = "score", where: str | None = None) -> RunTable:

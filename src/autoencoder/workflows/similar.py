@@ -10,6 +10,7 @@ import numpy as np
 
 from ..clustering.nearest import neighbours
 from ..data.listing import printable
+from ..data.tables import any_names
 from ..errors import UsageError
 from ..settings import Reading
 from .found import Found, Opened, open_images
@@ -22,7 +23,7 @@ def similar(
     run: str | os.PathLike[str],
     image: str | os.PathLike[str],
     count: int = 12,
-    images: Path | None = None,
+    images: str | os.PathLike[str] | None = None,
     reading: Reading | None = None,
 ) -> DataFrame:
     """Find the images of a run that lie nearest to one, by the distance of their embeddings.
@@ -35,7 +36,7 @@ def similar(
         The file of one image, which may be one of them; it is not told then.
     count : int
         How many, at most.
-    images : Path, optional
+    images : str or path, optional
         Where they are looked for; among those that the run was trained on otherwise.
     reading : Reading, optional
         How they are read; as in the training otherwise.
@@ -52,7 +53,16 @@ def similar(
 
     Examples
     --------
-    >>> similar("latest", "photo.jpg", count=5)["path"].tolist()  # doctest: +SKIP
+    >>> import cv2
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> Path("digits").mkdir()
+    >>> for number, image in enumerate(load_digits().images[:40]):
+    ...     saved = cv2.imwrite(f"digits/{number}.png", image.astype("uint8") * 15)
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/ae").fit("digits")
+    >>> found = similar("logs/ae", "digits/7.png", count=5)
+    >>> found.columns.tolist(), len(found), "7.png" in set(found["path"])
+    (['rank', 'path', 'distance'], 5, False)
     """
     opened = open_images(run, images, reading)
     return find_similar(opened, opened.other(one_file(image)), count).table
@@ -73,6 +83,7 @@ def one_file(image: str | os.PathLike[str]) -> Path:
     return path
 
 
+@any_names()
 def find_similar(opened: Opened, asked: Opened, count: int) -> Found:
     """Find the `count` images nearest to the one of `asked`.
 

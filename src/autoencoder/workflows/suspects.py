@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..clustering.nearest import other_neighbours, vote_weights
 from ..clustering.outliers import NEIGHBOURS, disagreement
+from ..data.tables import any_names
 from ..errors import DataError
 from ..settings import Reading
 from .found import Found, Opened, check_neighbours, open_images
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def suspects(
     run: str | os.PathLike[str],
-    images: Path | None = None,
-    labels: Path | None = None,
+    images: str | os.PathLike[str] | None = None,
+    labels: str | os.PathLike[str] | None = None,
     neighbours: int = NEIGHBOURS,
     reading: Reading | None = None,
 ) -> DataFrame:
@@ -31,9 +31,9 @@ def suspects(
     ----------
     run : str or path
         A run's folder, its name in logs/, or `latest`.
-    images : Path, optional
+    images : str or path, optional
         Those that the run was trained on otherwise.
-    labels : Path, optional
+    labels : str or path, optional
         A CSV (path,label); class folders otherwise.
     neighbours : int
         How many have a vote, a near one more than a far one.
@@ -57,11 +57,22 @@ def suspects(
 
     Examples
     --------
-    >>> suspects("latest", labels="labels.csv").head()  # doctest: +SKIP
+    >>> import cv2
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> for number, (image, digit) in enumerate(zip(digits.images[:40], digits.target[:40])):
+    ...     Path(f"digits/{digit}").mkdir(parents=True, exist_ok=True)
+    ...     saved = cv2.imwrite(f"digits/{digit}/{number}.png", image.astype("uint8") * 15)
+    >>> ae = Autoencoder(filters=(4,), dims=(3,), train_epochs=1, save_dir="logs/ae").fit("digits")
+    >>> found = suspects("logs/ae")
+    >>> found.columns.tolist(), len(found)
+    (['rank', 'path', 'label', 'proposed', 'score', 'agreement'], 40)
     """
     return find_suspects(open_images(run, images, reading, labels), neighbours).table
 
 
+@any_names()
 def find_suspects(opened: Opened, neighbours: int = NEIGHBOURS, shown: int = 100) -> Found:
     """Order all images by how suspicious their labels are, and show the first; raises as `suspects`."""
     from pandas import DataFrame

@@ -1319,7 +1319,7 @@ function loadCorrections(rows) {
   const prints = [...new Set(rows.map(([print]) => print))];
   const at = clusterings.findIndex((clustering) => prints.length === 1 && clustering.fingerprint === prints[0]);
   if (at < 0) return say(`The corrections were not loaded: they are of another clustering (${prints.join(", ") || "none named"}), not of one in this report.`);
-  const byPath = new Map(images.paths.map((path, i) => [path, i]));
+  const byPath = rowsByPath();
   const moves = rows.map(([, path, cluster]) => [byPath.get(path) ?? byPath.get(path.replace(/^\.\//, "")), Number(cluster), path, cluster]);
   const bad = moves.find(([i, cluster, , text]) => i === undefined || text === "" || !Number.isInteger(cluster) || cluster < -1);
   if (bad) return say(`The corrections were not loaded: “${shorten(bad[2], 40)}” with cluster “${shorten(bad[3], 12)}” is no image and `
@@ -1332,12 +1332,18 @@ function loadCorrections(rows) {
   }, `${counted(moves.length, "correction")} loaded.`);
 }
 
-// What a person did is kept by the browser where it can; the files are what counts.
+// What a person did is kept by the browser where it can; the files are what counts. Images are kept by their paths, since
+// another page of the same clustering may have fewer of them, and other rows.
 function remember(clustering) {
   try {
-    const rows = clustering.corrections();
-    localStorage.setItem(clustering.fingerprint, JSON.stringify({ names: [...clustering.names], rows, to: rows.map((i) => clustering.fixed[i]) }));
+    const moved = clustering.corrections().map((i) => [images.paths[i], clustering.fixed[i]]);
+    localStorage.setItem(clustering.fingerprint, JSON.stringify({ names: [...clustering.names], moved }));
   } catch { /* no room, or not allowed */ }
+}
+
+let rowOf = null;
+function rowsByPath() {
+  return rowOf ??= new Map(images.paths.map((path, i) => [path, i]));
 }
 
 function recall(clustering) {
@@ -1345,7 +1351,9 @@ function recall(clustering) {
     const kept = JSON.parse(localStorage.getItem(clustering.fingerprint));
     if (!kept) return;
     clustering.setNames(kept.names);
-    kept.rows.forEach((i, at) => { if (i < n) clustering.fixed[i] = kept.to[at]; });
+    for (const [path, cluster] of kept.moved) {
+      if (rowsByPath().has(path)) clustering.fixed[rowsByPath().get(path)] = cluster;
+    }
     clustering.refresh();
   } catch { /* nothing kept */ }
 }
