@@ -69,13 +69,6 @@ FILES = {
     "evaluation": "scores of other images",
     "tensorboard": "the course for TensorBoard",
     "state_*.npz": "where its training is, for --resume",
-    "tiles.csv": "the file of each tile in the pictures",
-    "quality.csv": "sharpness, brightness and the like of each image",
-    "label_next": "which images to label next",
-    "similar": "the images nearest to one",
-    "outliers": "all images, the strangest first",
-    "duplicates": "groups of near-duplicates",
-    "suspects": "images whose label disagrees with their neighbours",
 }
 _ELSEWHERE = frozenset({"clusters"})
 
