@@ -145,7 +145,7 @@ def measure(setup: Setup) -> dict[str, Any]:
             break
         figures["other weights"] += not _ends_alike(setup.place, folder)
         figures["temporaries left"] += len(list((setup.place / folder).glob(".*-*")))
-        print(f"{figures['kills']} kills, {figures['runs']} runs", flush=True)
+        print(", ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
     figures["not complete"] = figures["runs"] - figures["complete"]
     table = (setup.place / "logs" / "aescore.csv").read_text(encoding="utf-8").splitlines()
     figures["rows of complete runs"] = len(table) - 2
