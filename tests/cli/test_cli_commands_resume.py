@@ -207,6 +207,8 @@ def left(folder):
 
 def test_the_same_flags_may_be_given_again(small, killed):
     chosen = {"image_shape": "auto", "color": "auto", "precision": "auto", "augment": []}
+    with pytest.raises(UsageError, match=r"--filters=None: it is \[4\] there"):
+        Autoencoder(**{**small, "filters": "auto"}).run(resume="killed")
     assert Autoencoder(**small, **chosen).run(resume="killed").path == killed
     assert json.loads(Path("killed/provenance.json").read_text())["finished"] is True
 

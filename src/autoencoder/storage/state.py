@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -59,7 +60,8 @@ def read_state(run: Run) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]] |
         If one is there that the disk or its permissions do not let be read.
     """
     there = [file for file in _files(run) if file.is_file()]
-    for number, file in enumerate(sorted(there, key=_serial, reverse=True), start=1):
+    # A damaged one may be the newest: it comes first, and is told of.
+    for number, file in enumerate(sorted(there, key=lambda each: _serial(each) or math.inf, reverse=True), start=1):
         try:
             return _read(file)
         except OSError as error:

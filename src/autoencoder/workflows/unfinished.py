@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..errors import DataError, UsageError
 from ..settings import Settings
-from ..settings.fields import Section, default_text
+from ..settings.fields import Section
 from ..settings.restoration import RestoreSettings
 from ..storage import run as run_folder
 from ..storage.lock import in_training
@@ -35,6 +35,8 @@ _DECIDING = ("data", "pairs", "codes", "architecture", "training")
 _PLACES = {"save_dir", "save_prefix"}
 #: Where the images lie does not matter, as long as they are the same.
 _MOVABLE = {"train_dir", "valid_dir", "modified", "original"}
+#: What the program may choose itself, and has chosen.
+_CHOSEN = {"image_shape", "color", "range", "precision", "augment"}
 
 
 def unfinished(name: str, command: str, asked: Settings | RestoreSettings) -> Unfinished:
@@ -157,7 +159,7 @@ def _changes(asked: Any, kept: Any, part: str) -> Iterator[str]:
     absolute, former = given.absolute(), getattr(kept, part)
     for name in sorted(given.model_fields_set):
         now, before = getattr(absolute, name), getattr(former, name)
-        if now == before or _says_nothing(given, name, now):
+        if now == before or (name in _CHOSEN and now in (None, "auto")):
             continue
         if name == "train_epochs" and now > before:
             continue
@@ -165,11 +167,6 @@ def _changes(asked: Any, kept: Any, part: str) -> Iterator[str]:
             continue
         more = " (it may be raised)" if name == "train_epochs" else ""
         yield f"--{name}={given.to_flags()[name]}: it is {former.to_flags()[name]} there{more}"
-
-
-def _says_nothing(given: Section, name: str, value: Any) -> bool:
-    """Whether a value leaves it to the program, which has chosen."""
-    return bool(value == "auto" or (value is None and default_text(type(given).model_fields[name]) == "auto"))
 
 
 def check_images(going_on: Unfinished, made: Provenance) -> None:
