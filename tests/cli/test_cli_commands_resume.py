@@ -206,20 +206,11 @@ def left(folder):
 
 
 def test_the_same_flags_may_be_given_again(small, killed):
-    chosen = {"image_shape": "auto", "color": "auto", "precision": "auto", "augment": []}
+    chosen = {"image_shape": "auto", "color": "auto", "precision": "auto", "range": "auto"}
     with pytest.raises(UsageError, match=r"--filters=None: it is \[4\] there"):
         Autoencoder(**{**small, "filters": "auto"}).run(resume="killed")
     assert Autoencoder(**small, **chosen).run(resume="killed").path == killed
     assert json.loads(Path("killed/provenance.json").read_text())["finished"] is True
-
-
-def test_what_follows_from_a_flag_may_be_given_again(small, killed_at):
-    flags = {**small, "linear_path": "pca", "output_activation": "sigmoid"}
-    killed_at(1)
-    with pytest.raises(Killed):
-        Autoencoder(**flags, save_dir="killed").run(save_every=0)
-    killed_at(10**6)
-    Autoencoder(**flags).run(resume="killed")
 
 
 def test_the_images_may_lie_elsewhere(killed, small):

@@ -35,8 +35,8 @@ _DECIDING = ("data", "pairs", "codes", "architecture", "training")
 _PLACES = {"save_dir", "save_prefix"}
 #: Where the images lie does not matter, as long as they are the same.
 _MOVABLE = {"train_dir", "valid_dir", "modified", "original"}
-#: What the program may choose itself, and has chosen.
-_CHOSEN = {"image_shape", "color", "range", "precision", "augment"}
+#: Where none is auto, and the program has chosen.
+_CHOSEN = {"image_shape", "color", "precision"}
 
 
 def unfinished(name: str, command: str, asked: Settings | RestoreSettings) -> Unfinished:
@@ -159,7 +159,7 @@ def _changes(asked: Any, kept: Any, part: str) -> Iterator[str]:
     absolute, former = given.absolute(), getattr(kept, part)
     for name in sorted(given.model_fields_set):
         now, before = getattr(absolute, name), getattr(former, name)
-        if now == before or (name in _CHOSEN and now in (None, "auto")):
+        if now == before or now == "auto" or (now is None and name in _CHOSEN):
             continue
         if name == "train_epochs" and now > before:
             continue
