@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,9 +98,6 @@ def live(arguments: list[str], place: Path, kill_at: float | None = None, after:
 
 def weights(model: Path) -> dict[str, np.ndarray]:
     """Return the arrays of a saved model by name."""
-    import io
-    import zipfile
-
     found: dict[str, np.ndarray] = {}
     with zipfile.ZipFile(model) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
         file.visititems(lambda name, each: found.update({name: each[()]}) if isinstance(each, h5py.Dataset) else None)
@@ -126,7 +126,7 @@ def measure(setup: Setup) -> dict[str, Any]:
         folder, every = f"killed_{figures['runs']:03d}", setup.draw.choice((0.0, 0.2))
         due, most = 0, min(KILLS_A_RUN, setup.kills - figures["kills"])
         for number in range(most + 1):
-            begun = any((setup.place / folder).glob("state_?.npz"))
+            begun = _is_begun(setup.place / folder)
             command = [*common, f"--save_dir={folder}"] if not begun else ["run", f"--resume={folder}"]
             moment = _moment(setup, whole.seconds, first) if number < most else (None, "")
             life = live([*command, f"--save_every={every}"], setup.place, *moment)
@@ -157,6 +157,13 @@ def _moment(setup: Setup, seconds: float, first: float) -> tuple[float, str]:
     if setup.draw.random() < 0.5:
         return setup.draw.uniform(0, seconds), ""
     return setup.draw.uniform(0, seconds - first), "epoch"
+
+
+def _is_begun(run: Path) -> bool:
+    """Whether there is something to go on from, or nothing left to do."""
+    record = run / "provenance.json"
+    complete = record.is_file() and json.loads(record.read_text(encoding="utf-8"))["finished"]
+    return complete or any(run.glob("state_?.npz"))
 
 
 def _was_complete(life: Life) -> bool:

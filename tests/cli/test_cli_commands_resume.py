@@ -1,6 +1,7 @@
 """A training that was killed goes on: `--resume`."""
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -21,6 +23,7 @@ from autoencoder.errors import DataError, DiskError, DivergedError, UsageError
 from autoencoder.model.saved import load
 from autoencoder.storage.lock import training_lock
 from autoencoder.storage.run import Run
+from autoencoder.training import guard
 from autoencoder.workflows import images, resume, train
 
 
@@ -230,7 +233,7 @@ def test_images_of_other_contents_are_refused(killed):
     with pytest.raises(DataError, match=r"--resume=killed: the images changed .* \(60, of other names or contents\)"):
         Autoencoder().run(resume="killed")
     with pytest.raises(UsageError, match=r"--valid_dir=.*: it is None there"):
-        Autoencoder(valid_dir="photos").run(resume="killed")
+        Autoencoder(train_dir="photos", valid_dir="photos").run(resume="killed")
     assert left(killed) == before
 
 
@@ -286,9 +289,19 @@ def test_latest_is_none_that_is_being_trained(small, killed_at):
         assert Autoencoder().run(resume="latest").path.name.startswith("first_")
 
 
-def test_a_run_that_diverged_is_not_gone_on_with(small, killed_at):
+def test_a_run_that_diverged_is_not_gone_on_with(small, monkeypatch):
+    real, kept = resume.write_state, []
+
+    def write(*state):
+        real(*state)
+        kept.append(state)
+
+    monkeypatch.setattr(resume, "write_state", write)
+    sums = SimpleNamespace(isfinite=lambda value: len(kept) < 2, inf=math.inf, nan=math.nan)
+    monkeypatch.setattr(guard, "math", sums)
     with pytest.raises(DivergedError):
-        Autoencoder(**small, save_dir="mine", loss="mse", optimizer="sgd", learning_rate=1e30).run(save_every=0)
+        Autoencoder(**small, save_dir="mine").run(save_every=0)
+    assert len(kept) == 2 and not list(Path("mine").glob("state_*"))
     with pytest.raises(UsageError, match="its training is complete"):
         Autoencoder().run(resume="mine")
 
