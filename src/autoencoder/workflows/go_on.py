@@ -44,8 +44,11 @@ def resume(
 
     Examples
     --------
-    >>> autoencoder.resume("logs/ae_20260102_120000", train_epochs=200)  # doctest: +SKIP
-    Run(path=PosixPath('logs/ae_20260102_120000'))
+    After a kill `resume("logs/ae_20260102_120000", train_epochs=200)` returns that run; where there is none:
+
+    >>> resume("latest")
+    Traceback (most recent call last):
+    autoencoder.errors.UsageError: --resume=latest: no run of run in logs/ was killed or interrupted
     """
     name = str(run)
     made = None if name == "latest" else read_provenance(Run(under_logs(Path(name))).provenance_file)
