@@ -1,7 +1,7 @@
 PYTHON ?= python3
 ENVIRONMENT := .venv/installed
 
-.PHONY: run test test-slow lint docs bench lock clean
+.PHONY: run test test-slow lint docs bench soak lock clean
 
 run: $(ENVIRONMENT)  ## train on the sample in data/
 	.venv/bin/python -m src.autoencoder run
@@ -29,6 +29,9 @@ docs: $(ENVIRONMENT)  ## docs/flags.md from the settings, and the library's page
 
 bench: $(ENVIRONMENT)  ## docs/performance.md: make bench MNIST=FOLDER CIFAR10=FOLDER [TORCH=PYTHON] [PARTS="start memory"]
 	.venv/bin/python scripts/bench.py $(PARTS) --mnist=$(MNIST) --cifar10=$(CIFAR10) $(if $(TORCH),--torch=$(TORCH))
+
+soak: $(ENVIRONMENT)  ## trainings that are killed at random moments, and what held: make soak [KILLS=100]
+	.venv/bin/python scripts/soak.py $(PARTS) $(if $(KILLS),--kills=$(KILLS))
 
 lock:  ## resolve setup.cfg's ranges anew
 	uv pip compile setup.cfg --extra test --extra fast --extra docs --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --output-file requirements.lock

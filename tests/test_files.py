@@ -2,13 +2,23 @@ import errno
 import os
 import shutil
 import stat
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoencoder.errors import DiskError
-from autoencoder.files import disk_error, disk_errors, probe, replacing, write_bytes, write_text
+from autoencoder.files import (
+    disk_error,
+    disk_errors,
+    is_temporary,
+    probe,
+    remove_stale,
+    replacing,
+    write_bytes,
+    write_text,
+)
 
 
 def names(folder):
@@ -158,3 +168,33 @@ def test_probe_tells_of_a_place_that_cannot_be_written_to(tmp_path, monkeypatch)
     with pytest.raises(DiskError, match="the disk is read-only; choose another place"):
         probe(tmp_path / "run")
     assert names(tmp_path) == []
+
+
+def test_what_killed_processes_left_goes_after_a_day(tmp_path):
+    day = 24 * 60 * 60
+    now = time.time()
+    ages = {
+        ".0123456789ab-state_a.npz": day + 60,
+        ".0123456789ab-aescore.csv": day - 60,
+        ".0123456789-too_short": 2 * day,
+        ".training.lock": 2 * day,
+        "0123456789ab-mine": 2 * day,
+    }
+    for name, age in ages.items():
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (now - age, now - age))
+    folder = tmp_path / ".ba9876543210-kmeans_k3"
+    folder.mkdir()
+    (folder / "clusters.csv").write_text("x")
+    os.utime(folder, (now - 2 * day, now - 2 * day))
+    (tmp_path / ".aaaaaaaaaaaa-link").symlink_to(tmp_path / "0123456789ab-mine")
+    remove_stale(tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*ages, ".aaaaaaaaaaaa-link"} - {".0123456789ab-state_a.npz"}
+    remove_stale(tmp_path / "nowhere")
+
+
+def test_a_temporary_name_is_known(tmp_path):
+    with replacing(tmp_path / "thing.csv") as temporary:
+        assert is_temporary(temporary.name) and not is_temporary("thing.csv")
+        temporary.write_text("x")

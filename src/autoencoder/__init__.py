@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .estimators.restorer import Restorer
     from .workflows.correct import correct_clusters
     from .workflows.duplicates import duplicates
+    from .workflows.go_on import resume
     from .workflows.label_next import label_next
     from .workflows.outliers import outliers
     from .workflows.report import report
@@ -31,6 +32,7 @@ _MODULES = {
     "load": "estimators.load",
     "outliers": "workflows.outliers",
     "report": "workflows.report",
+    "resume": "workflows.go_on",
     "runs": "workflows.runs",
     "show": "workflows.show",
     "similar": "workflows.similar",
@@ -48,6 +50,7 @@ __all__ = [
     "load",
     "outliers",
     "report",
+    "resume",
     "runs",
     "show",
     "similar",

@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
+import time
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +35,10 @@ _REASONS = {
 # These speak of the disk whichever file they name; the others could be about any file that the writer reads.
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
+
+#: Seconds after which what is half written belongs to no process any more.
+_STALE = 24 * 60 * 60
+_TEMPORARY = re.compile(r"\.[0-9a-f]{12}-")
 
 #: A name that a person gives to a folder may have so many bytes: file systems allow 255, and a number may be added.
 _MOST_BYTES = 200
@@ -163,6 +169,32 @@ def probe(folder: str | os.PathLike[str], bytes_needed: int = 0) -> None:
             f"cannot write to {os.fspath(folder)}: {_megabytes(bytes_needed)} are needed and "
             f"{_megabytes(free)} are free; {_ROOM}"
         )
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file or folder has the name of one that `replacing` and its like fill beside its place."""
+    return _TEMPORARY.match(name) is not None
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove what processes that were killed left unfinished in a folder.
+
+    That is what has a temporary name and was not written to for a day: a process that lives would have done so. What
+    cannot be removed stays.
+    """
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if is_temporary(path.name) and time.time() - path.lstat().st_mtime > _STALE:
+                remove_whole(path)
+
+
+def remove_whole(path: Path) -> None:
+    """Remove a file, a link, or a folder and all that is in it, where that is possible."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _megabytes(count: int) -> str:

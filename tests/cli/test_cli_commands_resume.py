@@ -1,6 +1,7 @@
 """A training that was killed goes on: `--resume`."""
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,10 +17,14 @@ import pandas
 import pytest
 from filelock import FileLock
 
+import autoencoder
 from autoencoder.cli.main import Autoencoder, main
-from autoencoder.errors import DataError, UsageError
+from autoencoder.errors import DataError, DiskError, DivergedError, UsageError
 from autoencoder.model.saved import load
-from autoencoder.workflows import resume
+from autoencoder.storage.lock import training_lock
+from autoencoder.storage.run import Run
+from autoencoder.training import guard
+from autoencoder.workflows import images, resume, train
 
 
 class Killed(BaseException):
@@ -86,19 +92,14 @@ def test_sigkill_leaves_a_run_that_goes_on(small, tmp_path):
     command = [sys.executable, "-m", "autoencoder", "run"]
     source = str(Path(__file__).parents[2] / "src")
     options = {"cwd": tmp_path, "env": {**os.environ, "PYTHONPATH": source}, "stdout": subprocess.DEVNULL}
-    begun = subprocess.Popen(
-        [*command, *flags, "--train_epochs=1000", "--save_dir=killed", "--save_every=0"], **options
-    )
+    begun = subprocess.Popen([*command, *flags, "--train_epochs=200", "--save_dir=killed", "--save_every=0"], **options)
     while not Path("killed/state_b.npz").exists():
         assert begun.poll() is None
         time.sleep(0.05)
     begun.send_signal(signal.SIGKILL)
     begun.wait()
-    settings = Path("killed/settings.yml")
-    settings.write_text(settings.read_text().replace("train_epochs: 1000", "train_epochs: 4"))
-    assert subprocess.run([*command, "--resume=killed", "--train_epochs=6"], **options, check=False).returncode == 0
-    history = pandas.read_csv("killed/history.csv")
-    assert list(history["epoch"]) == list(range(1, len(history) + 1)) and len(history) >= 6
+    assert subprocess.run([*command, "--resume=killed", "--train_epochs=210"], **options, check=False).returncode == 0
+    assert list(pandas.read_csv("killed/history.csv")["epoch"]) == list(range(1, 211))
 
 
 def test_more_epochs_may_be_asked_for_and_a_run_without_a_state_starts_again(small, killed_at):
@@ -190,3 +191,173 @@ def test_a_complete_training_is_not_gone_on_with(small):
         UsageError, match=r"its training is complete; to train longer, repeat it: flexae run --config=mine"
     ):
         Autoencoder().run(resume="mine")
+
+
+@pytest.fixture
+def killed(small, killed_at):
+    """A run, in the folder killed, that was killed when it had kept two states."""
+    killed_at(2)
+    with pytest.raises(Killed):
+        Autoencoder(**small, save_dir="killed").run(save_every=0)
+    killed_at(10**6)
+    return Path("killed")
+
+
+def left(folder):
+    """What is in a folder, by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_the_same_flags_may_be_given_again(small, killed):
+    chosen = {"image_shape": "auto", "color": "auto", "precision": "auto", "range": "auto"}
+    with pytest.raises(UsageError, match=r"--filters=None: it is \[4\] there"):
+        Autoencoder(**{**small, "filters": "auto"}).run(resume="killed")
+    assert Autoencoder(**small, **chosen).run(resume="killed").path == killed
+    assert json.loads(Path("killed/provenance.json").read_text())["finished"] is True
+
+
+def test_the_images_may_lie_elsewhere(killed, small):
+    shutil.move("photos", "moved")
+    with pytest.raises(DataError, match="photos"):
+        Autoencoder().run(resume="killed")
+    Autoencoder(train_dir="moved").run(resume="killed")
+    assert f"train_dir: {Path('moved').absolute()}" in (killed / "settings.yml").read_text()
+    Autoencoder(**{**small, "train_dir": "moved"}, save_dir="whole").run()
+    assert same("whole", "killed")
+
+
+def test_images_of_other_contents_are_refused(killed):
+    first, second = sorted(Path("photos").rglob("*.png"))[:2]
+    shutil.copy(first, second)
+    before = left(killed)
+    with pytest.raises(DataError, match=r"--resume=killed: the images changed .* \(60, of other names or contents\)"):
+        Autoencoder().run(resume="killed")
+    with pytest.raises(UsageError, match=r"--valid_dir=.*: it is None there"):
+        Autoencoder(train_dir="photos", valid_dir="photos").run(resume="killed")
+    assert left(killed) == before
+
+
+def test_settings_that_were_changed_or_lost_are_those_that_it_began_with(killed, small):
+    written = (killed / "settings.yml").read_text()
+    (killed / "settings.yml").write_text(written.replace("batch_size: 5", "batch_size: 6"))
+    with pytest.raises(UsageError, match=r"settings.yml: was changed since the training began") as refused:
+        Autoencoder().run(resume="killed")
+    assert str(refused.value).splitlines()[1:] == ["--batch_size=6: it is 5 there"]
+    (killed / "settings.yml").unlink()
+    Autoencoder().run(resume="killed")
+    Autoencoder(**small, save_dir="whole").run()
+    assert same("whole", "killed")
+    assert (killed / "settings.yml").read_text() == Path("whole/settings.yml").read_text()
+
+
+def test_a_record_that_is_lost_says_so(killed):
+    (killed / "provenance.json").write_text("{")
+    with pytest.raises(UsageError, match=r"provenance.json is missing or damaged.*--config=killed.settings.yml"):
+        Autoencoder().run(resume="killed")
+
+
+def test_a_run_that_is_being_trained_is_left_alone(killed):
+    before = left(killed)
+    with training_lock(Run(killed)), pytest.raises(UsageError, match="is being trained by another command"):
+        Autoencoder(train_epochs=7, h5=True).run(resume="killed")
+    assert {**left(killed), ".training.lock": b""} == {**before, ".training.lock": b""}
+
+
+def test_a_run_that_was_completed_meanwhile_is_left_alone(killed, monkeypatch):
+    real = images.load_images
+
+    def complete(*given):
+        monkeypatch.setattr(train, "load_images", real)
+        Autoencoder().run(resume="killed")
+        return real(*given)
+
+    monkeypatch.setattr(train, "load_images", complete)
+    with pytest.raises(UsageError, match=r"its training is complete.*to cluster it: flexae cluster killed"):
+        Autoencoder().run(resume="killed")
+    assert json.loads((killed / "provenance.json").read_text())["finished"] is True
+    assert list(pandas.read_csv("logs/aescore.csv")["FolderName"]) == ["killed"]
+
+
+def test_latest_is_none_that_is_being_trained(small, killed_at):
+    for prefix in ("first", "second"):
+        killed_at(1)
+        with pytest.raises(Killed):
+            Autoencoder(**small, save_prefix=prefix).run(save_every=0)
+    killed_at(10**6)
+    (newer,) = Path("logs").glob("second_*")
+    with training_lock(Run(newer)):
+        assert Autoencoder().run(resume="latest").path.name.startswith("first_")
+
+
+def test_a_run_that_diverged_is_not_gone_on_with(small, monkeypatch):
+    real, kept = resume.write_state, []
+
+    def write(*state):
+        real(*state)
+        kept.append(state)
+
+    monkeypatch.setattr(resume, "write_state", write)
+    sums = SimpleNamespace(isfinite=lambda value: len(kept) < 2, inf=math.inf, nan=math.nan)
+    monkeypatch.setattr(guard, "math", sums)
+    with pytest.raises(DivergedError):
+        Autoencoder(**small, save_dir="mine").run(save_every=0)
+    assert len(kept) == 2 and not list(Path("mine").glob("state_*"))
+    with pytest.raises(UsageError, match="its training is complete"):
+        Autoencoder().run(resume="mine")
+
+
+def test_several_runs_are_not_gone_on_with_at_once(killed, capsys):
+    Path("grid.yml").write_text("grid: {filters: [[4], [8]]}\n")
+    assert main(["run", "--resume=killed", "--config=grid.yml"]) == 2
+    assert "--resume goes on with one run, and grid: makes several" in capsys.readouterr().err
+
+
+def test_a_run_without_a_state_begins_again_by_the_same_command(small, killed_at, monkeypatch):
+    flags = {**small, "save_dir": "mine"}
+    killed_at(1)
+    with pytest.raises(Killed):
+        Autoencoder(**flags).run(save_every=0)
+    with pytest.raises(UsageError, match="or go on with it: --resume=mine"):
+        Autoencoder(**flags).run()
+    for state in Path("mine").glob("state_*"):
+        state.unlink()
+    killed_at(10**6)
+    Autoencoder(**flags).run()
+    Autoencoder(**{**small, "save_dir": "whole"}).run()
+    assert same("whole", "mine")
+
+
+def test_checkpoints_are_there_before_the_state_behind_them(small, killed_at):
+    killed_at(2)
+    with pytest.raises(Killed):
+        Autoencoder(**small, period=1, save_dir="killed").run(save_every=0)
+    killed_at(10**6)
+    Autoencoder().run(resume="killed")
+    names = sorted(path.name for path in Path("killed").glob("autoencoder_epoch*"))
+    assert names == [f"autoencoder_epoch{epoch:04d}.keras" for epoch in (1, 2, 3)]
+
+
+def test_a_disk_that_fills_says_how_to_go_on(small, monkeypatch, capsys):
+    real, calls = resume.write_state, []
+
+    def write(*state):
+        calls.append(state)
+        if len(calls) == 2:
+            raise DiskError("cannot write mine: the disk is full; free some space or choose another place")
+        real(*state)
+
+    monkeypatch.setattr(resume, "write_state", write)
+    flags = [f"--{name}={value}" for name, value in small.items()]
+    assert main(["run", *flags, "--save_dir=mine", "--save_every=0"]) == 5
+    assert "the state before it is kept; to go on: flexae run --resume=mine" in capsys.readouterr().err
+    assert main(["run", "--resume=mine"]) == 0
+    Autoencoder(**small, save_dir="whole").run()
+    assert same("whole", "mine")
+
+
+def test_the_library_goes_on_too(killed, small):
+    assert autoencoder.resume("killed", train_epochs=4) == Run(killed)
+    Autoencoder(**{**small, "train_epochs": 4}, save_dir="whole").run()
+    assert same("whole", "killed")
+    with pytest.raises(UsageError, match="its training is complete"):
+        autoencoder.resume("killed")

@@ -4,8 +4,10 @@ import pytest
 
 from autoencoder.errors import DiskError, UsageError
 from autoencoder.settings import Output
+from autoencoder.storage.lock import in_training, training_lock
 from autoencoder.storage.new_run import check_free, create
-from autoencoder.storage.run import LOGS
+from autoencoder.storage.provenance import Provenance, write_provenance
+from autoencoder.storage.run import LOGS, Run
 
 NOON = datetime(2026, 1, 2, 12, 0, 0)
 
@@ -41,3 +43,40 @@ def test_a_folder_in_place_of_the_table_of_runs_is_found_before_any_work(tmp_pat
     (LOGS / "aescore.csv").mkdir(parents=True)
     with pytest.raises(DiskError, match=r"aescore.csv: is a folder"):
         check_free(Output())
+
+
+def begun(folder, *, finished=False):
+    folder.mkdir()
+    write_provenance(Provenance("run", {}, finished=finished), folder / "provenance.json")
+    for name in ("settings.yml", "bad_files.csv", ".training.lock", ".0123456789ab-model.png"):
+        (folder / name).write_text("x")
+
+
+def test_a_run_that_was_killed_before_its_first_state_starts_again(place):
+    begun(place / "mine")
+    assert create(Output(save_dir=place / "mine"), NOON).path == place / "mine"
+    assert not (place / "mine" / "bad_files.csv").exists()
+    (place / "other").mkdir()
+    for name in (".training.lock", ".0123456789ab-settings.yml"):
+        (place / "other" / name).write_text("")
+    check_free(Output(save_dir=place / "other"))
+
+
+def test_a_run_that_learned_something_is_not_started_again(place):
+    begun(place / "mine")
+    (place / "mine" / "state_a.npz").write_text("x")
+    with pytest.raises(UsageError, match="never overwritten; name a new one, or go on with it: --resume="):
+        check_free(Output(save_dir=place / "mine"))
+    begun(place / "complete", finished=True)
+    with pytest.raises(UsageError, match=r"name a new one$"):
+        check_free(Output(save_dir=place / "complete"))
+
+
+def test_a_run_that_is_being_trained_is_not_started_again(place):
+    begun(place / "mine")
+    with (
+        training_lock(Run(place / "mine")),
+        pytest.raises(UsageError, match=r"--save_dir=.*is being trained by another command"),
+    ):
+        check_free(Output(save_dir=place / "mine"))
+    assert not in_training(Run(place / "mine")) and not in_training(Run(place))

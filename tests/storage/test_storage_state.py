@@ -1,8 +1,12 @@
+import resource
+
 import numpy as np
 import pytest
 
+from autoencoder.errors import DiskError, ModelFileError
+from autoencoder.storage import state
 from autoencoder.storage.run import Run
-from autoencoder.storage.state import has_state, read_state, remove_states, write_state
+from autoencoder.storage.state import has_state, read_state, remove_half_written, remove_states, write_state
 
 
 @pytest.fixture
@@ -62,3 +66,50 @@ def test_states_are_removed(run):
     remove_states(run)
     remove_states(run)
     assert list(run.path.iterdir()) == []
+
+
+def test_a_disk_that_fills_while_a_state_is_written_leaves_the_one_before(run):
+    write_state(run, {"epoch": 1}, arrays(1))
+    write_state(run, {"epoch": 2}, arrays(2))
+    whole = (run.path / "state_a.npz").stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for part in range(20):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (whole * part // 20, limits[1]))
+        try:
+            with pytest.raises(DiskError, match=r"cannot write .*state_a.npz: the file is larger"):
+                write_state(run, {"epoch": 3}, arrays(3))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert read_state(run)[0] == {"epoch": 2}
+        assert len(list(run.path.iterdir())) == 2
+
+
+def test_a_damaged_state_is_told_of(run, caplog):
+    write_state(run, {"epoch": 1}, arrays(1))
+    write_state(run, {"epoch": 2}, arrays(2))
+    (run.path / "state_b.npz").write_bytes(b"x")
+    assert read_state(run)[0] == {"epoch": 1}
+    assert "state_b.npz: is damaged; the state before it is taken" in caplog.text
+    (run.path / "state_a.npz").write_bytes(b"x")
+    assert read_state(run) is None
+    assert "is damaged; there is no other: training begins anew" in caplog.text
+
+
+def test_a_state_that_cannot_be_read_is_not_passed_over(run, monkeypatch):
+    write_state(run, {"epoch": 1}, arrays(1))
+
+    def refuse(file):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(state, "_read", refuse)
+    with pytest.raises(ModelFileError, match=r"state_a.npz: cannot be read \(permission denied\)"):
+        read_state(run)
+    assert has_state(run)
+
+
+def test_half_written_states_are_removed(run):
+    write_state(run, {"epoch": 1}, arrays(1))
+    for name in (".0123456789ab-state_b.npz", ".0123456789ab-scores.json"):
+        (run.path / name).write_text("x")
+    remove_half_written(run)
+    assert {path.name for path in run.path.iterdir()} == {"state_a.npz", ".0123456789ab-scores.json"}

@@ -20,6 +20,7 @@ CASES = {
     "contrast": ({}, {"contrast": 0.1, "neighbours": 3}),
     "stages": ({"filters": (4, 4)}, {"progressive": (0.5, 1.0), "train_epochs": 4}),
     "linear": ({"linear_path": "pca", "output_activation": "linear"}, {}),
+    "views": ({}, {"contrast": 0.1, "contrast_with": "views", "augment": ("shift",)}),
 }
 
 
@@ -119,3 +120,8 @@ def test_a_state_of_another_network_is_refused(parts):
     wrong.arrays["variables"][0] = wrong.arrays["variables"][0][..., :1]
     with pytest.raises(ModelFileError, match="another network"):
         trained(parts, "plain", Keeping(lambda state: None, begin=wrong))
+
+
+def test_a_state_of_another_version_says_what_it_lacks():
+    with pytest.raises(ModelFileError, match="says nothing of done, ended"):
+        TrainingState.checked(dict.fromkeys(("epoch", "step", "guard", "plateau", "seconds", "range_test")), {})

@@ -108,6 +108,8 @@ def grid(
         return job(name, command, words, flags)
     if command.compare is None:
         raise UsageError(f"grid: {name} leaves no losses to compare; it belongs to run and classify")
+    if flags.get("resume") is not None:
+        raise UsageError("--resume goes on with one run, and grid: makes several; leave the grid out, or begin it anew")
     if flags.get("save_dir") is not None:
         raise UsageError("--save_dir names one folder, but grid: makes several runs; leave one out")
     combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]

@@ -7,9 +7,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import DiskError, UsageError
+from ..files import is_temporary
 from ..settings import Output
+from .lock import NAME as LOCK
+from .lock import in_training
+from .provenance import NAME as PROVENANCE
+from .provenance import read_provenance
 from .run import LOGS, Run
 from .runs_table import TIME_FORMAT
+
+#: What is in a run's folder before anything is learned.
+BEGUN = {LOCK, PROVENANCE, "settings.yml", "bad_files.csv", "model.png"}
 
 
 def check_free(output: Output) -> None:
@@ -31,11 +39,24 @@ def check_free(output: Output) -> None:
     for table in (LOGS / "aescore.csv", LOGS / "classifiers.csv"):
         if table.is_dir():
             raise DiskError(f"{table}: is a folder, and the table of all runs belongs there; move it away")
-    folder = output.save_dir
-    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            f"--save_dir={folder}: already holds something, and runs are never overwritten; name a new one"
-        )
+    if output.save_dir is not None:
+        _check_empty(output.save_dir)
+
+
+def _check_empty(folder: Path) -> None:
+    if not folder.exists():
+        return
+    holds = f"--save_dir={folder}: already holds something, and runs are never overwritten; name a new one"
+    if not folder.is_dir():
+        raise UsageError(holds)
+    if in_training(Run(folder)):
+        raise UsageError(f"--save_dir={folder}: is being trained by another command; name a new one")
+    names = {path.name for path in folder.iterdir() if not is_temporary(path.name)}
+    made = read_provenance(folder / PROVENANCE)
+    if names <= {LOCK} or (names <= BEGUN and made is not None and not made.finished):
+        return  # killed before its first state: there is nothing to lose
+    unfinished = made is not None and not made.finished
+    raise UsageError(f"{holds}, or go on with it: --resume={folder}" if unfinished else holds)
 
 
 def create(output: Output, now: datetime) -> Run:
@@ -52,6 +73,8 @@ def create(output: Output, now: datetime) -> Run:
     try:
         if output.save_dir is not None:
             output.save_dir.mkdir(parents=True, exist_ok=True)
+            for name in BEGUN - {LOCK}:
+                (output.save_dir / name).unlink(missing_ok=True)
             return Run(output.save_dir)
         LOGS.mkdir(exist_ok=True)
         return Run(_new_folder(LOGS / f"{output.save_prefix}_{now.strftime(TIME_FORMAT)}"))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from ..files import disk_error, disk_errors, write_text
+from ..files import disk_error, disk_errors, remove_stale, write_text
 
 NAME = "provenance.json"
 #: What a person may have written into the folder of a result, by the name that the README and messages use.
@@ -154,6 +154,7 @@ def keep_folder(
     try:
         with disk_errors(wanted):
             building.mkdir(parents=True)
+        remove_stale(wanted.parent)
         fill(building)
         write_provenance(made, building / NAME)
         return _take_place(building, wanted, made, overwrite, filled_in)

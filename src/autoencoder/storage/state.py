@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..files import replacing
+from ..errors import ModelFileError
+from ..files import is_temporary, replacing
 from .run import Run
+
+log = logging.getLogger("autoencoder")
 
 _GENERATIONS = ("state_a.npz", "state_b.npz")
 _RECORD = "record"
@@ -47,11 +52,28 @@ def write_state(run: Run, record: Mapping[str, Any], arrays: Mapping[str, Sequen
 def read_state(run: Run) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]] | None:
     """Return the newest whole state of a run, as `write_state` was given it; None where there is none.
 
-    One that is damaged (each array has a checksum) is passed over.
+    One that is damaged (each array has a checksum) is passed over, with a warning.
+
+    Raises
+    ------
+    ModelFileError
+        If one is there that the disk or its permissions do not let be read.
     """
-    for file in sorted(_files(run), key=_serial, reverse=True):
-        with contextlib.suppress(*_DAMAGED):
+    there = [file for file in _files(run) if file.is_file()]
+    # A damaged one may be the newest: it comes first, and is told of.
+    for number, file in enumerate(sorted(there, key=lambda each: _serial(each) or math.inf, reverse=True), start=1):
+        try:
             return _read(file)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise ModelFileError(
+                f"{file}: cannot be read ({why}); see to it, or remove it to begin before it"
+            ) from error
+        except _DAMAGED:
+            instead = (
+                "the state before it is taken" if number < len(there) else "there is no other: training begins anew"
+            )
+            log.warning(f"{file}: is damaged; {instead}")
     return None
 
 
@@ -64,6 +86,14 @@ def remove_states(run: Run) -> None:
     """Remove the states of a training that is finished."""
     for file in _files(run):
         file.unlink(missing_ok=True)
+    remove_half_written(run)
+
+
+def remove_half_written(run: Run) -> None:
+    """Remove what a process that was killed left of states, by the one who holds the run's lock: they are large."""
+    for file in run.path.glob(".*"):
+        if is_temporary(file.name) and file.name.endswith(_GENERATIONS):
+            file.unlink(missing_ok=True)
 
 
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)

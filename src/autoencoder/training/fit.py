@@ -18,7 +18,7 @@ from ..settings import Training
 from .contrast import ContrastedAutoencoder, paired
 from .feature_loss import loss_of
 from .feed import clean_batches, steps, training_batches
-from .guard import Guard
+from .guard import Checkpoints, Guard
 from .learning_rate import current_rate, optimizer, plateau
 from .pixels import Pixels
 from .range_test import RangeTest, find_rate
@@ -207,7 +207,10 @@ def fit_network(
     lowering = plateau(training)
     facts = {"range_test": None if found is None else list(found)}
     keeper = None if keeping is None else StateKeeper(keeping, guard, lowering, facts, stopping)
-    every = [guard, *lowering, *([] if keeper is None else [keeper]), *callbacks]
+    # A checkpoint that is to be kept is there before the state that goes on behind it.
+    callbacks = sorted(callbacks, key=lambda each: not isinstance(each, Checkpoints))
+    first = sum(isinstance(each, Checkpoints) for each in callbacks)
+    every = [guard, *lowering, *callbacks[:first], *([] if keeper is None else [keeper]), *callbacks[first:]]
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
         if task.start_counts and begin is None:

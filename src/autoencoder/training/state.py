@@ -20,6 +20,8 @@ from .guard import Guard
 AT_ENDS, WITHIN = 30.0, 300.0
 #: No more than this share of the time goes into keeping states.
 SHARE = 0.02
+_RECORDED = {"epoch", "step", "ended", "guard", "plateau", "seconds", "range_test", "done"}
+_ARRAYS = ("variables", "optimizer", "metrics", "best")
 _PLATEAU = ("best", "wait", "cooldown_counter")
 
 
@@ -39,6 +41,21 @@ class TrainingState(NamedTuple):
 
     record: dict[str, Any]
     arrays: dict[str, list[np.ndarray]]
+
+    @classmethod
+    def checked(cls, record: dict[str, Any], arrays: dict[str, list[np.ndarray]]) -> TrainingState:
+        """Return a state that was read; a list without arrays is in no file.
+
+        Raises
+        ------
+        ModelFileError
+            If another version kept it, which knew less.
+        """
+        if missing := sorted(_RECORDED - record.keys()):
+            raise ModelFileError(
+                f"the kept state says nothing of {', '.join(missing)}: another version kept it; train anew"
+            )
+        return cls(record, {**{name: [] for name in _ARRAYS}, **arrays})
 
 
 class Keeping(NamedTuple):

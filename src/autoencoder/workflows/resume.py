@@ -4,48 +4,52 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shlex
 from collections.abc import Iterator
 
-from filelock import FileLock, Timeout
-
-from ..errors import UsageError
+from ..errors import DiskError
+from ..storage.lock import remove_lock, training_lock
 from ..storage.run import Run
-from ..storage.state import read_state, remove_states, write_state
+from ..storage.state import read_state, remove_half_written, remove_states, write_state
 from ..training.state import Keeping, TrainingState
+from .unfinished import Unfinished, check_open
 
 log = logging.getLogger("autoencoder")
 
-#: Held while a run is trained.
-_LOCK = ".training.lock"
-
 
 @contextlib.contextmanager
-def keeping(run: Run, every: float | None) -> Iterator[Keeping]:
+def keeping(run: Run, command: str, every: float | None, going_on: Unfinished | None = None) -> Iterator[Keeping]:
     """Keep states in a run's folder while it is trained, and begin with the one that is there.
 
     Raises
     ------
     UsageError
-        If the run is being trained already.
+        If the run is being trained already, or became complete since it was looked at.
+    ModelFileError
+        If a state cannot be read.
     """
-    lock = FileLock(run.path / _LOCK)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise UsageError(f"{run.path}: is being trained by another command; wait for its end") from None
-    try:
+    with training_lock(run):
+        if going_on is not None:
+            check_open(going_on.name, run, command)
+        remove_half_written(run)
         found = read_state(run)
-        begin = None if found is None else TrainingState(*found)
+        begin = None if found is None else TrainingState.checked(*found)
         if begin is not None:
             batch = f", batch {begin.record['step']}" if begin.record["step"] else ""
             over = sum(len(each["history"]["epoch"]) for each in begin.record["done"])
             log.info(f"going on after epoch {max(begin.record['epoch'], over)}{batch}")
-        yield Keeping(lambda state: write_state(run, *state), every, begin)
-    finally:
-        lock.release()
+
+        def save(state: TrainingState) -> None:
+            try:
+                write_state(run, *state)
+            except DiskError as error:
+                to_go_on = f"flexae {command} --resume={shlex.quote(str(run.path))}"
+                raise DiskError(f"{error}; the state before it is kept; to go on: {to_go_on}") from error
+
+        yield Keeping(save, every, begin)
 
 
 def forget_states(run: Run) -> None:
     """Remove what was kept to go on, once all of a training is saved."""
     remove_states(run)
-    (run.path / _LOCK).unlink(missing_ok=True)
+    remove_lock(run)

@@ -68,8 +68,8 @@ def begin(
     run: Run, settings: Settings | RestoreSettings, models: Models, made: Provenance, bad: Sequence[BadFile]
 ) -> None:
     """Write what is known before training: settings, what makes the run, unusable files, and the network's picture."""
+    run.write_provenance(replace(made, finished=False))  # first: from then on it can be gone on with
     run.write_settings(settings)
-    run.write_provenance(replace(made, finished=False))
     run.write_bad_files(bad)
     diagram(describe.layer_rows(models), run.model_picture)
 

@@ -14,7 +14,7 @@ import keras
 from ..data.listing import BadFile
 from ..data.splits import Splits
 from ..errors import DivergedError, Interrupted
-from ..files import probe
+from ..files import probe, remove_stale
 from ..model import describe
 from ..model.build import Models, build
 from ..model.geometry import cut_lists, levels
@@ -196,16 +196,20 @@ def fit_models(
     stages = stages_of(models, images.train, images.valid, settings.architecture, training)
     if not keep:
         return finish(None, fit_stages(stages, training, _callbacks(settings)))
-    probe(settings.output.save_dir or run_folder.LOGS, 16 * 4 * models.autoencoder.count_params() + 10_000_000)
+    place = (settings.output.save_dir or run_folder.LOGS) if going_on is None else going_on.run.path
+    probe(place, 16 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = new_run.create(settings.output, datetime.now()) if going_on is None else going_on.run
-    begin(run, settings, models, images.made, images.bad)
-    callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models), *_tensorboard(settings, run)]
-    with keeping(run, save_every) as states, stop_at_next_batch() as stopping:
+    with keeping(run, images.made.command, save_every, going_on) as states, stop_at_next_batch() as stopping:
+        for folder in (run.path, run_folder.LOGS, run_folder.CACHE):
+            remove_stale(folder)
+        begin(run, settings, models, images.made, images.bad)
+        callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models), *_tensorboard(settings, run)]
         try:
             fitted = fit_stages(stages, training, callbacks, stopping, states)
         except DivergedError as error:
             finish(run, error.fitted)
             run.write_provenance(images.made)
+            forget_states(run)  # it would only diverge again
             log_run(run.path, settings.output)
             raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
         if stopping.signal is not None:  # also where it came after the last batch

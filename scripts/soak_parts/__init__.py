@@ -1,0 +1,1 @@
+"""What `soak.py` runs, a module a part; each has `PART`."""
