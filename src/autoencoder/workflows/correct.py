@@ -81,6 +81,14 @@ def correct_clusters(
         If the corrections are of another clustering, or do not fit it.
     DataError
         If the images are gone, or no cluster is left.
+
+    Examples
+    --------
+    `correct_clusters("latest", "corrections.csv", "names.csv")` returns the new folder; where there is no such file:
+
+    >>> correct_clusters("latest", "corrections.csv")
+    Traceback (most recent call last):
+    autoencoder.errors.UsageError: --corrections=corrections.csv: can't be read: no such file or directory
     """
     export = Export(names=None if names is None else Path(names))
     where = None if images is None else Path(images)

@@ -98,6 +98,14 @@ def label_next(
         If there is no such run or clustering.
     DataError
         If the images or the labels cannot be used.
+
+    Examples
+    --------
+    `label_next("latest", 50)` returns a table to fill in; where there is no run:
+
+    >>> label_next("photos_run")
+    Traceback (most recent call last):
+    autoencoder.errors.UsageError: photos_run: no such run
     """
     import pandas
 

@@ -82,6 +82,14 @@ def report(
     ------
     UserError
         If there is no such run, its images are gone, or the page cannot be written.
+
+    Examples
+    --------
+    `report("latest")` returns the path of report.html; where there is no run:
+
+    >>> report("photos_run")
+    Traceback (most recent call last):
+    autoencoder.errors.UsageError: photos_run: no such run
     """
     return make_report(os.fspath(run), None if images is None else Path(images), reading or Reading())
 
