@@ -31,6 +31,14 @@ MORE_COMMANDS = {
     "classify": ("classify", RUN, "--train_dir=digits/train", "--epochs=1"),
     "predict": ("predict", CLASSIFIER, "--images=digits/valid"),
     "evaluate": ("evaluate", RUN, "--images=digits/valid"),
+    "report": ("report", RUN, "--images=digits/train"),
+    "similar": ("similar", RUN, "digits/valid/2/142.png", "--images=digits/train"),
+    "outliers": ("outliers", RUN, "--images=digits/train"),
+    "duplicates": ("duplicates", RUN, "--images=digits/valid"),
+    "suspects": ("suspects", RUN, "--images=digits/train"),
+    "label_next": ("label_next", RUN, "--count=4", "--images=digits/train"),
+    "runs": ("runs",),
+    "show": ("show", RUN),
     "import_data": ("import_data", "digits/train", "--out=imported"),
 }
 

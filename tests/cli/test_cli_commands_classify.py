@@ -32,6 +32,7 @@ FILES = {
     "scores.json",
     "settings.yml",
     "provenance.json",
+    "tiles.csv",
 }
 
 

@@ -92,7 +92,7 @@ def test_an_empty_value_of_a_flag_that_must_be_given_is_told_once(tmp_path):
 def test_the_home_folder_is_known_in_flags_words_and_files(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "config.yml").write_text("save_dir: ~/mine\n")
-    data, *_, output, _ = plan(["run", "--train_dir=~/photos", "--config=~/config.yml"]).settings
+    data, _, _, output, *_ = plan(["run", "--train_dir=~/photos", "--config=~/config.yml"]).settings
     assert (data.train_dir, output.save_dir) == (tmp_path / "photos", tmp_path / "mine")
     assert plan(["cluster", "~/run", "--images=~"]).settings[0].run == str(tmp_path / "run")
     assert plan(["cluster", "~/run", "--images=~"]).settings[0].images == tmp_path
