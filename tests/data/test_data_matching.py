@@ -13,7 +13,7 @@ from autoencoder.data.labels import read_labels, with_labels
 from autoencoder.data.matching import Names
 from autoencoder.data.scan import scan
 from autoencoder.errors import DataError
-from autoencoder.storage.run import write_csv
+from autoencoder.storage.csv_files import write_csv
 
 PNG = cv2.imencode(".png", np.zeros((2, 2), np.uint8))[1].tobytes()
 

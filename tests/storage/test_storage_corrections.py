@@ -21,7 +21,7 @@ PRINT = fingerprint(PATHS, LABELS)
 @pytest.fixture
 def run(tmp_path):
     """A run with two clusterings, of which only what tells them apart is there."""
-    from autoencoder.storage.run import write_csv
+    from autoencoder.storage.csv_files import write_csv
 
     for name, labels in (("kmeans_k3", LABELS), ("kmeans_k2", [0, 0, 0, 1, 1, 1])):
         folder = tmp_path / "run" / "clusters" / name

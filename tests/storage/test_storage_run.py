@@ -4,7 +4,8 @@ import pytest
 
 from autoencoder.errors import ModelFileError
 from autoencoder.settings import Settings
-from autoencoder.storage.run import Run, write_csv
+from autoencoder.storage.csv_files import write_csv
+from autoencoder.storage.run import Run
 
 
 @pytest.fixture(autouse=True)

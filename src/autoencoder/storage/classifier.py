@@ -10,8 +10,9 @@ from typing import Any
 
 from ..errors import ModelFileError
 from ..files import write_text
+from .csv_files import write_csv
 from .lookup import find
-from .run import LOGS, Run, write_csv
+from .run import LOGS, Run
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from ..data.source import ImageSource
 from ..data.tables import cluster_number, open_table
 from ..errors import DataError, ModelFileError, UsageError
 from ..files import name_fault, replacing, write_text
+from .csv_files import write_csv
 from .provenance import NAME as PROVENANCE
 from .provenance import file_digest, read_provenance
-from .run import ENCODER_SUFFIXES, write_csv
+from .run import ENCODER_SUFFIXES
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,8 +16,8 @@ from ..data.quality import quality
 from ..metrics import clusters as scores_of
 from ..settings.clustering import Clusters, Export
 from ..storage.clustering import ClusterFolder, write_columns, write_table
+from ..storage.csv_files import write_bad_files
 from ..storage.provenance import Provenance, encoder_record, keep_folder
-from ..storage.run import write_bad_files
 from .draw_clusters import ClusteredImages, draw
 from .embeddings import Embeddings
 from .export import export_clusters

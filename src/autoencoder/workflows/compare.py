@@ -10,7 +10,7 @@ from ..data.tables import open_table
 from ..plots.curves import losses_picture
 from ..settings import Output
 from ..storage import new_run
-from ..storage import run as run_folder
+from ..storage.csv_files import write_csv
 from ..storage.run import Run
 
 log = logging.getLogger("autoencoder")
@@ -37,7 +37,7 @@ def compare_losses(results: dict[str, Run]) -> Path:
     order = sorted(results, key=lambda name: errors[name])
     measures = {"lowest_loss": lowest} if comparable else {"lowest_loss": lowest, "valid_mse": errors}
     rows = [(name, results[name].path, *(f"{each[name]:.6g}" for each in measures.values())) for name in order]
-    run_folder.write_csv(folder.grid_file, [("changed", "run", *measures), *rows])
+    write_csv(folder.grid_file, [("changed", "run", *measures), *rows])
     width = max(map(len, results))
     lines = [f"{name:<{width}}  {errors[name]:.5f}  {results[name].path}" for name in order]
     log.info(f"\n{_LOSS if comparable else _ERROR}, the best first\n" + "\n".join(lines))

@@ -21,9 +21,10 @@ from ..settings import Reading
 from ..settings.clustering import Export
 from ..storage.clustering import ClusterFolder, check_names, read_names, write_columns
 from ..storage.corrections import Corrected, Corrections, find_corrected, read_corrections
+from ..storage.csv_files import write_csv
 from ..storage.lookup import choose_images, clusterings_folder
 from ..storage.provenance import Provenance, encoder_record, keep_folder
-from ..storage.run import CACHE, write_csv
+from ..storage.run import CACHE
 from .export import check_export, export_clusters
 
 log = logging.getLogger("autoencoder")

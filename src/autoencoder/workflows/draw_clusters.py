@@ -15,7 +15,7 @@ from ..plots.confusion import confusion
 from ..plots.curves import k_curve
 from ..plots.scatter import scatter
 from ..storage.clustering import ClusterFolder
-from ..storage.run import write_tiles
+from ..storage.csv_files import write_tiles
 from .embeddings import Embeddings
 from .map_points import pictured, umap_points
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..clustering.drift import FEWEST, Drift
 from ..data.listing import Images
 from ..plots.tiles import MOST, tiles
-from ..storage.run import write_tiles
+from ..storage.csv_files import write_tiles
 from .embeddings import Embeddings
 
 

@@ -19,9 +19,10 @@ from ..files import write_text
 from ..model.encoder import Encoder, open_encoder
 from ..plots.gallery import gallery
 from ..settings import Reading
+from ..storage.csv_files import CsvText, write_bad_files
 from ..storage.lookup import images_of, locate
 from ..storage.provenance import Provenance, encoder_record, keep_folder
-from ..storage.run import CACHE, CsvText, Run, write_bad_files
+from ..storage.run import CACHE, Run
 from .embeddings import Embeddings, embed
 from .images import log_left_out
 

@@ -20,8 +20,9 @@ from ..errors import DataError, UsageError
 from ..model.geometry import levels
 from ..settings import Data, Settings
 from ..settings.run import check_rate_decay
+from ..storage.csv_files import write_bad_files
 from ..storage.new_run import check_free
-from ..storage.run import CACHE, write_bad_files
+from ..storage.run import CACHE
 from ..training.growth import check_growth
 from ..training.sizes import check_size
 from .backbone import as_backbone_takes, check_backbone, with_backbone

@@ -12,8 +12,8 @@ from ..plots.classes import label_curve
 from ..settings import Output
 from ..settings.classification import Classifier
 from ..storage import new_run
-from ..storage import run as run_folder
 from ..storage.classifier import ClassifierRun
+from ..storage.csv_files import write_csv
 from .classify import ClassifierSource, classify
 from .labelled import LabelledSplits
 
@@ -44,7 +44,7 @@ def draw_label_curve(source: ClassifierSource, data: LabelledSplits[Images], wan
             found[way].append(classify(source, data, one).evaluation.scores["accuracy"])
     folder = ClassifierRun(new_run.create(Output(save_prefix="labels"), datetime.now()).path)
     head = ("labels_per_class", *(way.replace(" ", "_") for way in ways))
-    run_folder.write_csv(folder.labels_file, [head, *zip(counts, *found.values(), strict=True)])
+    write_csv(folder.labels_file, [head, *zip(counts, *found.values(), strict=True)])
     scored_on = "test" if data.test is not None else "validation"
     label_curve(counts, found, scored_on, folder.labels_picture)
     return folder.path, f"\naccuracy on the {scored_on} images\n{table(counts, found)}\nlook at {folder.labels_picture}"

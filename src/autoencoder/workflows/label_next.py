@@ -26,9 +26,10 @@ from ..plots.proposals import proposals
 from ..settings import Reading
 from ..storage.clustering import ClusterFolder
 from ..storage.corrections import Members, clusterings_of, read_members
+from ..storage.csv_files import write_csv
 from ..storage.lookup import choose_images, clusterings_folder
 from ..storage.provenance import Provenance, encoder_record, keep_folder
-from ..storage.run import CACHE, write_csv
+from ..storage.run import CACHE
 
 if TYPE_CHECKING:
     import pandas

@@ -19,8 +19,9 @@ from ..settings.classification import Classifier, Labelled
 from ..settings.clustering import Clusters
 from ..settings.fields import Section, nearest
 from ..settings.restoration import RestoreSettings
+from ..storage.csv_files import write_csv
 from ..storage.records import Record, read_records
-from ..storage.run import LOGS, write_csv
+from ..storage.run import LOGS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -31,8 +31,9 @@ from ..settings import Settings, Training
 from ..settings.restoration import RestoreSettings
 from ..storage import run as run_folder
 from ..storage import runs_table
+from ..storage.csv_files import write_tiles
 from ..storage.provenance import Provenance
-from ..storage.run import Run, write_tiles
+from ..storage.run import Run
 from ..training.feature_loss import loss_of
 from ..training.fit import Fitted, validation_batch
 from .doubts import doubts_of_run

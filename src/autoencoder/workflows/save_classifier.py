@@ -15,8 +15,8 @@ from ..model.encoder import encoder_of
 from ..plots.classes import class_confusion, mistakes, step_curves
 from ..settings.classification import Classifier
 from ..storage.classifier import ClassifierRun
+from ..storage.csv_files import write_tiles
 from ..storage.provenance import Provenance
-from ..storage.run import write_tiles
 from ..training.fit import Fitted
 from .embeddings import encode
 from .labelled import LabelledSplits

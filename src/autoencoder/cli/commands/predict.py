@@ -11,9 +11,10 @@ from ...settings import Reading
 from ...settings.fields import Section
 from ...settings.types import RunName
 from ...storage.classifier import find_classifier
+from ...storage.csv_files import write_csv
 from ...storage.lookup import images_of
 from ...storage.provenance import Provenance, encoder_record, keep_table
-from ...storage.run import CACHE, write_csv
+from ...storage.run import CACHE
 from ...tensorflow_start import start_tensorflow
 from ..command import Command
 
