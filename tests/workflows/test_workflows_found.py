@@ -238,4 +238,4 @@ def test_names_of_any_bytes_are_in_every_table_and_no_control_character_is_on_th
             assert [row["path"] for row in csv.DictReader(file)] == found["path"].tolist()
         if command in ("outliers", "suspects"):
             assert [path for path in sorted(found["path"]) if path in wanted] == wanted
-    assert not any(sign in record.getMessage() for record in caplog.records for sign in "\x1b\u202e\r")
+    assert not any(sign in record.getMessage() for record in caplog.records for sign in "\x1b\u202e\r\udcff")

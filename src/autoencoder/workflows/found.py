@@ -153,7 +153,8 @@ def keep(
         write_bad_files(bad, folder / "bad_files.csv")
 
     folder = keep_folder(opened.run.found(name, about), made, fill, overwrite=overwrite)
-    log.info(f"the table is {folder / name}.csv" + (f", the picture {name}.png beside it" * bool(len(found.pixels))))
+    table = printable(f"{folder / name}.csv")  # the folder may be called after an image
+    log.info(f"the table is {table}" + (f", the picture {name}.png beside it" * bool(len(found.pixels))))
     log_left_out(bad, folder / "bad_files.csv")
     return folder
 

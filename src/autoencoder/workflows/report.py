@@ -16,7 +16,7 @@ from ..clustering.duplicates import duplicates as duplicate_pairs
 from ..clustering.duplicates import groups
 from ..clustering.nearest import other_neighbours
 from ..clustering.outliers import strangeness
-from ..data.listing import Images
+from ..data.listing import Images, printable
 from ..data.quality import quality
 from ..errors import DataError, ModelFileError, UsageError
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
@@ -177,7 +177,7 @@ def write_report(source: ReportSource, embeddings: Embeddings, images: Images, n
         made = Provenance("report", {}, record, encoder_record(source.encoder.path))
         path = keep_table(source.run.report_of(embeddings.source.root), made, lambda place: write_page(data, place))
     keep(source.run, embeddings.source, images)
-    log.info(f"the report is in {path}; open it in a browser, it needs nothing else")
+    log.info(f"the report is in {printable(str(path))}; open it in a browser, it needs nothing else")
     return path
 
 
