@@ -11,10 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data.listing import printable
+from ..data.listing import Listing, printable
+from ..data.source import ImageSource
 from ..data.tables import SHOWN, Table, cluster_number, open_table
 from ..errors import DataError, ModelFileError, UsageError
+from ..settings import Reading
 from .clustering import ClusterFolder, fingerprint
+from .lookup import choose_images
 
 COLUMNS = ("clustering", "path", "cluster")
 #: A new cluster's number is below the number of clusters and so many more; what lies beyond was mistyped.
@@ -50,6 +53,11 @@ class Members(NamedTuple):
     def fingerprint(self) -> str:
         """What tells the clustering from others."""
         return fingerprint(self.paths, self.labels)
+
+    def rows(self, paths: Sequence[str]) -> np.ndarray:
+        """Return the places of some of the images among these."""
+        places = {path: row for row, path in enumerate(self.paths)}
+        return np.array([places[path] for path in paths], int)
 
 
 class Corrected(NamedTuple):
@@ -141,6 +149,27 @@ def read_members(folder: ClusterFolder) -> Members:
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise ModelFileError(f"{folder.table}: is missing or damaged; cluster again") from error
     return Members(paths, np.array(labels, np.int32))
+
+
+def look_at_members(
+    folder: ClusterFolder, members: Members, images: Path | None, reading: Reading
+) -> tuple[ImageSource, Listing]:
+    """Look for the images of a clustering where they were, or in `images`; list those that are still there.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `choose_images` and `ImageSource.look`, and if none of them is there.
+    """
+    source, listing = choose_images(folder.source(), str(folder.path), images, reading).look()
+    there = set(members.paths)
+    rows = [row for row, path in enumerate(listing.paths) if path in there]
+    if not rows:
+        raise DataError(
+            f"{source.root}: holds none of the {len(there):,} images of {folder.path}; name the folder that they are "
+            "in by --images=FOLDER"
+        )
+    return source, listing.take(rows)
 
 
 def find_corrected(corrections: Corrections, where: Path) -> Corrected:

@@ -16,13 +16,12 @@ from ..clustering.corrected import correct, kept_numbers
 from ..data.listing import Listing
 from ..data.quality import quality
 from ..data.source import ImageSource
-from ..errors import DataError
 from ..settings import Reading
 from ..settings.clustering import Export
 from ..storage.clustering import ClusterFolder, check_names, read_names, write_columns
-from ..storage.corrections import Corrected, Corrections, find_corrected, read_corrections
+from ..storage.corrections import Corrected, Corrections, find_corrected, look_at_members, read_corrections
 from ..storage.csv_files import write_csv
-from ..storage.lookup import choose_images, clusterings_folder
+from ..storage.lookup import clusterings_folder
 from ..storage.provenance import Provenance, encoder_record, keep_folder
 from ..storage.run import CACHE
 from .export import check_export, export_clusters
@@ -110,17 +109,9 @@ def find_correction(
     asked = read_corrections(corrections)
     corrected = find_corrected(asked, clusterings_folder(run))
     names = _renumbered(read_names(export.names), corrected.after, export.names)
-    kept = corrected.folder.source()
-    source, listing = choose_images(kept, str(corrected.folder.path), images, reading).look()
-    there = set(corrected.members.paths)
-    rows = [row for row, path in enumerate(listing.paths) if path in there]
-    if not rows:
-        raise DataError(
-            f"{source.root}: holds none of the {len(there):,} images of {corrected.folder.path}; name the folder that "
-            "they are in by --images=FOLDER"
-        )
+    source, listing = look_at_members(corrected.folder, corrected.members, images, reading)
     check_export(export.export, listing, export.overwrite)
-    return Correction(asked, corrected, names, source, listing.take(rows))
+    return Correction(asked, corrected, names, source, listing)
 
 
 def _renumbered(names: Mapping[int, str], after: np.ndarray, file: Path | None) -> dict[int, str]:
@@ -142,7 +133,8 @@ def make_correction(wanted: Correction, export: Export, seed: int) -> ClusterFol
 
     parent, encoder = wanted.corrected.folder, wanted.corrected.folder.encoder()
     embeddings, images = embed(open_encoder(encoder), wanted.source, wanted.listing, CACHE)
-    before, after = _in_order(wanted.corrected, embeddings.paths)
+    rows = wanted.corrected.members.rows(embeddings.paths)
+    before, after = wanted.corrected.members.labels[rows], wanted.corrected.after[rows]
     found = correct(read(parent.path), embeddings.vectors, before, after)
     moved = int(np.count_nonzero(before != after))
     scores = cluster_scores(embeddings, found, seed) | {"parent": parent.path.name, "moved": moved}
@@ -176,13 +168,6 @@ def _record(wanted: Correction, seed: int) -> dict[str, Any]:
         "seed": seed,
         "names": {str(number): name for number, name in wanted.names.items()},
     }
-
-
-def _in_order(corrected: Corrected, paths: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the clusters before and after the correction of some of the images, in their order."""
-    places = {path: row for row, path in enumerate(corrected.members.paths)}
-    rows = np.array([places[path] for path in paths], int)
-    return corrected.members.labels[rows], corrected.after[rows]
 
 
 def _summary(found: Clustering, scores: Mapping[str, Any], folder: ClusterFolder, after: np.ndarray, count: int) -> str:

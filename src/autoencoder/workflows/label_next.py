@@ -25,9 +25,9 @@ from ..plots.names import name_of
 from ..plots.proposals import proposals
 from ..settings import Reading
 from ..storage.clustering import ClusterFolder
-from ..storage.corrections import Members, clusterings_of, read_members
+from ..storage.corrections import Members, clusterings_of, look_at_members, read_members
 from ..storage.csv_files import write_csv
-from ..storage.lookup import choose_images, clusterings_folder
+from ..storage.lookup import clusterings_folder
 from ..storage.provenance import Provenance, encoder_record, keep_folder
 from ..storage.run import CACHE
 
@@ -139,19 +139,13 @@ def find_to_label(
     """
     folder = _clustering_of(clusterings_folder(run), clustering)
     members = read_members(folder)
-    source, listing = choose_images(folder.source(), str(folder.path), images, reading).look()
-    there = set(members.paths)
-    rows = [row for row, path in enumerate(listing.paths) if path in there]
-    if not rows:
-        raise DataError(
-            f"{source.root}: holds none of the {len(there):,} images of {folder.path}; name the folder that they are "
-            "in by --images=FOLDER"
-        )
-    listing = listing.take(rows)
+    source, listing = look_at_members(folder, members, images, reading)
     known = listing if labels is None else with_labels(listing, read_labels(labels), labels)
     named = {} if known.labels is None else dict(zip(known.paths, known.labels, strict=True))
-    if labels is not None and len(named) >= len(rows):
-        raise DataError(f"--labels={labels}: all {len(rows):,} images have a label, so none is left to propose")
+    if labels is not None and len(named) >= len(listing.paths):
+        raise DataError(
+            f"--labels={labels}: all {len(listing.paths):,} images have a label, so none is left to propose"
+        )
     return Found(folder, members, source, listing, named, labels is not None)
 
 
@@ -182,8 +176,7 @@ def propose_labels(found: Found, count: int, doubtful: float, seed: int) -> Path
 
     encoder = found.folder.encoder()
     embeddings, images = embed(open_encoder(encoder), found.source, found.listing, CACHE)
-    places = {path: row for row, path in enumerate(found.members.paths)}
-    rows = np.array([places[path] for path in embeddings.paths], int)
+    rows = found.members.rows(embeddings.paths)
     clusters, confidence = found.members.labels[rows], read(found.folder.path).confidence[rows]
     known = [row for row, path in enumerate(embeddings.paths) if found.given and path in found.labels]
     chosen = choose_candidates(
