@@ -183,17 +183,7 @@ def fit_network(
     found = _found_rate(task, training, stopping, begin)
     if found is not None:
         training = training.model_copy(update={"learning_rate": found.rate})
-    model.compile(
-        optimizer=optimizer(
-            training,
-            per_epoch * (training.train_epochs - task.first_epoch),
-            [task.shares.get(id(variable), 1.0) for variable in model.trainable_variables] if task.shares else None,
-        ),
-        loss=task.loss,
-        metrics=list(task.metrics) or None,
-        # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
-        steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
-    )
+    _compile(task, training)
     judged = task.validation is not None
     guard = Guard(
         training.patience,
@@ -208,9 +198,9 @@ def fit_network(
     facts = {"range_test": None if found is None else list(found)}
     keeper = None if keeping is None else StateKeeper(keeping, guard, lowering, facts, stopping)
     # A checkpoint that is to be kept is there before the state that goes on behind it.
-    callbacks = sorted(callbacks, key=lambda each: not isinstance(each, Checkpoints))
-    first = sum(isinstance(each, Checkpoints) for each in callbacks)
-    every = [guard, *lowering, *callbacks[:first], *([] if keeper is None else [keeper]), *callbacks[first:]]
+    first = [each for each in callbacks if isinstance(each, Checkpoints)]
+    then = [each for each in callbacks if not isinstance(each, Checkpoints)]
+    every = [guard, *lowering, *first, *([] if keeper is None else [keeper]), *then]
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
         if task.start_counts and begin is None:
@@ -241,6 +231,22 @@ def fit_network(
             fitted,
         )
     return fitted
+
+
+def _compile(task: FitTask, training: Training) -> None:
+    """Give the network its optimizer, its loss, and as many batches between two returns from the graph as divide."""
+    model, per_epoch = task.model, task.per_epoch
+    model.compile(
+        optimizer=optimizer(
+            training,
+            per_epoch * (training.train_epochs - task.first_epoch),
+            [task.shares.get(id(variable), 1.0) for variable in model.trainable_variables] if task.shares else None,
+        ),
+        loss=task.loss,
+        metrics=list(task.metrics) or None,
+        # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
+        steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
+    )
 
 
 def _found_rate(
