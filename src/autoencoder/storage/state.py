@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import math
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from ..files import is_temporary, replacing
+from .kept import DAMAGED
 from .run import Run
 
 log = logging.getLogger("autoencoder")
@@ -69,7 +69,7 @@ def read_state(run: Run) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]] |
             raise ModelFileError(
                 f"{file}: cannot be read ({why}); see to it, or remove it to begin before it"
             ) from error
-        except _DAMAGED:
+        except DAMAGED:
             instead = (
                 "the state before it is taken" if number < len(there) else "there is no other: training begins anew"
             )
@@ -96,16 +96,13 @@ def remove_half_written(run: Run) -> None:
             file.unlink(missing_ok=True)
 
 
-_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
-
-
 def _files(run: Run) -> Iterator[Path]:
     return (run.path / name for name in _GENERATIONS)
 
 
 def _serial(file: Path) -> int:
     """Return the number of a state, counted from 1; 0 where there is none, or it is damaged."""
-    with contextlib.suppress(*_DAMAGED), _opened(file) as kept:
+    with contextlib.suppress(*DAMAGED), _opened(file) as kept:
         return int(json.loads(kept[_RECORD].tobytes())["serial"])
     return 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import logging
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,12 +11,9 @@ import numpy as np
 
 from ..clustering.nearest import neighbours
 from ..clustering.projection import FEWEST, project_pca, project_umap
-from ..errors import DiskError
-from ..files import disk_errors, replacing
 from ..sampling import evenly_spread
 from ..storage import run as run_folder
-
-log = logging.getLogger("autoencoder")
+from ..storage.kept import DAMAGED, keep_file
 
 #: Of more vectors so many, evenly spread, are projected by UMAP.
 PICTURED = 20_000
@@ -47,7 +44,8 @@ def umap_points(vectors: np.ndarray, seed: int) -> np.ndarray:
     points = _kept(path, len(vectors))
     if points is None:
         points = project_umap(vectors, 2, seed=seed)
-        _keep(points, path)
+        kept = partial(np.save, arr=points, allow_pickle=False)
+        keep_file(path, kept, "the map will be computed again the next time")
     return points
 
 
@@ -81,18 +79,7 @@ def map_points(vectors: np.ndarray, seed: int) -> np.ndarray:
 def _kept(path: Path, count: int) -> np.ndarray | None:
     try:
         points = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except DAMAGED:
         return None
     whole = points.shape == (count, 2) and points.dtype == np.float32 and bool(np.isfinite(points).all())
     return points if whole else None
-
-
-def _keep(points: np.ndarray, path: Path) -> None:
-    """Keep points for the next time; without room for them the work goes on."""
-    try:
-        with disk_errors(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            np.save(file, points, allow_pickle=False)
-    except DiskError as error:
-        log.info(f"note: {error}; the map will be computed again the next time")

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import zipfile
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..data.listing import Images, Listing
 from ..data.source import ImageSource
-from ..errors import DataError, DiskError
-from ..files import disk_errors, replacing
+from ..errors import DataError
 from ..settings import Reading
 from ..storage import run as run_folder
+from ..storage.kept import DAMAGED, keep_file
 from ..storage.lookup import images_of
 from ..storage.run import Run
-
-log = logging.getLogger("autoencoder")
 
 #: Decoded images of more bytes are not kept for the day when their files are gone.
 MOST_KEPT = 2**28
@@ -90,16 +87,10 @@ def keep(run: Run, source: ImageSource, images: Images) -> None:
     """Keep decoded images for a later report; not too many, and without room for them the work goes on."""
     if images.pixels[:1].nbytes * len(images.pixels) > MOST_KEPT:
         return
-    path, names = _file(run, source), json.dumps([images.paths, images.labels]).encode()
-    try:
-        with disk_errors(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            text = np.frombuffer(names, np.uint8)
-            rest = {"sizes": images.sizes, "digests": images.digests, "shapes": images.shapes}
-            np.savez(file, names=text, pixels=images.pixels[:], allow_pickle=False, **rest)
-    except DiskError as error:
-        log.info(f"note: {error}; the decoded images are not kept")
+    names = np.frombuffer(json.dumps([images.paths, images.labels]).encode(), np.uint8)
+    rest: dict[str, Any] = {"sizes": images.sizes, "digests": images.digests, "shapes": images.shapes}
+    kept = partial(np.savez, names=names, pixels=images.pixels[:], allow_pickle=False, **rest)
+    keep_file(_file(run, source), kept, "the decoded images are not kept")
 
 
 def read_kept(run: Run, source: ImageSource) -> Images | None:
@@ -108,7 +99,7 @@ def read_kept(run: Run, source: ImageSource) -> Images | None:
         with np.load(_file(run, source), allow_pickle=False) as file:
             pixels, sizes, digests, shapes = (file[name] for name in _ARRAYS)
             paths, labels = json.loads(file["names"].tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except DAMAGED:
         return None
     return Images(pixels, tuple(paths), None if labels is None else tuple(labels), (), sizes, digests, shapes)
 
