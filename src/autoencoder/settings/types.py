@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -128,6 +129,16 @@ Pooling = Annotated[str, BeforeValidator(_pooling)]
 Poolings = Annotated[tuple[Pooling, ...], Field(min_length=1), BeforeValidator(listed)]
 Names = Annotated[tuple[str, ...], NameList(), BeforeValidator(_names)]
 RunName = Annotated[str, BeforeValidator(_run_name)]
+#: A run whose encoder is used, and nothing else of it.
+EncoderName = Annotated[
+    RunName,
+    Field(description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"),
+]
+#: The images that an encoder is given, where its own are meant otherwise.
+Images = Annotated[
+    Path | None,
+    Field(description="the images: a folder or an idx file; auto: those that the run was trained on"),
+]
 Color = Annotated[str, BeforeValidator(_color)]
 Range = Annotated[Literal["full", "auto"] | tuple[float, float], BeforeValidator(_range)]
 Activation = Annotated[str, named(ACTIVATIONS, "activation", numbered=("leaky_relu", "elu"))]

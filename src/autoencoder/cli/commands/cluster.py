@@ -11,7 +11,7 @@ from ...errors import UsageError
 from ...settings import Reading
 from ...settings.clustering import Clusters, Export
 from ...settings.fields import Section
-from ...settings.types import RunName
+from ...settings.types import EncoderName, Images
 from ...storage.clustering import read_names
 from ...storage.lookup import images_of, locate
 from ...storage.run import CACHE
@@ -23,12 +23,8 @@ from ..command import Command
 class Options(Section):
     """What is clustered."""
 
-    run: RunName = Field(
-        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
-    )
-    images: Path | None = Field(
-        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
-    )
+    run: EncoderName
+    images: Images = None
     corrections: Path | None = Field(
         None,
         description="a CSV (clustering,path,cluster) of what a person corrected in a clustering of RUN, as report.html "

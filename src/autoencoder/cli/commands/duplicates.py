@@ -8,16 +8,14 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
-from ...settings.types import RunName, Shown
+from ...settings.types import EncoderName, Shown
 from ..command import Command
 
 
 class Options(Section):
     """Which images are compared."""
 
-    run: RunName = Field(
-        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
-    )
+    run: EncoderName
     images: Path | None = Field(
         None, description="new images: which of them are among those that the run was trained on; none: these alone"
     )

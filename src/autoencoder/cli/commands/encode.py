@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
-from ...settings.types import RunName
+from ...settings.types import EncoderName
 from ...storage.lookup import images_of, locate
 from ...storage.provenance import Provenance, encoder_record, keep_table
 from ...storage.run import CACHE
@@ -19,9 +19,7 @@ from ..command import Command
 class Options(Section):
     """What is encoded, and where the table goes."""
 
-    run: RunName = Field(
-        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
-    )
+    run: EncoderName
     images: Path | None = Field(
         None, description="a folder, an idx file or one image; auto: those that the run was trained on"
     )

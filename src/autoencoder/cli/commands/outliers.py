@@ -8,19 +8,15 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
-from ...settings.types import PositiveInt, RunName, Shown
+from ...settings.types import EncoderName, Images, PositiveInt, Shown
 from ..command import Command
 
 
 class Options(Section):
     """Which images, and how strangeness is measured."""
 
-    run: RunName = Field(
-        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
-    )
-    images: Path | None = Field(
-        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
-    )
+    run: EncoderName
+    images: Images = None
     neighbours: PositiveInt = Field(15, description="an image is strange by its mean distance to so many neighbours")
     count: Shown = Field(100, description="so many are in the picture at most; the table has all")
     overwrite: bool = Field(False, description="replace a result of the same name that was made from something else")

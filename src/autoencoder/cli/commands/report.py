@@ -8,19 +8,15 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
-from ...settings.types import RunName
+from ...settings.types import EncoderName, Images
 from ..command import Command
 
 
 class Options(Section):
     """What is shown."""
 
-    run: RunName = Field(
-        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
-    )
-    images: Path | None = Field(
-        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
-    )
+    run: EncoderName
+    images: Images = None
     open: bool = Field(False, description="open the page in a browser")
 
 

@@ -8,21 +8,17 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
-from ...settings.types import PositiveInt, RunName
+from ...settings.types import EncoderName, Images, PositiveInt
 from ..command import Command
 
 
 class Options(Section):
     """What is looked for, and among which images."""
 
-    run: RunName = Field(
-        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
-    )
+    run: EncoderName
     image: Path = Field(description="the file of one image")
     count: PositiveInt = Field(12, description="how many are wanted")
-    images: Path | None = Field(
-        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
-    )
+    images: Images = None
     overwrite: bool = Field(False, description="replace a result of the same name that was made from something else")
 
 

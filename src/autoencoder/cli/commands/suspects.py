@@ -8,19 +8,15 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
-from ...settings.types import PositiveInt, RunName, Shown
+from ...settings.types import EncoderName, Images, PositiveInt, Shown
 from ..command import Command
 
 
 class Options(Section):
     """Which images, where their labels come from, and who votes."""
 
-    run: RunName = Field(
-        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"
-    )
-    images: Path | None = Field(
-        None, description="the images: a folder or an idx file; auto: those that the run was trained on"
-    )
+    run: EncoderName
+    images: Images = None
     labels: Path | None = Field(
         None, description="a CSV (path,label) of the images; the others are left out. none: class folders are labels"
     )
