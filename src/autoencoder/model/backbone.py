@@ -1,4 +1,4 @@
-"""A trained network in the place of the encoder's CNN: opening it, and the levels that a decoder mirrors it by."""
+"""A trained network as an encoder or its CNN: opening it, and the levels that a decoder mirrors it by."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ..settings.backbones import BACKBONES
 from .apply import every_layer
 from .classifier import copied, fresh
 from .geometry import LAST_WIDTH, Level, Pair, at
-from .pretrained import open_application
+from .preprocessing import PREPROCESSING
+from .pretrained import open_application, preprocessed
 from .saved import load
 
 #: The name of the network as one layer of the encoder.
@@ -24,7 +25,7 @@ BACKBONE = "backbone"
 
 
 def open_backbone(architecture: Architecture, image_shape: Pair, channels: int) -> keras.Model:
-    """Open the network that `architecture.encoder_from` names: a Keras application, or a .keras file.
+    """Open the network that `architecture.encoder_from` names: a Keras application, or a .keras or .h5 file.
 
     Parameters
     ----------
@@ -53,8 +54,30 @@ def open_backbone(architecture: Architecture, image_shape: Pair, channels: int) 
         network = load(Path(source))
         if architecture.encoder_weights == "none":
             network = fresh(network)
-        network = _fitted(network, source, image_shape, channels)
+        network = _fitted(network, architecture, image_shape, channels)
     return keras.Model(network.input, network.output, name=BACKBONE)
+
+
+def open_embedding(architecture: Architecture, image_shape: Pair, channels: int) -> keras.Model:
+    """Open the network that `architecture.encoder_from` names as an encoder by itself.
+
+    Parameters and errors are those of `open_backbone`.
+
+    Returns
+    -------
+    keras.Model
+        Takes float32 images of shape (n, height, width, channels) in [0, 1], gives float32 vectors of shape (n, width).
+        Feature maps are averaged over their places, sequences over their parts: flattened they would be as many numbers
+        as the image has, and tell where things are.
+    """
+    network = open_backbone(architecture, image_shape, channels)
+    inputs = keras.Input(network.input.shape[1:], name="image")
+    x = network(inputs)
+    if len(x.shape) == 4:
+        x = layers.GlobalAveragePooling2D(name="global_pooling")(x)
+    elif len(x.shape) == 3:
+        x = layers.GlobalAveragePooling1D(name="global_pooling")(x)
+    return keras.Model(inputs, x, name="encoder")
 
 
 def backbone_of(encoder: keras.Model) -> keras.Model | None:
@@ -62,22 +85,26 @@ def backbone_of(encoder: keras.Model) -> keras.Model | None:
     return next((layer for layer in encoder.layers if layer.name == BACKBONE), None)
 
 
-def _fitted(network: keras.Model, source: str, image_shape: Pair, channels: int) -> keras.Model:
+def _fitted(network: keras.Model, architecture: Architecture, image_shape: Pair, channels: int) -> keras.Model:
     """Return a file's network for images of one shape: as it is, or with what brings them to its own before it."""
-    taken = _taken(network, source)
-    if taken == (*image_shape, channels):
+    source, wanted = str(architecture.encoder_from), architecture.preprocess or "unit"
+    taken, plain = _taken(network, source), wanted == "unit"
+    if taken == (*image_shape, channels) and plain:
         return network
+    if taken[2] == 1 and PREPROCESSING[wanted].for_color:
+        raise ModelFileError(f"{source}: takes grey images, and --preprocess={wanted} is for colour; name another")
     if channels > taken[2]:
         raise ModelFileError(f"{source}: takes grey images; give --color=grayscale")
     sides = taken[0] or image_shape[0], taken[1] or image_shape[1]
-    inner = copied(network, keras.Input((*sides, taken[2]), name="image"))
-    if (*sides, taken[2]) == (*image_shape, channels):
+    inner = copied(network, keras.Input((*sides, taken[2]), name="image")) if None in taken else network
+    if (*sides, taken[2]) == (*image_shape, channels) and plain:
         return inner
     inputs = x = keras.Input((*image_shape, channels), name="image")
     if channels < taken[2]:
         x = layers.Concatenate(name="rgb")([x, x, x])
     if sides != image_shape:
         x = layers.Resizing(*sides, name="resized")(x)
+    x = x if plain else preprocessed(x, wanted)
     return keras.Model(inputs, inner(x))
 
 

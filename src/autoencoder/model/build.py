@@ -50,7 +50,7 @@ def build(architecture: Architecture, image_shape: tuple[int, int], channels: in
     ModelFileError
         If a network is to be taken from elsewhere that cannot be.
     """
-    if architecture.encoder_from is None:
+    if architecture.backbone is None:
         found = levels(architecture, image_shape)
         encoder = _encoder(architecture, found, channels)
     else:

@@ -47,7 +47,7 @@ def open_encoder(path: Path) -> Encoder:
         If it is missing, damaged, carries code, or does not take images and give vectors.
     """
     if path.suffix == ".onnx":
-        return _open_onnx(path)
+        return open_onnx(path)
     start_tensorflow()
     from .saved import load
 
@@ -99,8 +99,20 @@ def _checked(path: Path, taken: Any, given: Any, apply: Callable[[np.ndarray], n
     return Encoder(path, taken[:2], taken[2], width, lambda batch: apply(batch).reshape(len(batch), width))
 
 
-def _open_onnx(path: Path) -> Encoder:
-    """Open an exported encoder with OpenVINO, which needs neither TensorFlow nor its start."""
+def open_onnx(path: Path, content: bytes | None = None) -> Encoder:
+    """Open an exported encoder with OpenVINO, which needs neither TensorFlow nor its start.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes, optional
+        What is opened, in place of what is in the file.
+
+    Raises
+    ------
+    ModelFileError
+        As `open_encoder`.
+    """
     try:
         import openvino
     except ImportError as error:
@@ -111,7 +123,9 @@ def _open_onnx(path: Path) -> Encoder:
         raise ModelFileError(f"no such model file: {path}")
     try:
         # Without the hint a processor that has bfloat16 computes in it, and gives other vectors.
-        model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        core = openvino.Core()
+        read = core.read_model(path if content is None else content)
+        model = core.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     except Exception as error:
         raise ModelFileError(
             f"{path}: the file is damaged or no ONNX model ({' '.join(str(error).split())[:200]})"
@@ -123,4 +137,7 @@ def _open_onnx(path: Path) -> Encoder:
     opened = _checked(path, shapes[0][1:], shapes[1][1:], lambda batch: np.asarray(model(batch)[0]))
     # What its layers hold is not known; a first level of 32 channels at half of the image's sides is usual.
     held = 4 * 16 * math.prod(opened.image_shape) * max(1, opened.channels)
-    return opened._replace(batch=max(1, min(_OPENVINO_BATCH, HELD_BYTES // held)))
+    own = shapes[0][0]
+    if own not in (None, 1):
+        raise ModelFileError(f"{path}: takes {own} images at once and no other number; export it for any number, or 1")
+    return opened._replace(batch=own or max(1, min(_OPENVINO_BATCH, HELD_BYTES // held)))

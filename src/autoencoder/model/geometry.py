@@ -64,7 +64,7 @@ def levels(architecture: Architecture, image_shape: Pair) -> tuple[Level, ...]:
     UsageError
         If a level would shrink a side that is already smaller than its stride or its pooling window.
     """
-    if architecture.encoder_from is not None:
+    if architecture.backbone is not None:
         architecture = architecture.model_copy(update={"strides": ((2, 2),), "filters": _halvings(image_shape)})
     widths = architecture.filters or _automatic_widths(image_shape)
     found: list[Level] = []

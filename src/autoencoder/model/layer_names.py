@@ -14,7 +14,7 @@ def layer_names(file: Path) -> list[str]:
     """Return the names of the layers in a `.keras` or `.h5` file; none where it does not say them, or is damaged."""
     try:
         if file.suffix == ".keras":
-            return [str(layer["config"]["name"]) for layer in keras_layers(file)]
+            return [str(layer["config"]["name"]) for layer in keras_config(file)["layers"]]
         return _h5_names(file)
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
         return []
@@ -26,16 +26,21 @@ def holds_vgg16(file: Path) -> bool:
     return file.name.endswith(".weights.h5") or set(vgg16.CONVOLUTIONS) <= set(layer_names(file))
 
 
-def keras_layers(file: Path) -> list[dict[str, Any]]:
-    """Return what a `.keras` file says of each layer.
+def keras_config(file: Path) -> dict[str, Any]:
+    """Return what a `.keras` or `.h5` file says of its model: its `name` and its `layers`.
 
     Raises
     ------
     OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile
         If it is damaged, or no such file.
     """
+    if file.suffix == ".h5":
+        import h5py
+
+        with h5py.File(file, "r") as opened:
+            return dict(json.loads(opened.attrs["model_config"])["config"])
     with zipfile.ZipFile(file) as archive:
-        return list(json.loads(archive.read("config.json"))["config"]["layers"])
+        return dict(json.loads(archive.read("config.json"))["config"])
 
 
 def _h5_names(file: Path) -> list[str]:

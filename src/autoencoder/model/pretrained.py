@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,24 +10,13 @@ import h5py
 import keras
 import numpy as np
 from keras import layers, ops
-from keras.src.backend.config import keras_home
-from keras.src.utils import file_utils
 
 from ..errors import ModelFileError
 from ..settings.backbones import backbone
+from ..settings.imagenet import weights_file
+from .origin import PREPROCESSED
+from .preprocessing import PREPROCESSING
 from .saved import load
-
-#: What each kind of network expects of a pixel in [0, 1]: the factor, what is added, and whether blue comes first.
-#: EfficientNet divides by the square root of ImageNet's deviations once more; Keras does so only where it fetches the
-#: weights itself, so that it is worked out ahead of the network's own normalization.
-_MEAN, _DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-_PREPROCESSING: dict[str, tuple[Any, Any, bool]] = {
-    "caffe": (255.0, [-103.939, -116.779, -123.68], True),
-    "tf": (2.0, -1.0, False),
-    "torch": ((1 / _DEVIATION).tolist(), (-_MEAN / _DEVIATION).tolist(), False),
-    "bytes": (255.0, 0.0, False),
-    "efficientnet": ((255 / _DEVIATION**0.5).tolist(), (255 * _MEAN * (1 - 1 / _DEVIATION**0.5)).tolist(), False),
-}
 
 
 def open_application(name: str, weights: str, image_shape: tuple[int, int], channels: int) -> keras.Model:
@@ -61,13 +49,11 @@ def open_application(name: str, weights: str, image_shape: tuple[int, int], chan
     """
     found = backbone(name, image_shape)
     # Before the network is built, which takes seconds.
-    file = None if weights == "none" else _imagenet_file(name) if weights == "imagenet" else Path(weights)
-    if file is not None and not file.is_file():
-        raise ModelFileError(f"no such file of weights: {file}; name one of {name}'s weights by --encoder_weights=FILE")
+    file = weights_file(name, weights)
     inputs = x = keras.Input((*image_shape, channels), name="image")
     if channels == 1:
         x = layers.Concatenate(name="rgb")([x, x, x])
-    x = _preprocessed(x, found.preprocessing)
+    x = preprocessed(x, found.preprocessing)
     network = getattr(keras.applications, name)(include_top=False, weights=None, input_tensor=x)
     model = keras.Model(inputs, network.output, name=name.lower())
     if file is not None:
@@ -75,47 +61,12 @@ def open_application(name: str, weights: str, image_shape: tuple[int, int], chan
     return model
 
 
-def _preprocessed(x: Any, kind: str) -> Any:
-    factor, added, reversed_channels = _PREPROCESSING[kind]
-    if reversed_channels:
+def preprocessed(x: Any, kind: str) -> Any:
+    """Return pixels in [0, 1] as a network wants them, by a name of `PREPROCESSING`."""
+    pixel = PREPROCESSING[kind]
+    if pixel.reversed:
         x = ops.flip(x, axis=-1)
-    return layers.Rescaling(factor, offset=added, name="preprocessed")(x)
-
-
-class _Asked(Exception):
-    """Carries the name and the address of a file that Keras wants to fetch."""
-
-
-def _imagenet_file(name: str) -> Path:
-    """Return where Keras keeps an application's ImageNet weights.
-
-    Raises
-    ------
-    ModelFileError
-        If they are not there: nothing is fetched.
-    """
-
-    def ask(file: str, address: str, **_: Any) -> None:
-        raise _Asked(file, address)
-
-    # Only the application itself knows its file: it asks for it here, once it has built its network.
-    fetch, file_utils.get_file = file_utils.get_file, ask
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of sides that are not ImageNet's
-            getattr(keras.applications, name)(include_top=False, weights="imagenet")
-    except _Asked as asked:
-        file, address = asked.args
-    finally:
-        file_utils.get_file = fetch
-    kept = Path(keras_home()).expanduser()
-    path = kept / "models" / file
-    if not path.is_file():
-        raise ModelFileError(
-            f"{name}: its ImageNet weights are not in {path.parent}; fetch {address} and name the file by "
-            "--encoder_weights=FILE, or start without by --encoder_weights=none"
-        )
-    return path
+    return layers.Rescaling(pixel.factor, offset=pixel.added, name=PREPROCESSED)(x)
 
 
 def load_weights(model: keras.Model, path: Path, name: str) -> None:

@@ -9,12 +9,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from .backbones import BACKBONES
 from .fields import Section
 from .types import (
+    PREPROCESS,
     Activation,
     Constraint,
     Initializer,
     Kernels,
     Pairs,
     Poolings,
+    Preprocess,
     Regularizer,
     RunName,
     Share,
@@ -26,6 +28,8 @@ from .types import (
 OWN_LEVELS = (
     *("filters", "kernel_size", "strides", "pooling", "spatial_drop_rate", "skips", "residual", "global_pooling"),
 )
+#: What a trained network is used for.
+EncoderUse = Literal["frozen", "start", "teacher"]
 Upsampling = Literal["transpose", "unpool_transpose", "nearest", "bilinear", "pixel_shuffle"]
 
 
@@ -92,6 +96,15 @@ class Architecture(Section):
         description="encoder_from: weights of the Keras application; imagenet, a file of them (.keras, .h5), or none: "
         "random. A run's or a file's network has its own, or none",
     )
+    encoder_use: EncoderUse = Field(
+        "start",
+        description="encoder_from: start: what is new learns first, then everything. frozen: the network stays as it "
+        "is. teacher: the CNN is one of its own, by filters, and its embedding learns to keep the network's neighbours "
+        "(contrast), so that what is made runs without the network",
+    )
+    preprocess: Preprocess | None = Field(
+        None, description=f"encoder_from, of a file from elsewhere: {PREPROCESS}; none: unit"
+    )
     use_bias: bool = Field(True, description="bias of the dense layers")
     kernel_initializer: Initializer = Field("glorot_uniform", description="of the dense layers")
     bias_initializer: Initializer = Field("zeros", description="of the dense layers")
@@ -121,8 +134,14 @@ class Architecture(Section):
             raise ValueError("--linear_parts belongs to --linear_path=local_pca; give both")
         return self
 
+    @property
+    def backbone(self) -> str | None:
+        """The trained network in the place of the encoder's CNN; None where it has one of its own."""
+        return None if self.encoder_use == "teacher" else self.encoder_from
+
     def _check_backbone(self) -> None:
-        for name in OWN_LEVELS if self.encoder_from else ():
+        self._check_use()
+        for name in OWN_LEVELS if self.backbone else ():
             if self.changed(name):
                 raise ValueError(f"--{name} belongs to the network that --encoder_from replaces; leave one out")
         if not self.changed("encoder_weights") or self.encoder_from in BACKBONES:
@@ -133,6 +152,21 @@ class Architecture(Section):
             raise ValueError(
                 f"--encoder_weights={self.encoder_weights}: a file's or a run's network has weights of its own; "
                 "leave it out, or give none for random ones"
+            )
+
+    def _check_use(self) -> None:
+        given = f"--encoder_use={self.encoder_use}"
+        for name in ("encoder_use", "preprocess") if self.encoder_from is None else ():
+            if self.changed(name):
+                raise ValueError(f"--{name} belongs to --encoder_from; give both")
+        if self.encoder_from in BACKBONES and self.preprocess is not None:
+            raise ValueError(
+                f"--preprocess={self.preprocess}: {self.encoder_from} has a preprocessing of its own, which is done; "
+                "leave it out"
+            )
+        if self.encoder_use != "start" and self.encoder_weights == "none":
+            raise ValueError(
+                f"{given} uses what a network has learned, and --encoder_weights=none is nothing; leave one out"
             )
 
     def _check_linear_path(self) -> None:

@@ -23,6 +23,8 @@ class Backbone(NamedTuple):
     least_side: int = 32
 
 
+#: The side in pixels at which a network sees images where it takes any size and none is named.
+SEEN_SIDE = 96
 #: Every application of keras.applications, counted in Keras 3.15 at 96 x 96 pixels.
 BACKBONES = {
     "ConvNeXtBase": Backbone("bytes", 87_566_464, 1231, 1024),
@@ -30,9 +32,9 @@ BACKBONES = {
     "ConvNeXtSmall": Backbone("bytes", 49_454_688, 925, 768),
     "ConvNeXtTiny": Backbone("bytes", 27_820_128, 574, 768),
     "ConvNeXtXLarge": Backbone("bytes", 348_147_968, 2456, 2048),
-    "DenseNet121": Backbone("torch", 7_037_504, 996, 1024),
-    "DenseNet169": Backbone("torch", 12_642_880, 1199, 1664),
-    "DenseNet201": Backbone("torch", 18_321_984, 1541, 1920),
+    "DenseNet121": Backbone("imagenet", 7_037_504, 996, 1024),
+    "DenseNet169": Backbone("imagenet", 12_642_880, 1199, 1664),
+    "DenseNet201": Backbone("imagenet", 18_321_984, 1541, 1920),
     "EfficientNetB0": Backbone("efficientnet", 4_049_571, 507, 1280),
     "EfficientNetB1": Backbone("efficientnet", 6_575_239, 696, 1280),
     "EfficientNetB2": Backbone("efficientnet", 7_768_569, 729, 1408),
@@ -48,23 +50,23 @@ BACKBONES = {
     "EfficientNetV2L": Backbone("bytes", 117_746_848, 2423, 1280),
     "EfficientNetV2M": Backbone("bytes", 53_150_388, 1375, 1280),
     "EfficientNetV2S": Backbone("bytes", 20_331_360, 846, 1280),
-    "InceptionResNetV2": Backbone("tf", 54_336_736, 542, 1536, 75),
-    "InceptionV3": Backbone("tf", 21_802_784, 247, 2048, 75),
-    "MobileNet": Backbone("tf", 3_228_864, 337, 1024),
-    "MobileNetV2": Backbone("tf", 2_257_984, 437, 1280),
+    "InceptionResNetV2": Backbone("symmetric", 54_336_736, 542, 1536, 75),
+    "InceptionV3": Backbone("symmetric", 21_802_784, 247, 2048, 75),
+    "MobileNet": Backbone("symmetric", 3_228_864, 337, 1024),
+    "MobileNetV2": Backbone("symmetric", 2_257_984, 437, 1280),
     "MobileNetV3Large": Backbone("bytes", 2_996_352, 312, 960),
     "MobileNetV3Small": Backbone("bytes", 939_120, 109, 576),
-    "NASNetLarge": Backbone("tf", 84_916_818, 2603, 4032),
-    "NASNetMobile": Backbone("tf", 4_269_716, 561, 1056),
+    "NASNetLarge": Backbone("symmetric", 84_916_818, 2603, 4032),
+    "NASNetMobile": Backbone("symmetric", 4_269_716, 561, 1056),
     "ResNet101": Backbone("caffe", 42_658_176, 1115, 2048),
-    "ResNet101V2": Backbone("tf", 42_626_560, 1038, 2048),
+    "ResNet101V2": Backbone("symmetric", 42_626_560, 1038, 2048),
     "ResNet152": Backbone("caffe", 58_370_944, 1577, 2048),
-    "ResNet152V2": Backbone("tf", 58_331_648, 1534, 2048),
+    "ResNet152V2": Backbone("symmetric", 58_331_648, 1534, 2048),
     "ResNet50": Backbone("caffe", 23_587_712, 741, 2048),
-    "ResNet50V2": Backbone("tf", 23_564_800, 634, 2048),
+    "ResNet50V2": Backbone("symmetric", 23_564_800, 634, 2048),
     "VGG16": Backbone("caffe", 14_714_688, 304, 512),
     "VGG19": Backbone("caffe", 20_024_384, 330, 512),
-    "Xception": Backbone("tf", 20_861_480, 669, 2048, 71),
+    "Xception": Backbone("symmetric", 20_861_480, 669, 2048, 71),
 }
 
 

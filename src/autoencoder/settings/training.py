@@ -31,6 +31,10 @@ Optimizer = Literal[
 ]
 
 
+#: Where neighbours are sought in the images themselves; any other name is that of a table.
+OWN_NEIGHBOURS = ("pixels",)
+
+
 def _rate(value: Any) -> Any:
     if value == "find":
         return value
@@ -145,11 +149,17 @@ class Training(Section):
     )
     contrast_with: Literal["neighbours", "views", "both"] = Field(
         "neighbours",
-        description="contrast: an image's partner: one of its neighbours in the pixels; views: the image itself, "
+        description="contrast: an image's partner: one of its neighbours (neighbours_from); views: the image itself, "
         "augmented anew (for photographs); both: either, by halves. With views or both the last weights are kept, not "
         "those of the best reconstruction",
     )
     neighbours: PositiveInt = Field(10, description="contrast: how many images an image may be paired with")
+    neighbours_from: RunName = Field(
+        "pixels",
+        description="contrast: where neighbours are sought: pixels (their principal components), or a table of "
+        "embeddings of these images, as encode writes it: .parquet, .csv with path, e0, e1, ..., or .npz with paths, "
+        "vectors",
+    )
     projection: Annotated[Literal["auto"] | tuple[Width, ...] | None, BeforeValidator(_head)] = Field(
         "auto",
         description="contrast: widths of a head on the embedding that the contrast sees in its place, thrown away "
@@ -176,7 +186,7 @@ class Training(Section):
         return self
 
     def _check_contrast(self) -> None:
-        for name in ("neighbours", "contrast_with", "projection") if not self.contrast else ():
+        for name in ("neighbours", "neighbours_from", "contrast_with", "projection") if not self.contrast else ():
             if self.changed(name):
                 raise ValueError(f"--{name} belongs to --contrast; give both")
         if self.contrast_with == "neighbours":
@@ -184,10 +194,11 @@ class Training(Section):
         given = f"--contrast_with={self.contrast_with}"
         if not self.augment:
             raise ValueError(f"{given} needs --augment: without it both copies of an image are the same; give both")
-        if self.contrast_with == "views" and self.changed("neighbours"):
-            raise ValueError(
-                f"--neighbours has no meaning with {given}, which pairs each image with itself: leave it out"
-            )
+        for name in ("neighbours", "neighbours_from") if self.contrast_with == "views" else ():
+            if self.changed(name):
+                raise ValueError(
+                    f"--{name} has no meaning with {given}, which pairs each image with itself: leave it out"
+                )
         if self.patience is not None:
             raise ValueError(
                 f"--patience waits for a better reconstruction, which {given} does not keep weights by: leave one out"

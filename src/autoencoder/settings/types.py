@@ -111,6 +111,12 @@ def _range(value: Any) -> Any:
     return low, high
 
 
+#: What a network from elsewhere wants its pixels to be.
+Preprocess = Literal["unit", "symmetric", "bytes", "imagenet", "caffe"]
+PREPROCESS = (
+    "what its pixels are to be: unit (0 to 1), symmetric (-1 to 1), bytes (0 to 255), imagenet (0 to 1, less the mean "
+    "of ImageNet, divided by its deviation, as PyTorch's networks are), caffe (0 to 255, blue first, less the mean)"
+)
 PositiveInt = Annotated[int, Field(ge=1), BeforeValidator(no_truth)]
 #: How many images a picture shows; more would be no picture to look at.
 Shown = Annotated[int, Field(ge=1, le=600), BeforeValidator(no_truth)]
@@ -132,7 +138,10 @@ RunName = Annotated[str, BeforeValidator(_run_name)]
 #: A run whose encoder is used, and nothing else of it.
 EncoderName = Annotated[
     RunName,
-    Field(description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras, .h5 or .onnx"),
+    Field(
+        description="a run's folder, its name in logs/, `latest`, the file of an encoder (.keras, .h5 or .onnx), or a "
+        "Keras application: MobileNetV2"
+    ),
 ]
 #: The images that an encoder is given, where its own are meant otherwise.
 Images = Annotated[

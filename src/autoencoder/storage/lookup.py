@@ -23,7 +23,10 @@ _MODELS = {
     "restorer": "autoencoder.keras",
 }
 _MAKERS = {"encoder": "run", "autoencoder": "run", "classifier": "classify", "restorer": "restore_train"}
-_KINDS = {"run": "encoder", "cluster": "encoder", "classify": "classifier", "restore_train": "restorer"}
+#: What the commands leave whose run holds a network from elsewhere.
+_OF_ENCODERS = ("cluster", "encode", "similar", "outliers", "duplicates", "suspects", "report")
+_KINDS = {"run": "encoder", "classify": "classifier", "restore_train": "restorer"}
+_KINDS |= dict.fromkeys(_OF_ENCODERS, "encoder")
 _NEWEST = 3
 _CLUSTERINGS = "clusters/[!.]*"
 
@@ -60,7 +63,7 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
     if not run.path.is_dir():
         known = ", ".join(path.name for path in _finished(kind)[-_NEWEST:])
         raise UsageError(f"{name}: no such run" + (f"; the newest ones in {LOGS}/ are {known}" if known else ""))
-    described, there = _describe(run), (run.path / _MODELS[kind]).is_file()
+    described, there = _describe(run), _model(run.path, kind).is_file()
     if described is not None and described.kind != _described_as(kind) and not (there and kind == "encoder"):
         why = " with --skips and has no embedding" if kind == "encoder" and run.flags().get("skips") else ""
         raise UsageError(
@@ -83,10 +86,16 @@ def under_logs(path: Path) -> Path:
 
 def _finished(kind: str) -> list[Path]:
     """Return the finished runs of a kind under logs/, the newest last."""
-    there = [path for path in LOGS.glob(f"[!.]*/{_MODELS[kind]}") if path.is_file()]
+    found = (_model(folder, kind) for folder in LOGS.glob("[!.]*"))
+    there = [path for path in found if path.is_file()]
     models = sorted(there, key=lambda path: (path.stat().st_mtime_ns, path))
     wanted = _Described(_described_as(kind), True)
     return [path.parent for path in models if _describe(Run(path.parent)) == wanted]
+
+
+def _model(folder: Path, kind: str) -> Path:
+    """Return the file that a run of a kind is used by."""
+    return Run(folder).encoder if kind == "encoder" else folder / _MODELS[kind]
 
 
 def _described_as(kind: str) -> str:

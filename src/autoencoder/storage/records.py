@@ -29,6 +29,8 @@ _MARKS = frozenset(
 )
 #: A setting that only the settings of this command have; those of `run` have none of them.
 _TELLING = {"rounds": "cluster", "tile_side": "restore_train", "units": "classify"}
+#: The commands that end by writing scores beside their model.
+_SCORED = {"run", "restore_train", "classify"}
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)?")
 _SETTING = re.compile(r"\w+:", re.ASCII)
 
@@ -126,7 +128,7 @@ def read_record(folder: Path, logs: Path = LOGS) -> Record | None:
     scores = _noting(notes, lambda: _scores(folder / "scores.json", inside))
     command = made.command if made else _command(settings, inside)
     done = made.finished if made else _finished_former(folder, command, inside)
-    if done and not scores and not notes and command != "cluster":
+    if done and not scores and not notes and command in _SCORED:
         notes.append("scores.json is missing")
     status = "damaged" if notes else _ended(scores) if done else "killed"
     return _with_own_clusters(Record(name, folder, command, status, _when(folder), settings, scores, "; ".join(notes)))

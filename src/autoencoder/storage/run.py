@@ -43,8 +43,9 @@ class Run:
 
     @property
     def encoder(self) -> Path:
-        """Images to embeddings."""
-        return self.path / "encoder.keras"
+        """Images to embeddings: encoder.keras; encoder.onnx where a network from elsewhere has no other form."""
+        file, other = self.path / "encoder.keras", self.path / "encoder.onnx"
+        return other if other.is_file() and not file.is_file() else file
 
     def exported(self, form: str) -> Path:
         """The encoder for other programs, in a format of model/export.py."""

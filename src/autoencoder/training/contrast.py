@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -25,6 +25,9 @@ COMPONENTS = 50
 FITTED_ON = 20_000
 #: Neighbours are sought at so many pixels a side at most.
 SEEN_SIDE = 32
+
+#: From uint8 images of shape (n, height, width, channels) to float32 vectors of shape (n, d).
+Seen = Callable[[Pixels], np.ndarray]
 
 
 class ContrastedAutoencoder(keras.Model):
@@ -66,8 +69,11 @@ def projection(width: int, head: Sequence[int]) -> keras.Model:
     return keras.Model(inputs, x, name="projection")
 
 
-def paired(pixels: Pixels, training: Training) -> np.ndarray | None:
+def paired(pixels: Pixels, training: Training, seen: Seen | None = None) -> np.ndarray | None:
     """Find the rows of `pixels` that each image may be paired with, as the training asks; None without contrast.
+
+    `seen` turns the images into the vectors that neighbours are sought among; the one that the training names where
+    none is given.
 
     Returns
     -------
@@ -79,14 +85,37 @@ def paired(pixels: Pixels, training: Training) -> np.ndarray | None:
         return None
     if training.contrast_with == "views":
         return np.arange(len(pixels), dtype=np.int32)[:, None]
-    found = partners(pixels, training.neighbours)
+    found = partners(pixels, training.neighbours, seen or SEEN[training.neighbours_from])
     if training.contrast_with == "both":
         # The image itself is drawn for every second pair.
         return np.column_stack([np.repeat(found[:, :1], max(1, found.shape[1] - 1), axis=1), found[:, 1:]])
     return found
 
 
-def partners(pixels: Pixels, count: int) -> np.ndarray:
+def leading_components(pixels: Pixels) -> np.ndarray:
+    """Return the leading principal components of images, shrunk to 32 pixels a side at most.
+
+    Parameters
+    ----------
+    pixels : uint8 array of shape (n, height, width, channels)
+
+    Returns
+    -------
+    float32 array of shape (n, at most 50)
+    """
+    sample = _flat(pixels[evenly_spread(len(pixels), FITTED_ON)]).astype(np.float32)
+    fitted = fit_pca(sample, min(COMPONENTS, *sample.shape))
+    starts = range(0, len(pixels), FITTED_ON)
+    blocks = [fitted.transform(_flat(pixels[start : start + FITTED_ON])) for start in starts]
+    return np.concatenate(blocks).astype(np.float32)
+
+
+#: What turns images into the vectors that neighbours are sought among, by `neighbours_from`. A table's vectors, and
+#: those of a teacher, come from outside.
+SEEN: dict[str, Seen] = {"pixels": leading_components}
+
+
+def partners(pixels: Pixels, count: int, seen: Seen = leading_components) -> np.ndarray:
     """Find, for each image, those that it may be paired with: itself, and the `count` that look most alike.
 
     Parameters
@@ -94,21 +123,18 @@ def partners(pixels: Pixels, count: int) -> np.ndarray:
     pixels : uint8 array of shape (n, height, width, channels)
     count : int
         Neighbours, cut to n - 1.
+    seen : function
+        From the images to float32 vectors of shape (n, d).
 
     Returns
     -------
     int32 array of shape (n, count + 1)
-        Rows of `pixels`; the first column is the image itself. Alike means near in the leading principal components
-        of the images, shrunk to 32 pixels a side at most; found exactly, in time that grows with the square of n.
+        Rows of `pixels`; the first column is the image itself. Alike means near among the vectors; found exactly, in
+        time that grows with the square of n.
     """
     if len(pixels) < 2:
         return np.zeros((len(pixels), 1), np.int32)
-    sample = _flat(pixels[evenly_spread(len(pixels), FITTED_ON)]).astype(np.float32)
-    fitted = fit_pca(sample, min(COMPONENTS, *sample.shape))
-    starts = range(0, len(pixels), FITTED_ON)
-    blocks = [fitted.transform(_flat(pixels[start : start + FITTED_ON])) for start in starts]
-    vectors = np.concatenate(blocks).astype(np.float32)
-    rows = other_neighbours(vectors, count)[1]
+    rows = other_neighbours(seen(pixels), count)[1]
     return np.column_stack([np.arange(len(rows)), rows]).astype(np.int32)
 
 

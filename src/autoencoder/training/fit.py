@@ -15,7 +15,7 @@ from ..model.apply import fitting_batch
 from ..model.build import Models
 from ..model.precision import computing_in
 from ..settings import Training
-from .contrast import ContrastedAutoencoder, paired
+from .contrast import ContrastedAutoencoder, Seen, paired
 from .feature_loss import loss_of
 from .feed import clean_batches, steps, training_batches
 from .guard import Checkpoints, Guard
@@ -48,7 +48,8 @@ class Stage(NamedTuple):
     `until` is the epoch, counted over the whole training, that the stage ends with at the latest; `patience` ends it
     sooner. The layers in `frozen` keep their weights. Best is the lowest validation loss within the stage; with
     `start_counts` the weights that it begins with count too. `shares` are by which share of the learning rate a weight
-    learns, by the id of its variable; all others learn at all of it.
+    learns, by the id of its variable; all others learn at all of it. `seen` gives the vectors among which contrast
+    seeks neighbours, where it is not what the training names.
     """
 
     models: Models
@@ -60,6 +61,7 @@ class Stage(NamedTuple):
     name: str = ""
     start_counts: bool = False
     shares: Mapping[int, float] = MappingProxyType({})
+    seen: Seen | None = None
 
 
 class FitTask(NamedTuple):
@@ -136,7 +138,7 @@ def fit_stage(
     training = training.model_copy(update={"train_epochs": stage.until, "patience": stage.patience})
     per_epoch = steps(len(train), training.batch_size)
     restored = train.shape[-1] != models.autoencoder.input.shape[-1]
-    pairs = paired(train, training)
+    pairs = paired(train, training, stage.seen)
     task = FitTask(
         model=_learner(models, training),
         loss=loss_of(training, models.autoencoder.output.shape[1:]),

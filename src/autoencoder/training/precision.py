@@ -57,7 +57,7 @@ def _rule(architecture: Architecture, training: Training) -> tuple[str, str]:
         return "float32", "of this processor's instructions those for bfloat16 are the slower ones (avx512_bf16)"
     if architecture.batch_norm is not None:
         return "float32", "bfloat16 is no faster with batch normalization"
-    if architecture.encoder_from is not None:
+    if architecture.backbone is not None:
         return "float32", "the network of --encoder_from learned in it"
     if training.contrast:
         return "float32", "what bfloat16 does to contrast was not measured"

@@ -44,7 +44,7 @@ def parameters(architecture: Architecture, image_shape: tuple[int, int], channel
         `convolutions` and `dense`: weights of the layers of both halves, with their normalization.
     """
     found = levels(architecture, image_shape)
-    if architecture.encoder_from is not None:
+    if architecture.backbone is not None:
         convolutions = _backbone(architecture).weights + _decoder_convolutions(architecture, found, channels)
     else:
         convolutions = _convolutions(architecture, found, channels)
@@ -67,7 +67,7 @@ def _convolutions(architecture: Architecture, found: Sequence[Level], channels: 
 def _decoder_convolutions(architecture: Architecture, found: Sequence[Level], channels: int) -> int:
     normalized, total, last = _NORMALIZED if architecture.batch_norm else 0, 0, found[-1]
     if not architecture.mlp and not architecture.global_pooling:
-        given = last.filters if architecture.encoder_from is None else _backbone(architecture).width
+        given = last.filters if architecture.backbone is None else _backbone(architecture).width
         total += (math.prod(last.kernel) * given + 1 + normalized) * last.filters
     for number, level in enumerate(found):
         made = found[number - 1].filters if number else channels
@@ -81,7 +81,7 @@ def _decoder_convolutions(architecture: Architecture, found: Sequence[Level], ch
 
 def _backbone(architecture: Architecture) -> Backbone:
     """Return what is known of the network of `encoder_from`; of a file, which is not opened for it, only its size."""
-    source = str(architecture.encoder_from)
+    source = str(architecture.backbone)
     return BACKBONES.get(source) or Backbone("", Path(source).stat().st_size // _FLOAT, 0, LAST_WIDTH)
 
 
@@ -93,7 +93,7 @@ def _dense(architecture: Architecture, found: Sequence[Level], channels: int) ->
         # The decoder has to make places of the means again.
         return (found[-1].filters + bias + normalized) * flat if architecture.global_pooling else 0
     *hidden, width = architecture.dims
-    given = math.prod(found[-1].size_out) * _backbone(architecture).width if architecture.encoder_from else flat
+    given = math.prod(found[-1].size_out) * _backbone(architecture).width if architecture.backbone else flat
     given = found[-1].filters if architecture.global_pooling else given
     downwards, upwards = [given, *hidden, width], [width, *reversed(hidden), flat]
     total = sum((given + bias) * made for given, made in itertools.pairwise(downwards))
@@ -115,7 +115,7 @@ def values(architecture: Architecture, image_shape: tuple[int, int], channels: i
     flat = math.prod(found[-1].size_out) * found[-1].filters
     # A hidden layer gives its sums and its activations, and batch normalization gives them once more.
     hidden = 3 if architecture.batch_norm else 2
-    if architecture.encoder_from is None:
+    if architecture.backbone is None:
         encoder = pixels + sum(_downwards(architecture, level, hidden) for level in found)
     else:
         encoder = pixels + _backbone(architecture).values * math.prod(image_shape)
@@ -192,7 +192,7 @@ def head_parameters(architecture: Architecture, image_shape: tuple[int, int], tr
 def _embedding_width(architecture: Architecture, last: Level) -> int:
     if architecture.mlp:
         return architecture.dims[-1]
-    width = last.filters if architecture.encoder_from is None else _backbone(architecture).width
+    width = last.filters if architecture.backbone is None else _backbone(architecture).width
     return width if architecture.global_pooling else width * math.prod(last.size_out)
 
 
@@ -224,14 +224,14 @@ def check_size(settings: Settings | RestoreSettings) -> None:
         dense = counted["dense"] > counted["convolutions"]
         last = levels(architecture, shape)[-1]
         wide = max(architecture.dims) >= math.prod(last.size_out) * last.filters
-        if architecture.encoder_from is not None:
+        if architecture.backbone is not None:
             flags = "--encoder_from or --dims"
         else:
             flags = "--dims" if dense and wide else "--filters or --dims" if dense else "--filters or --kernel_size"
         raise UsageError(
             f"{flags}: the network would have {sum(counted.values()):,} weights, which take {_gigabytes(need)} to "
             f"train, and {_gigabytes(free)} are free; give smaller ones"
-            + (", or more levels of --filters" * (dense and architecture.encoder_from is None))
+            + (", or more levels of --filters" * (dense and architecture.backbone is None))
         )
     head = _COPIES * _FLOAT * head_parameters(architecture, shape, training)
     if head > free:
@@ -252,7 +252,7 @@ def check_size(settings: Settings | RestoreSettings) -> None:
 
 
 def _narrower(architecture: Architecture) -> str:
-    return "fewer --filters" if architecture.encoder_from is None else "a smaller network as --encoder_from"
+    return "fewer --filters" if architecture.backbone is None else "a smaller network as --encoder_from"
 
 
 def _fitting_batch(settings: Settings | RestoreSettings, free: int) -> int:

@@ -47,7 +47,7 @@ def stages_of(
     if architecture.linear_path:
         start_from_pca(models, train, training)
     # Random weights have nothing that slower rates would keep.
-    if architecture.encoder_from is not None and architecture.encoder_weights != "none":
+    if architecture.backbone is not None and architecture.encoder_weights != "none":
         return transfer_stages(models, backbone_of(models.encoder), train, valid, (architecture, training))
     start_counts = architecture.linear_path is not None
     return [Stage(models, train, valid, training.train_epochs, training.patience, start_counts=start_counts)]

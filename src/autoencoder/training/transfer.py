@@ -34,6 +34,8 @@ def transfer_stages(
 ) -> list[Stage]:
     """Return the two stages: all but the backbone to a plateau, then everything at discriminative rates.
 
+    With `encoder_use=frozen` there is the first stage alone, over all epochs.
+
     Parameters
     ----------
     models : Models
@@ -47,14 +49,15 @@ def transfer_stages(
     Howard & Ruder 2018, arXiv:1801.06146, section 3.2 (rates) and 3.3 (the last layers first).
     """
     architecture, training = settings
+    alone = architecture.encoder_use == "frozen"
     first = Stage(
         with_resting(models, backbone),
         train,
         valid,
-        max(1, training.train_epochs // SHARE),
-        PATIENCE,
+        training.train_epochs if alone else max(1, training.train_epochs // SHARE),
+        training.patience if alone else PATIENCE,
         frozen=(backbone,),
-        name="decoder",
+        name="" if alone else "decoder",
         start_counts=architecture.linear_path is not None,
     )
     if first.until == training.train_epochs:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import zipfile
+import logging
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelFileError, UsageError
-from ..model.layer_names import keras_layers
+from ..errors import UsageError
+from ..model.origin import brings_pixels, made_here, taken_by
 from ..settings import Architecture, Data, Settings
 from ..settings.backbones import BACKBONES, backbone
 from ..settings.fields import nearest
+from ..settings.imagenet import weights_file
 from ..storage.lookup import locate
+from .pretrained import wanted_pixels
+
+log = logging.getLogger("autoencoder")
 
 #: What `encoder_weights` may be besides a file.
 _WORDS = ("imagenet", "none")
@@ -32,10 +36,7 @@ def with_backbone(architecture: Architecture) -> Architecture:
         return architecture
     if source in BACKBONES:
         if weights not in _WORDS:
-            file = Path(weights).absolute()
-            if not file.is_file():
-                raise ModelFileError(f"--encoder_weights={weights}: there is no such file of {source}'s weights")
-            weights = str(file)
+            weights = str(weights_file(source, weights))
         return architecture.model_copy(update={"encoder_weights": weights})
     try:
         file = locate(source)[1].absolute()
@@ -44,9 +45,23 @@ def with_backbone(architecture: Architecture) -> Architecture:
             f"--encoder_from={source}: is no Keras application{nearest(source, BACKBONES)}; nor a .keras file or a run "
             f"({error})"
         ) from error
-    if file.suffix != ".keras":
+    use = architecture.encoder_use
+    if file.suffix != ".keras" and not (use == "teacher" and file.suffix == ".onnx"):
         raise UsageError(f"--encoder_from={source}: only a .keras file can be trained further; name one")
+    _check_preprocess(architecture, source, file)
     return architecture.model_copy(update={"encoder_from": str(file)})
+
+
+def _check_preprocess(architecture: Architecture, source: str, file: Path) -> None:
+    """Refuse pixels of another kind for what this program made; say which kind a network from elsewhere is given."""
+    given = architecture.preprocess
+    if made_here(file):
+        if given is not None:
+            raise UsageError(f"--preprocess={given} is of a network from elsewhere, and {source} is none: leave it out")
+    elif architecture.encoder_use != "start" or given is not None or brings_pixels(file):
+        wanted_pixels(source, file, given)
+    else:
+        log.info(f"note: {source} is given pixels from 0 to 1; where it was trained on others, --preprocess says so")
 
 
 def as_backbone_takes(data: Data, architecture: Architecture) -> Data:
@@ -57,9 +72,9 @@ def as_backbone_takes(data: Data, architecture: Architecture) -> Data:
     ModelFileError
         If the file is damaged.
     """
-    if architecture.encoder_from is None or architecture.encoder_from in BACKBONES:
+    if architecture.backbone is None or architecture.backbone in BACKBONES:
         return data
-    height, width, channels = _taken(Path(architecture.encoder_from))
+    height, width, channels = taken_by(Path(architecture.backbone))
     found: dict[str, Any] = {}
     if data.image_shape is None and height and width:
         found["image_shape"] = (height, width)
@@ -69,26 +84,17 @@ def as_backbone_takes(data: Data, architecture: Architecture) -> Data:
 
 
 def check_backbone(settings: Settings) -> None:
-    """Refuse images that are smaller than an application's least side.
+    """Refuse images that are smaller than an application's least side, and weights that are not there.
 
     Raises
     ------
     UsageError
         Says the rule.
+    ModelFileError
+        Says where the weights are to be had.
     """
-    if settings.architecture.encoder_from in BACKBONES:
-        backbone(settings.architecture.encoder_from, settings.image_shape)
-
-
-def _taken(file: Path) -> tuple[int | None, int | None, int | None]:
-    """Return height, width and channels of the images that a .keras file's network takes, None where they are open."""
-    try:
-        shapes = [layer["config"]["batch_shape"] for layer in keras_layers(file) if layer["class_name"] == "InputLayer"]
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ModelFileError(
-            f"{file}: the file is damaged or no Keras model; train it again or restore a copy"
-        ) from error
-    if not shapes or len(shapes[0]) != 4:
-        raise ModelFileError(f"{file}: an encoder takes images of (height, width, channels); this network does not")
-    _, height, width, channels = shapes[0]
-    return height, width, channels
+    architecture = settings.architecture
+    if architecture.backbone in BACKBONES:
+        backbone(architecture.backbone, settings.image_shape)
+    if architecture.encoder_from in BACKBONES:
+        weights_file(architecture.encoder_from, architecture.encoder_weights)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import keras
@@ -49,7 +50,7 @@ class ClassifierSource(NamedTuple):
     """What a classifier begins with: an encoder, where it comes from, and where the images come from.
 
     `encoder` is a Keras model, whose weights stay as they are; `run` and `file` may be none. `augment` is how the
-    encoder's own training changed its images.
+    encoder's own training changed its images. `network` are the flags that name a network from elsewhere.
     """
 
     encoder: keras.Model
@@ -59,19 +60,21 @@ class ClassifierSource(NamedTuple):
     augment: Augment | None = None
     output: Output = Output(save_prefix="classifier")
     rules: Rules = AS_STORED
+    network: Mapping[str, Any] = MappingProxyType({})
 
     def made(self, wanted: Classifier) -> Provenance:
         """Say what makes the classifier: the flags and the encoder."""
-        return Provenance(
-            "classify", self.flags(wanted), None, None if self.file is None else encoder_record(self.file)
-        )
+        # Random weights come from no file.
+        known = None if self.file is None or not self.file.is_file() else encoder_record(self.file)
+        return Provenance("classify", self.flags(wanted), None, known)
 
     def flags(self, wanted: Classifier) -> dict[str, Any]:
         """Return what repeats an experiment: `flexae classify --config=settings.yml`."""
         run = self.run.path if self.run is not None and self.file == self.run.encoder else self.file
         reading = {name: value for name, value in to_flags(self.rules).items() if value is not None}
         labelled = self.labelled.absolute().model_dump(mode="json") | reading
-        return {"run": None if run is None else str(run), **labelled, **wanted.absolute().model_dump(mode="json")}
+        learned = wanted.absolute().model_dump(mode="json")
+        return {"run": None if run is None else str(run), **labelled, **learned, **self.network}
 
 
 def classify(

@@ -21,7 +21,7 @@ def doubts_of_run(settings: Settings, scores: Mapping[str, Any]) -> list[str]:
     # With contrast of copies the reconstruction is not what the embedding is for.
     elif not training.by_views and scores["pca_mse"] is not None and scores["valid_mse"] > scores["pca_mse"]:
         mse = [] if training.loss == "mse" else ["--loss=mse"]
-        wider = [] if architecture.encoder_from else ["more --filters"]
+        wider = [] if architecture.backbone else ["more --filters"]
         found.append(
             "be careful: a PCA of the same width rebuilds the validation images better than this network; try "
             + _choice([_longer(training), *mse, *wider])
@@ -60,7 +60,7 @@ def _longer(training: Training) -> str:
 def _livelier(architecture: Architecture) -> list[str]:
     """Return what lets more of the embedding's numbers differ between images."""
     if not architecture.mlp:
-        return [] if architecture.encoder_from else ["fewer --filters on the last level"]
+        return [] if architecture.backbone else ["fewer --filters on the last level"]
     linear = [] if architecture.last_activation == "linear" else ["--last_activation=linear"]
     return [*linear, *(["fewer --dims"] if architecture.dims[-1] > 1 else [])]
 

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from ..errors import ModelFileError, UsageError
 from ..model.layer_names import holds_vgg16, layer_names
 from ..settings import Training, vgg16
+from ..settings.imagenet import imagenet_file
 from ..settings.training import check_layers
 from ..storage.lookup import locate
-
-#: What Keras calls the file of VGG16's ImageNet weights, and where it lies.
-_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-_ADDRESS = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{_FILE}"
 
 
 def with_features(training: Training, image_shape: tuple[int, int]) -> Training:
@@ -30,7 +24,7 @@ def with_features(training: Training, image_shape: tuple[int, int]) -> Training:
         return training
     if training.feature_weights == "imagenet":
         _check_depth(training.feature_layers, image_shape)
-        _check_kept()
+        imagenet_file("VGG16", "--feature_weights")
         return training
     file = locate(training.feature_weights)[1].absolute()
     vgg = holds_vgg16(file)
@@ -44,16 +38,6 @@ def with_features(training: Training, image_shape: tuple[int, int]) -> Training:
     if vgg:
         _check_depth(training.feature_layers, image_shape)
     return training.model_copy(update={"feature_weights": str(file)})
-
-
-def _check_kept() -> None:
-    """Refuse ImageNet's weights where Keras has not got them: nothing is fetched."""
-    kept = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
-    if not (kept / _FILE).is_file():
-        raise ModelFileError(
-            f"--feature_weights=imagenet: VGG16's weights are not in {kept}; fetch {_ADDRESS} and name the file by "
-            "--feature_weights=FILE"
-        )
 
 
 def _check_depth(layers: tuple[str, ...], image_shape: tuple[int, int]) -> None:

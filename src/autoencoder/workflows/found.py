@@ -16,15 +16,17 @@ from ..data.listing import BadFile, Images, printable
 from ..data.source import ImageSource
 from ..errors import UsageError
 from ..files import write_text
-from ..model.encoder import Encoder, open_encoder
+from ..model.encoder import Encoder
 from ..plots.gallery import gallery
 from ..settings import Reading
+from ..settings.pretrained import Pretrained
 from ..storage.csv_files import CsvText, write_bad_files
-from ..storage.lookup import images_of, locate
+from ..storage.lookup import images_of
 from ..storage.provenance import Provenance, encoder_record, keep_folder
 from ..storage.run import CACHE, Run
 from .embeddings import Embeddings, embed
 from .images import log_left_out
+from .pretrained import embed_located, find_encoder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -72,19 +74,26 @@ def open_images(
     images: str | os.PathLike[str] | None = None,
     reading: Reading | None = None,
     labels: str | os.PathLike[str] | None = None,
+    *,
+    pretrained: Pretrained | None = None,
+    command: str = "encode",
 ) -> Opened:
     """Find a run's encoder and the images to look among, and encode these.
 
     Parameters
     ----------
     run : str or path
-        As `storage.lookup.locate` takes it.
+        As `pretrained.find_encoder` takes it.
     images : str or path, optional
         Those that the run was trained on otherwise.
     reading : Reading, optional
         How they are read; as in the training otherwise.
     labels : str or path, optional
         A table of labels; only the images that it speaks of are taken.
+    pretrained : Pretrained, optional
+        What is told of a network from elsewhere, which `run` may be; it is kept in a new run.
+    command : str
+        What asks, for that new run to say.
 
     Raises
     ------
@@ -96,14 +105,13 @@ def open_images(
         If the encoder cannot be used.
     """
     reading = reading or Reading()
-    found, file = locate(os.fspath(run))
+    located = find_encoder(os.fspath(run), pretrained or Pretrained())
     table = None if labels is None else Path(labels)
     given = None if table is None else read_labels(table)
-    source, listing = images_of(found, None if images is None else Path(images), reading).look()
+    source, listing = images_of(located.run, None if images is None else Path(images), reading).look()
     if given is not None and table is not None:
         listing = with_labels(listing, given, table)
-    encoder = open_encoder(file)
-    embeddings, decoded = embed(encoder, source, listing, CACHE)
+    found, encoder, embeddings, decoded = embed_located(located, source, listing, command)
     return Opened(found, encoder, source, embeddings, decoded, reading)
 
 

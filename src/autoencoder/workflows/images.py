@@ -16,6 +16,7 @@ from ..data.memory import memory_plan
 from ..data.notes import all_one_color, notes
 from ..data.source import ImageSource
 from ..data.splits import Splits, split
+from ..data.vectors_table import NamedVectors
 from ..errors import DataError, UsageError
 from ..model.geometry import levels
 from ..settings import Data, Settings
@@ -27,6 +28,7 @@ from ..training.growth import check_growth
 from ..training.sizes import check_size
 from .backbone import as_backbone_takes, check_backbone, with_backbone
 from .features import with_features
+from .neighbourhood import read_neighbours, with_neighbours
 
 log = logging.getLogger("autoencoder")
 
@@ -41,10 +43,14 @@ NAMED = 20
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ScannedImages(Splits[Listing]):
-    """What a scan found, before any pixel is kept, and the whole of it in one listing."""
+    """What a scan found, before any pixel is kept, and the whole of it in one listing.
+
+    `embedded` are vectors from a table, where neighbours are to be sought among such.
+    """
 
     source: ImageSource
     whole: Listing
+    embedded: NamedVectors | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -77,6 +83,7 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
     asked = asked.resolved()
     check_rate_decay(asked.architecture, asked.training)
     asked = asked.model_copy(update={"architecture": with_backbone(asked.architecture)})
+    asked = asked.model_copy(update={"training": with_neighbours(asked.training)})
     check_free(asked.output)
     if array is None:
         data = as_backbone_takes(_placed(asked.data), asked.architecture)
@@ -85,6 +92,7 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
         _check_array_alone(asked.data)
         data, source = asked.data.model_copy(update={"train_dir": array.root}), array
     listings = _listings(source, data, asked.training.seed)
+    listings = replace(listings, embedded=read_neighbours(asked.training, listings.train))
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
     levels(settings.architecture, settings.image_shape)
     check_growth(settings)

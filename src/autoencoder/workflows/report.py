@@ -26,8 +26,8 @@ from ..page.template import write_page
 from ..progress import stage
 from ..sampling import evenly_spread
 from ..settings import Reading, Settings
+from ..settings.pretrained import Pretrained
 from ..storage.clustering import ClusterFolder
-from ..storage.lookup import locate
 from ..storage.provenance import Provenance, encoder_record, keep_table, read_provenance, version
 from ..storage.run import CACHE, Run
 from .doubts import doubts_of_run
@@ -35,6 +35,7 @@ from .duplicates import looks
 from .embeddings import Embeddings, embed, embed_images
 from .found import Opened
 from .map_points import map_points
+from .pretrained import find_encoder, kept, open_located
 from .report_clusterings import clustered_paths, find_clusterings
 from .report_decoded import Decoder, decoder_of, errors_of, sweeps_of, walk_of, worst_of
 from .report_images import FoundImages, find_images, keep, with_gone
@@ -94,12 +95,16 @@ def report(
     return make_report(os.fspath(run), None if images is None else Path(images), reading or Reading())
 
 
-def make_report(name: str, named: Path | None, reading: Reading) -> Path:
+def make_report(name: str, named: Path | None, reading: Reading, pretrained: Pretrained | None = None) -> Path:
     """Do what `report` does, from checked flags."""
-    run, encoder_file = locate(name)
-    found = find_images(run, named, reading)
-    encoder = open_encoder(encoder_file)
-    embeddings, images, notes = embed_found(run, encoder, found)
+    located = find_encoder(name, pretrained or Pretrained())
+    found = find_images(located.run, named, reading)
+    opened = open_located(located)
+    embeddings, images, notes = embed_found(located.run, opened.encoder, found)
+    run = kept(located, opened, "report", found.source.to_flags(), found.source.to_record(images))
+    encoder = opened.encoder
+    if located.network is not None:  # the images are the new run's own
+        encoder, named = encoder._replace(path=run.encoder), None
     source = ReportSource(run, encoder, open_decoder(run, encoder), notes)
     return write_report(source, embeddings, images, named)
 

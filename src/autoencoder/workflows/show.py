@@ -210,4 +210,6 @@ def _next(record: Record, inside: list[Record]) -> list[str]:
         return [f"flexae restore {name} --images=FOLDER --out=FOLDER"]
     if inside:
         return [f"flexae assign {shlex.quote(str(inside[0].path))} --images=FOLDER"]
-    return [f"flexae cluster {name}", f"flexae evaluate {name} --images=FOLDER"] if record.command == "run" else []
+    if record.command == "run":
+        return [f"flexae cluster {name}", f"flexae evaluate {name} --images=FOLDER"]
+    return [f"flexae cluster {name}"] if Run(record.path).encoder.is_file() else []

@@ -27,6 +27,7 @@ from ..storage import run as run_folder
 from ..storage.provenance import Provenance
 from ..storage.run import Run
 from ..training.augment import suited
+from ..training.contrast import Seen
 from ..training.fit import Fitted
 from ..training.guard import Checkpoints
 from ..training.pixels import Pixels
@@ -36,6 +37,7 @@ from ..training.sizes import training_bytes
 from ..training.stages import fit_stages, stages_of
 from .images import ScannedImages, bad_files, load_images
 from .mlflow import log_run
+from .neighbourhood import neighbourhood
 from .resume import forget_states, keeping
 from .save import Trained, begin, evaluate, pictured_paths, save_models, save_results, summary
 from .unfinished import Unfinished, check_images
@@ -48,10 +50,14 @@ _INTERRUPTED = "interrupted; the best weights so far and the scores are"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TrainingSet(Splits[Pixels]):
-    """What a network learns from and what chooses its best epoch, both uint8, and the files that cannot be used."""
+    """What a network learns from and what chooses its best epoch, both uint8, and the files that cannot be used.
+
+    `seen` is what turns images into the vectors that contrast seeks neighbours among, where it is not the pixels.
+    """
 
     bad: Sequence[BadFile]
     made: Provenance
+    seen: Seen | None = None
 
 
 def train(
@@ -88,6 +94,7 @@ def train(
     made = Provenance("run", settings.to_flags(), listings.source.to_record(splits.train, splits.valid))
     if going_on is not None:
         check_images(going_on, made)
+    seen = neighbourhood(settings, listings.train, splits.train.paths, listings.embedded)
     models = build_seeded(settings)
     bad = bad_files(splits)
 
@@ -101,7 +108,7 @@ def train(
             log.info(summary(run, trained))
         return trained
 
-    images = TrainingSet(train=splits.train.pixels, valid=splits.valid.pixels, bad=bad, made=made)
+    images = TrainingSet(train=splits.train.pixels, valid=splits.valid.pixels, bad=bad, made=made, seen=seen)
     return fit_models(settings, models, images, finish, keep=keep, save_every=save_every, going_on=going_on)
 
 
@@ -194,6 +201,7 @@ def fit_models(
     """
     training = settings.training
     stages = stages_of(models, images.train, images.valid, settings.architecture, training)
+    stages = [stage._replace(seen=images.seen) for stage in stages]
     if not keep:
         return finish(None, fit_stages(stages, training, _callbacks(settings)))
     place = (settings.output.save_dir or run_folder.LOGS) if going_on is None else going_on.run.path

@@ -18,6 +18,7 @@ from ..storage.run import Run
 from ..storage.state import has_state
 from .backbone import with_backbone
 from .features import with_features
+from .neighbourhood import with_neighbours
 
 
 class Unfinished(NamedTuple):
@@ -130,7 +131,12 @@ def _completed(asked: Any, kept: Any) -> Any:
     """Return what is given now, with what follows from it, as a run's settings are written."""
     if isinstance(asked, Settings):
         asked = asked.resolved()
-        asked = asked.model_copy(update={"architecture": with_backbone(asked.architecture)})
+        asked = asked.model_copy(
+            update={
+                "architecture": with_backbone(asked.architecture),
+                "training": with_neighbours(asked.training),
+            }
+        )
     if "feature_weights" in asked.training.model_fields_set:
         asked = asked.model_copy(update={"training": with_features(asked.training, kept.image_shape)})
     return asked

@@ -12,8 +12,8 @@ from ...errors import UsageError
 from ...settings import Output, Training
 from ...settings.classification import Classifier, Labelled
 from ...settings.fields import Section
+from ...settings.pretrained import Pretrained
 from ...settings.types import RunName
-from ...storage.lookup import locate
 from ...storage.new_run import check_free
 from ...storage.run import Run
 from ...tensorflow_start import start_tensorflow
@@ -24,15 +24,19 @@ class Options(Section):
     """The encoder, and where the classifier is kept."""
 
     run: RunName = Field(
-        description="a run's folder, its name in logs/, `latest`, or the file of an encoder: .keras or .h5"
+        description="a run's folder, its name in logs/, `latest`, the file of an encoder (.keras or .h5), or a Keras "
+        "application: MobileNetV2"
     )
     save_dir: Path | None = Field(None, description="the new run's folder; auto: logs/classifier_<date>_<time>")
     verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
 
 
-def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
+def execute(options: Options, labelled: Labelled, wanted: Classifier, pretrained: Pretrained) -> Any:
     """Teach, and return the run; for several numbers of labels the folder of their curve."""
-    run, encoder_file = locate(options.run)
+    from ...workflows.pretrained import find_encoder, open_model
+
+    located = find_encoder(options.run, pretrained)
+    run, network = located.run, located.network
     output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
     check_free(output)
     several = len(wanted.labels_per_class) > 1
@@ -47,10 +51,10 @@ def execute(options: Options, labelled: Labelled, wanted: Classifier) -> Any:
     from ...workflows.classify import ClassifierSource, classify
     from ...workflows.label_curve import draw_label_curve
 
-    encoder = open_trainable(encoder_file)
-    augment = run.section(Training).augment
-    source = ClassifierSource(encoder, labelled, run, encoder_file, augment, output, found.train.rules)
-    data = load_labelled(found, encoder_of(encoder, encoder_file), labelled.max_bad)
+    encoder = open_trainable(located.file) if network is None else open_model(network)
+    augment, named = run.section(Training).augment, {} if network is None else network.flags()
+    source = ClassifierSource(encoder, labelled, run, located.file, augment, output, found.train.rules, named)
+    data = load_labelled(found, encoder_of(encoder, located.file), labelled.max_bad)
     if not several:
         return classify(source, data, wanted).run
     folder, summary = draw_label_curve(source, data, wanted)
@@ -68,7 +72,7 @@ def compare(results: dict[str, Any]) -> Path | None:
 
 COMMAND = Command(
     "Teach a classifier on a saved encoder: first its head, then everything.",
-    sections=(Options, Labelled, Classifier),
+    sections=(Options, Labelled, Classifier, Pretrained),
     execute=execute,
     words=("run",),
     compare=compare,

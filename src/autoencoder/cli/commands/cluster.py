@@ -11,10 +11,10 @@ from ...errors import UsageError
 from ...settings import Reading
 from ...settings.clustering import Clusters, Export
 from ...settings.fields import Section
+from ...settings.pretrained import Pretrained
 from ...settings.types import EncoderName, Images
 from ...storage.clustering import read_names
-from ...storage.lookup import images_of, locate
-from ...storage.run import CACHE
+from ...storage.lookup import images_of
 from ...tensorflow_start import start_tensorflow
 from ...workflows.export import check_export
 from ..command import Command
@@ -33,23 +33,23 @@ class Options(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="of every random start")
 
 
-def execute(options: Options, reading: Reading, clusters: Clusters, export: Export) -> Path:
+def execute(options: Options, reading: Reading, clusters: Clusters, export: Export, pretrained: Pretrained) -> Path:
     """Cluster, and return the folder that the clustering left."""
     if options.corrections is not None:
         return _correct(options, options.corrections, reading, clusters, export)
-    run, encoder = locate(options.run)
+    from ...workflows.pretrained import embed_located, find_encoder
+
+    located = find_encoder(options.run, pretrained)
     names = read_names(export.names)
-    source, listing = images_of(run, options.images, reading).look()
+    source, listing = images_of(located.run, options.images, reading).look()
     check_export(export.export, listing, export.overwrite)
     start_tensorflow()
-    from ...model.encoder import open_encoder
     from ...workflows.cluster import Wanted, cluster
-    from ...workflows.embeddings import embed
     from ...workflows.refine import EncoderSource
 
-    embeddings, images = embed(open_encoder(encoder), source, listing, CACHE)
+    run, encoder, embeddings, images = embed_located(located, source, listing, "cluster")
     wanted = Wanted(clusters, export, names, options.seed)
-    return cluster(EncoderSource(run, encoder, source), embeddings, images, wanted).path
+    return cluster(EncoderSource(run, encoder.path, source), embeddings, images, wanted).path
 
 
 def _correct(options: Options, corrections: Path, reading: Reading, clusters: Clusters, export: Export) -> Path:
@@ -69,7 +69,7 @@ def _correct(options: Options, corrections: Path, reading: Reading, clusters: Cl
 
 COMMAND = Command(
     "Cluster the embeddings of a folder of images, with pictures, scores and the files of each cluster.",
-    sections=(Options, Reading, Clusters, Export),
+    sections=(Options, Reading, Clusters, Export, Pretrained),
     execute=execute,
     words=("run",),
 )

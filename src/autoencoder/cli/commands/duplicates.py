@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
+from ...settings.pretrained import Pretrained
 from ...settings.types import EncoderName, Shown
 from ..command import Command
 
@@ -23,12 +24,12 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a result of the same name that was made from something else")
 
 
-def execute(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading, pretrained: Pretrained) -> Path:
     """Compare them, and return the folder of the table and the picture."""
     from ...workflows.duplicates import find_duplicates, find_known, tell_duplicates
     from ...workflows.found import keep, open_images
 
-    opened = open_images(options.run, None, reading)
+    opened = open_images(options.run, None, reading, pretrained=pretrained, command="duplicates")
     new = None if options.images is None else opened.other(options.images)
     found = find_duplicates(opened, options.count) if new is None else find_known(opened, new, options.count)
     tell_duplicates(found)
@@ -38,7 +39,7 @@ def execute(options: Options, reading: Reading) -> Path:
 
 COMMAND = Command(
     "Find images that are there twice or nearly, or new images that are there already.",
-    sections=(Options, Reading),
+    sections=(Options, Reading, Pretrained),
     execute=execute,
     words=("run",),
 )

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
+from ...settings.pretrained import Pretrained
 from ...settings.types import EncoderName
-from ...storage.lookup import images_of, locate
+from ...storage.lookup import images_of
 from ...storage.provenance import Provenance, encoder_record, keep_table
-from ...storage.run import CACHE
 from ..command import Command
 
 
@@ -27,17 +27,18 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def execute(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading, pretrained: Pretrained) -> Path:
     """Encode, and return the path of the table."""
-    run, encoder_file = locate(options.run)
-    source, listing = images_of(run, options.images, reading).look()
+    from ...workflows.pretrained import embed_located, find_encoder
+
+    located = find_encoder(options.run, pretrained)
+    source, listing = images_of(located.run, options.images, reading).look()
     from ...data.quality import quality
-    from ...model.encoder import open_encoder
-    from ...workflows.embeddings import embed, write_npy, write_parquet
+    from ...workflows.embeddings import write_npy, write_parquet
     from ...workflows.images import save_bad_files
 
-    embeddings, images = embed(open_encoder(encoder_file), source, listing, CACHE)
-    made = Provenance("encode", {}, source.to_record(images), encoder_record(encoder_file))
+    run, encoder, embeddings, images = embed_located(located, source, listing, "encode")
+    made = Provenance("encode", {}, source.to_record(images), encoder_record(encoder.path))
 
     def write(table: Path) -> None:
         write_parquet(embeddings, table, quality(images))
@@ -49,13 +50,14 @@ def execute(options: Options, reading: Reading) -> Path:
     print(f"{count:,} embeddings of {width} numbers are in {table}")
     save_bad_files(embeddings.bad, table.with_suffix(".bad_files.csv"))
     if count > 1:  # one image is no clustering
-        print(f"next: flexae cluster {shlex.quote(options.run)} --images={shlex.quote(str(source.root))}")
+        name = options.run if located.network is None else str(run.path)
+        print(f"next: flexae cluster {shlex.quote(name)} --images={shlex.quote(str(source.root))}")
     return table
 
 
 COMMAND = Command(
     "Encode a folder of images: one row of numbers an image, with its path.",
-    sections=(Options, Reading),
+    sections=(Options, Reading, Pretrained),
     execute=execute,
     words=("run",),
 )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
+from ...settings.pretrained import Pretrained
 from ...settings.types import EncoderName, Images, PositiveInt, Shown
 from ..command import Command
 
@@ -22,12 +23,12 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a result of the same name that was made from something else")
 
 
-def execute(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading, pretrained: Pretrained) -> Path:
     """Order them, and return the folder of the table and the picture."""
     from ...workflows.found import TOLD, keep, open_images, tell
     from ...workflows.outliers import find_outliers
 
-    opened = open_images(options.run, options.images, reading)
+    opened = open_images(options.run, options.images, reading, pretrained=pretrained, command="outliers")
     found = find_outliers(opened, options.neighbours, options.count)
     told = [f"{row.rank:>3}  {row.score:.4g}  {row.path}" for row in found.table.head(TOLD).itertuples()]
     tell(told, len(found.table))
@@ -37,7 +38,7 @@ def execute(options: Options, reading: Reading) -> Path:
 
 COMMAND = Command(
     "Order images by how strange they are: how far they lie from their neighbours.",
-    sections=(Options, Reading),
+    sections=(Options, Reading, Pretrained),
     execute=execute,
     words=("run",),
 )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
+from ...settings.pretrained import Pretrained
 from ...settings.types import EncoderName, Images
 from ..command import Command
 
@@ -20,11 +21,11 @@ class Options(Section):
     open: bool = Field(False, description="open the page in a browser")
 
 
-def execute(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading, pretrained: Pretrained) -> Path:
     """Write the page, and return its path."""
     from ...workflows.report import make_report
 
-    path = make_report(options.run, options.images, reading)
+    path = make_report(options.run, options.images, reading, pretrained)
     if options.open:
         import webbrowser
 
@@ -34,7 +35,7 @@ def execute(options: Options, reading: Reading) -> Path:
 
 COMMAND = Command(
     "Show a run on one page: a map of its images, its clusters, reconstructions, scores; it opens without a network.",
-    sections=(Options, Reading),
+    sections=(Options, Reading, Pretrained),
     execute=execute,
     words=("run",),
 )

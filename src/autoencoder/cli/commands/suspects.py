@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ...settings import Reading
 from ...settings.fields import Section
+from ...settings.pretrained import Pretrained
 from ...settings.types import EncoderName, Images, PositiveInt, Shown
 from ..command import Command
 
@@ -25,12 +26,14 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a result of the same name that was made from something else")
 
 
-def execute(options: Options, reading: Reading) -> Path:
+def execute(options: Options, reading: Reading, pretrained: Pretrained) -> Path:
     """Order them, and return the folder of the table and the picture."""
     from ...workflows.found import TOLD, keep, open_images, tell
     from ...workflows.suspects import find_suspects
 
-    opened = open_images(options.run, options.images, reading, options.labels)
+    opened = open_images(
+        options.run, options.images, reading, options.labels, pretrained=pretrained, command="suspects"
+    )
     found = find_suspects(opened, options.neighbours, options.count)
     first = found.table.head(TOLD).itertuples()
     tell(
@@ -42,7 +45,7 @@ def execute(options: Options, reading: Reading) -> Path:
 
 COMMAND = Command(
     "Order images by how many of their neighbours have another label.",
-    sections=(Options, Reading),
+    sections=(Options, Reading, Pretrained),
     execute=execute,
     words=("run",),
 )
