@@ -87,6 +87,9 @@ def _embedding(image: Any, x: Any, architecture: Architecture) -> Any:
         x = layers.GlobalAveragePooling2D(name="global_pooling")(x)
     if architecture.mlp:
         x = _dense_encoder(x, architecture)
+    if architecture.local_features:
+        x = layers.UnitNormalization(dtype="float32", name="unit_length")(x)
+        x = layers.Rescaling(math.sqrt(x.shape[-1]), dtype="float32", name="unit_numbers")(x)
     return add_linear_embedding(image, x, architecture) if architecture.linear_path else x
 
 

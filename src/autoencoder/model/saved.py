@@ -9,6 +9,7 @@ import keras
 
 from ..errors import ModelFileError
 from ..files import replacing
+from . import linear_path, local_features, pixel_shuffle  # noqa: F401 - files hold layers that these define
 from .precision import computing_in
 
 SUFFIXES = (".keras", ".h5")

@@ -80,6 +80,12 @@ class Architecture(Section):
     linear_parts: Annotated[int, Field(ge=2, le=1024), BeforeValidator(no_truth)] = Field(
         32, description="linear_path=local_pca: how many parts"
     )
+    local_features: bool = Field(
+        False,
+        description="the embedding also holds local features (50 principal components of gradient histograms), for "
+        "clustering: what the network gives has unit length in training, and is then turned and made even; the "
+        "decoder sees that part alone",
+    )
     skips: bool = Field(
         False,
         description="the decoder also sees each level of the encoder, at its own size (U-Net): for restore_train "
@@ -130,6 +136,8 @@ class Architecture(Section):
                 )
         if self.linear_path:
             self._check_linear_path()
+        if self.local_features:
+            self._check_local_features()
         if self.changed("linear_parts") and self.linear_path != "local_pca":
             raise ValueError("--linear_parts belongs to --linear_path=local_pca; give both")
         return self
@@ -167,6 +175,16 @@ class Architecture(Section):
         if self.encoder_use != "start" and self.encoder_weights == "none":
             raise ValueError(
                 f"{given} uses what a network has learned, and --encoder_weights=none is nothing; leave one out"
+            )
+
+    def _check_local_features(self) -> None:
+        for name in ("skips", "linear_path"):
+            if getattr(self, name):
+                raise ValueError(f"--local_features adds to an embedding that --{name} does not have; leave one out")
+        if not self.mlp and not self.global_pooling:
+            raise ValueError(
+                "--local_features needs an embedding of numbers without places, which there is not with --mlp=False: "
+                "add --global_pooling, or leave one out"
             )
 
     def _check_linear_path(self) -> None:

@@ -32,7 +32,7 @@ Optimizer = Literal[
 
 
 #: Where neighbours are sought in the images themselves; any other name is that of a table.
-OWN_NEIGHBOURS = ("pixels",)
+OWN_NEIGHBOURS = ("pixels", "local")
 
 
 def _rate(value: Any) -> Any:
@@ -156,7 +156,8 @@ class Training(Section):
     neighbours: PositiveInt = Field(10, description="contrast: how many images an image may be paired with")
     neighbours_from: RunName = Field(
         "pixels",
-        description="contrast: where neighbours are sought: pixels (their principal components), or a table of "
+        description="contrast: where neighbours are sought: pixels (their principal components), local (those of "
+        "gradient histograms: edges and where they are), or a table of "
         "embeddings of these images, as encode writes it: .parquet, .csv with path, e0, e1, ..., or .npz with paths, "
         "vectors",
     )

@@ -16,6 +16,7 @@ from ..metrics.pca import fit_pca
 from ..model.build import Models
 from ..sampling import evenly_spread
 from ..settings import Training
+from .local_features import local_features
 from .pixels import Pixels
 from .shrink import averaged
 
@@ -112,7 +113,7 @@ def leading_components(pixels: Pixels) -> np.ndarray:
 
 #: What turns images into the vectors that neighbours are sought among, by `neighbours_from`. A table's vectors, and
 #: those of a teacher, come from outside.
-SEEN: dict[str, Seen] = {"pixels": leading_components}
+SEEN: dict[str, Seen] = {"pixels": leading_components, "local": local_features}
 
 
 def partners(pixels: Pixels, count: int, seen: Seen = leading_components) -> np.ndarray:

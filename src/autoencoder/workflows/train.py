@@ -30,6 +30,7 @@ from ..training.augment import suited
 from ..training.contrast import Seen
 from ..training.fit import Fitted
 from ..training.guard import Checkpoints
+from ..training.local_features import with_local_features
 from ..training.pixels import Pixels
 from ..training.precision import choose_precision
 from ..training.progress import EpochLines
@@ -99,10 +100,11 @@ def train(
     bad = bad_files(splits)
 
     def finish(run: Run | None, fitted: Fitted) -> Trained:
+        whole = with_local_features(models, splits.train.pixels) if settings.architecture.local_features else models
         if run is not None:
-            save_models(run, settings, models)  # first of all: they are what took the time
+            save_models(run, settings, whole)  # first of all: they are what took the time
         evaluated = evaluate(settings, models, splits, fitted)
-        trained = Trained(settings, models, fitted, *evaluated, made, bad, run, splits.whole, pictured_paths(splits))
+        trained = Trained(settings, whole, fitted, *evaluated, made, bad, run, splits.whole, pictured_paths(splits))
         if run is not None:
             save_results(run, trained)
             log.info(summary(run, trained))
