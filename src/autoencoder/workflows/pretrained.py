@@ -150,9 +150,7 @@ def wanted_pixels(name: str, file: Path, given: Preprocess | None) -> Preprocess
     """
     if brings_pixels(file):
         if given not in (None, "unit"):
-            raise UsageError(
-                f"--preprocess={given}: {name} makes of pixels what it wants by itself; leave it out"
-            )
+            raise UsageError(f"--preprocess={given}: {name} makes of pixels what it wants by itself; leave it out")
         return "unit"
     if given is None:
         kinds = ", ".join(get_args(Preprocess))
@@ -210,7 +208,9 @@ def open_model(network: Network) -> Any:
     given = model.get_layer(BACKBONE).output.shape[1:]
     if len(given) > 1:
         places = " x ".join(map(str, given[:-1]))
-        log.info(f"note: {network.name} gives {given[-1]:,} numbers at {places} places: their mean is the embedding")
+        log.info(
+            f"note: {network.name} gives {given[-1]:,} numbers at {places} places: their mean, of one length, is the embedding"
+        )
     return model
 
 
