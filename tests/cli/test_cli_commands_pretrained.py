@@ -142,10 +142,10 @@ def test_an_onnx_file_from_elsewhere_is_kept_in_its_own_format(made, place):
         Autoencoder().classify("colours.onnx", train_dir=made / "photos", preprocess="bytes")
 
 
-@pytest.mark.parametrize("command", ["similar", "outliers", "suspects", "report"])
+@pytest.mark.parametrize("command", ["similar", "outliers", "duplicates", "suspects", "report"])
 def test_other_commands_take_it_too(made, network, place, command):
     words = (made / "photos/red/0.png",) if command == "similar" else ()
-    more = {"report": {}, "similar": {}}.get(command, {"neighbours": 3})
+    more = {"neighbours": 3} if command in ("outliers", "suspects") else {}
     getattr(Autoencoder(), command)(network, *words, images=made / "photos", preprocess="unit", **more)
     run = the_run(place, "colours")
     assert (run / ("report.html" if command == "report" else command)).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,9 @@ import numpy as np
 
 from ..errors import ModelFileError
 from .origin import PRODUCER, Taken
-from .preprocessing import PREPROCESSING
+from .preprocessing import PREPROCESSING, averaged_note
+
+log = logging.getLogger("autoencoder")
 
 #: Names in the graph around the network's own, which are its own business.
 _IMAGE, _PREFIX = "image", "flexae_"
@@ -144,6 +147,8 @@ def _add_mean(model: Any, found: Layout, path: Path) -> None:
         graph.node.append(helper.make_node("ReduceMean", [given.name, f"{_PREFIX}axes"], [mean], keepdims=0))
     else:
         graph.node.append(helper.make_node("ReduceMean", [given.name], [mean], axes=axes, keepdims=0))
+    places = [side or "?" for axis, side in enumerate(shape) if axis in axes]
+    log.info(averaged_note(path, width, " x ".join(map(str, places))))
     graph.initializer.append(_array("length", np.array(math.sqrt(width), np.float32)))
     graph.node.append(helper.make_node("LpNormalization", [mean], [unit], axis=-1, p=2))
     graph.node.append(helper.make_node("Mul", [unit, f"{_PREFIX}length"], [last]))

@@ -14,7 +14,7 @@ from ..data.source import ImageSource
 from ..errors import ModelFileError, UsageError
 from ..files import replacing
 from ..model.origin import brings_pixels, made_here, taken_by
-from ..model.preprocessing import PREPROCESSING
+from ..model.preprocessing import PREPROCESSING, averaged_note
 from ..settings import Architecture, Output
 from ..settings.backbones import BACKBONES, SEEN_SIDE, backbone
 from ..settings.fields import nearest
@@ -208,9 +208,7 @@ def open_model(network: Network) -> Any:
     given = model.get_layer(BACKBONE).output.shape[1:]
     if len(given) > 1:
         places = " x ".join(map(str, given[:-1]))
-        log.info(
-            f"note: {network.name} gives {given[-1]:,} numbers at {places} places: their mean, of one length, is the embedding"
-        )
+        log.info(averaged_note(network.name, given[-1], places))
     return model
 
 
