@@ -98,8 +98,8 @@ def find_encoder(name: str, asked: Pretrained) -> Located:
     try:
         run, file = locate(name)
     except UsageError as error:
-        near = nearest(name, BACKBONES)
-        raise UsageError(f"{error}{near and near + ', the Keras application'}") from error
+        near = nearest(name, BACKBONES) if name.isalnum() else ""  # names of runs hold a date
+        raise UsageError(f"{error}{near}") from error
     named = under_logs(Path(name)) == file  # a run's folder holds what this program made
     foreign = named and (not made_here(file) or (file.suffix == ".h5" and asked.preprocess is not None))
     if not foreign:
