@@ -184,3 +184,12 @@ def test_views_bring_copies_of_an_image_nearer_than_other_images(digits):
     before = contrast()
     fit(models, digits[:200], digits[:32], training, [])
     assert contrast() < before - 0.2
+
+
+def test_neighbours_are_sought_among_the_vectors_that_are_given(digits):
+    line = np.array([0, 10, 1, 11, 2, 12], np.float32)[:, None]
+    found = partners(digits[:6], 2, lambda _: line)
+    assert [set(row[1:].tolist()) for row in found] == [{2, 4}, {3, 5}, {0, 4}, {1, 5}, {0, 2}, {1, 3}]
+    training = Training(contrast=1.0, neighbours=2)
+    np.testing.assert_array_equal(paired(digits[:6], training, lambda _: line), found)
+    np.testing.assert_array_equal(paired(digits[:6], training), partners(digits[:6], 2))

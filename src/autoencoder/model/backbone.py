@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,15 +69,16 @@ def open_embedding(architecture: Architecture, image_shape: Pair, channels: int)
     keras.Model
         Takes float32 images of shape (n, height, width, channels) in [0, 1], gives float32 vectors of shape (n, width).
         Feature maps are averaged over their places, sequences over their parts: flattened they would be as many numbers
-        as the image has, and tell where things are.
+        as the image has, and tell where things are. These means are brought to one length, at which their numbers are 1
+        in the root of the mean square: what an image shows is in their direction. Vectors stay as they are.
     """
     network = open_backbone(architecture, image_shape, channels)
     inputs = keras.Input(network.input.shape[1:], name="image")
     x = network(inputs)
-    if len(x.shape) == 4:
-        x = layers.GlobalAveragePooling2D(name="global_pooling")(x)
-    elif len(x.shape) == 3:
-        x = layers.GlobalAveragePooling1D(name="global_pooling")(x)
+    if len(x.shape) > 2:
+        pooling = layers.GlobalAveragePooling2D if len(x.shape) == 4 else layers.GlobalAveragePooling1D
+        x = layers.UnitNormalization(name="unit_length")(pooling(name="global_pooling")(x))
+        x = layers.Rescaling(math.sqrt(x.shape[-1]), name="length")(x)
     return keras.Model(inputs, x, name="encoder")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +11,9 @@ import numpy as np
 
 from ..errors import ModelFileError
 from .origin import PRODUCER, Taken
-from .preprocessing import PREPROCESSING
+from .preprocessing import PREPROCESSING, averaged_note
+
+log = logging.getLogger("autoencoder")
 
 #: Names in the graph around the network's own, which are its own business.
 _IMAGE, _PREFIX = "image", "flexae_"
@@ -112,27 +116,43 @@ def as_encoder(path: Path, preprocess: str, image_shape: tuple[int, int]) -> Any
     graph.input.remove(own)
     graph.input.append(helper.make_tensor_value_info(_IMAGE, TensorProto.FLOAT, shape))
     graph.node.extend([*before, *nodes])
-    given = graph.output[0]
-    del graph.output[1:]
-    rank = len(_sides(given))
-    if rank not in (2, 3, 4):
-        raise ModelFileError(f"{path}: gives neither vectors nor feature maps: numbers of shape {_sides(given)}")
-    if rank > 2:
-        axes = [1] if rank == 3 else [2, 3] if found.channels_first else [1, 2]
-        graph.initializer.append(_array("axes", np.array(axes, np.int64)))
-        opset = next((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), 1)
-        name = f"{_PREFIX}mean"
-        if opset >= 18:
-            graph.node.append(helper.make_node("ReduceMean", [given.name, f"{_PREFIX}axes"], [name], keepdims=0))
-        else:
-            graph.initializer.pop()
-            graph.node.append(helper.make_node("ReduceMean", [given.name], [name], axes=axes, keepdims=0))
-        width = (_sides(given)[1] if rank == 4 and found.channels_first else _sides(given)[-1]) or "width"
-        del graph.output[:]
-        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [count, width]))
+    _add_mean(model, found, path)
     graph.initializer.extend(_constants(preprocess))
     model.producer_name = PRODUCER
     return shape_inference.infer_shapes(model)
+
+
+def _add_mean(model: Any, found: Layout, path: Path) -> None:
+    """Put the mean over places behind a network that gives feature maps, and bring it to one length."""
+    from onnx import TensorProto, helper
+
+    graph = model.graph
+    given = graph.output[0]
+    shape = _sides(given)
+    if len(shape) not in (2, 3, 4):
+        raise ModelFileError(f"{path}: gives neither vectors nor feature maps: numbers of shape {shape}")
+    del graph.output[:]
+    if len(shape) == 2:
+        graph.output.append(given)
+        return
+    maps = len(shape) == 4
+    width = shape[1] if maps and found.channels_first else shape[-1]
+    if width is None:
+        raise ModelFileError(f"{path}: does not say how many numbers it gives: {shape}; export it with a fixed number")
+    axes = [1] if not maps else [2, 3] if found.channels_first else [1, 2]
+    mean, unit, last = (f"{_PREFIX}{name}" for name in ("mean", "unit", "embedding"))
+    opset = next((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), 1)
+    if opset >= 18:  # since then axes are an input
+        graph.initializer.append(_array("axes", np.array(axes, np.int64)))
+        graph.node.append(helper.make_node("ReduceMean", [given.name, f"{_PREFIX}axes"], [mean], keepdims=0))
+    else:
+        graph.node.append(helper.make_node("ReduceMean", [given.name], [mean], axes=axes, keepdims=0))
+    places = [side or "?" for axis, side in enumerate(shape) if axis in axes]
+    log.info(averaged_note(path, width, " x ".join(map(str, places))))
+    graph.initializer.append(_array("length", np.array(math.sqrt(width), np.float32)))
+    graph.node.append(helper.make_node("LpNormalization", [mean], [unit], axis=-1, p=2))
+    graph.node.append(helper.make_node("Mul", [unit, f"{_PREFIX}length"], [last]))
+    graph.output.append(helper.make_tensor_value_info(last, TensorProto.FLOAT, [shape[0] or "n", width]))
 
 
 def _before(found: Layout, preprocess: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What networks from elsewhere want their pixels to be, as plain arithmetic: for Keras, for ONNX, and for help."""
+"""What networks from elsewhere want their pixels to be, as plain arithmetic: for Keras and for ONNX."""
 
 from __future__ import annotations
 
@@ -32,3 +32,8 @@ PREPROCESSING = {
     "caffe": Pixel(255.0, [-103.939, -116.779, -123.68], True),
     "efficientnet": Pixel((255 / _DEVIATION**0.5).tolist(), (255 * _MEAN * (1 - 1 / _DEVIATION**0.5)).tolist()),
 }
+
+
+def averaged_note(name: object, width: int, places: str) -> str:
+    """Say what becomes of feature maps where a network from elsewhere gives such."""
+    return f"note: {name} gives {width:,} numbers at {places} places: their mean, of one length, is the embedding"

@@ -14,7 +14,7 @@ from ..data.source import ImageSource
 from ..errors import ModelFileError, UsageError
 from ..files import replacing
 from ..model.origin import brings_pixels, made_here, taken_by
-from ..model.preprocessing import PREPROCESSING
+from ..model.preprocessing import PREPROCESSING, averaged_note
 from ..settings import Architecture, Output
 from ..settings.backbones import BACKBONES, SEEN_SIDE, backbone
 from ..settings.fields import nearest
@@ -98,8 +98,8 @@ def find_encoder(name: str, asked: Pretrained) -> Located:
     try:
         run, file = locate(name)
     except UsageError as error:
-        near = nearest(name, BACKBONES)
-        raise UsageError(f"{error}{near and near + ', the Keras application'}") from error
+        near = nearest(name, BACKBONES) if name.isalnum() else ""  # names of runs hold a date
+        raise UsageError(f"{error}{near}") from error
     named = under_logs(Path(name)) == file  # a run's folder holds what this program made
     foreign = named and (not made_here(file) or (file.suffix == ".h5" and asked.preprocess is not None))
     if not foreign:
@@ -150,9 +150,7 @@ def wanted_pixels(name: str, file: Path, given: Preprocess | None) -> Preprocess
     """
     if brings_pixels(file):
         if given not in (None, "unit"):
-            raise UsageError(
-                f"--preprocess={given}: {name} makes of pixels what it wants by itself; leave it out"
-            )
+            raise UsageError(f"--preprocess={given}: {name} makes of pixels what it wants by itself; leave it out")
         return "unit"
     if given is None:
         kinds = ", ".join(get_args(Preprocess))
@@ -210,7 +208,7 @@ def open_model(network: Network) -> Any:
     given = model.get_layer(BACKBONE).output.shape[1:]
     if len(given) > 1:
         places = " x ".join(map(str, given[:-1]))
-        log.info(f"note: {network.name} gives {given[-1]:,} numbers at {places} places: their mean is the embedding")
+        log.info(averaged_note(network.name, given[-1], places))
     return model
 
 

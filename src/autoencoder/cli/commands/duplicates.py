@@ -18,7 +18,9 @@ class Options(Section):
 
     run: EncoderName
     images: Path | None = Field(
-        None, description="new images: which of them are among those that the run was trained on; none: these alone"
+        None,
+        description="new images: which of them are among those that the run was trained on; none: these "
+        "alone. With a network from elsewhere, which was trained on none: the images that are compared",
     )
     count: Shown = Field(100, description="so many are in the picture at most; the table has all")
     overwrite: bool = Field(False, description="replace a result of the same name that was made from something else")
@@ -28,9 +30,12 @@ def execute(options: Options, reading: Reading, pretrained: Pretrained) -> Path:
     """Compare them, and return the folder of the table and the picture."""
     from ...workflows.duplicates import find_duplicates, find_known, tell_duplicates
     from ...workflows.found import keep, open_images
+    from ...workflows.pretrained import find_encoder
 
-    opened = open_images(options.run, None, reading, pretrained=pretrained, command="duplicates")
-    new = None if options.images is None else opened.other(options.images)
+    new_to_all = find_encoder(options.run, pretrained).network is not None
+    own = options.images if new_to_all else None
+    opened = open_images(options.run, own, reading, pretrained=pretrained, command="duplicates")
+    new = None if options.images is None or new_to_all else opened.other(options.images)
     found = find_duplicates(opened, options.count) if new is None else find_known(opened, new, options.count)
     tell_duplicates(found)
     settings = {"count": options.count, "new": None if new is None else new.source.to_record(new.images)["fingerprint"]}
