@@ -82,9 +82,9 @@ class Architecture(Section):
     )
     local_features: bool = Field(
         False,
-        description="the embedding also holds local features (50 principal components of gradient histograms), for "
-        "clustering: what the network gives has unit length in training, and is then turned and made even; the "
-        "decoder sees that part alone",
+        description="the embedding also holds features that need no training, for clustering: 50 principal components "
+        "of gradient histograms and 50 of the pixels. What the network gives has unit length in training, and is "
+        "turned and made even after it; the decoder sees that part alone",
     )
     skips: bool = Field(
         False,

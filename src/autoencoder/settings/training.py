@@ -157,7 +157,7 @@ class Training(Section):
     neighbours_from: RunName = Field(
         "pixels",
         description="contrast: where neighbours are sought: pixels (their principal components), local (those of "
-        "gradient histograms: edges and where they are), or a table of "
+        "gradient histograms and pixels: edges and where they are), or a table of "
         "embeddings of these images, as encode writes it: .parquet, .csv with path, e0, e1, ..., or .npz with paths, "
         "vectors",
     )

@@ -1,26 +1,30 @@
-"""Local features as vectors, and an embedding that holds them beside what a network has learned.
+"""Features that need no training as vectors, and an embedding that holds them beside what a network has learned.
 
-Local features know edges and where they are, and a network that learned by contrast what else makes images alike;
-among both together, neighbours are more often of one kind than among either (docs/decisions/sort.md).
+Gradient histograms know edges and where they are, pixels colours and light, and a network that learned by contrast what
+else makes images alike. Among all together, neighbours are more often of one kind than among any of them
+(docs/decisions/sort.md).
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
-from ..metrics.pca import fit_pca
+from ..metrics.pca import fit_pca, fit_pca_of_images
 from ..model.apply import applied
 from ..model.build import Models, joined
 from ..model.local_features import GradientHistograms
 from ..sampling import evenly_spread
 from .pixels import Pixels
 
-#: Local features are so many principal components of gradient histograms.
+#: So many principal components of the gradient histograms are kept, and as many of the pixels.
 COMPONENTS = 50
+#: How far the pixels spread beside the histograms, which know more of what people call alike.
+PIXEL_WEIGHT = 0.5
 #: Components are fitted on so many images at most, evenly spread.
 FITTED_ON = 10_000
 #: A direction of the network's embedding that varies little is not made longer than this share of the first allows.
@@ -28,7 +32,7 @@ _LEAST_SPREAD = 0.1
 
 
 def local_features(pixels: Pixels) -> np.ndarray:
-    """Return the local features of images.
+    """Return the local features of images: components of their gradient histograms and of their pixels.
 
     Parameters
     ----------
@@ -36,7 +40,7 @@ def local_features(pixels: Pixels) -> np.ndarray:
 
     Returns
     -------
-    float32 array of shape (n, at most 50)
+    float32 array of shape (n, at most 100)
     """
     return _embedded(_local_encoder(pixels), pixels)
 
@@ -48,8 +52,18 @@ def _local_encoder(pixels: Pixels) -> keras.Model:
     found = _embedded(histograms, pixels[evenly_spread(len(pixels), FITTED_ON)])
     fitted = fit_pca(found, min(COMPONENTS, *found.shape))
     components = fitted.components_ / _spread(fitted.transform(found))
-    mapped = _affine(components.T, -components @ fitted.mean_, "local_features")(histograms.output)
-    return keras.Model(image, mapped, name="local_encoder")
+    mapped = _affine(components.T, -components @ fitted.mean_, "histogram_components")(histograms.output)
+    both = layers.Concatenate(name="local_features")([mapped, _pixel_components(image, pixels)])
+    return keras.Model(image, both, name="local_encoder")
+
+
+def _pixel_components(image: Any, pixels: Pixels) -> Any:
+    """Return the principal components of an image's pixels, fitted to these images."""
+    mean, components = fit_pca_of_images(pixels, COMPONENTS)
+    sample = pixels[evenly_spread(len(pixels), FITTED_ON)].reshape(-1, len(mean)) / np.float32(255) - mean
+    components = components * (PIXEL_WEIGHT / _spread(sample @ components.T))
+    mapped = _affine(components.T, -components @ mean, "pixel_components")
+    return mapped(layers.Flatten(dtype="float32", name="pixels")(image))
 
 
 def with_local_features(models: Models, pixels: Pixels) -> Models:
@@ -74,7 +88,8 @@ def with_local_features(models: Models, pixels: Pixels) -> Models:
     embedding = keras.Input(encoder.output.shape[1:], name="embedding")
     back = np.zeros((embedding.shape[-1], len(mean)), np.float32)
     back[: len(mean)] = (axes * lengths).T
-    decoder = keras.Model(embedding, models.decoder(_affine(back, mean, "network_embedding")(embedding)), name="decoder")
+    taken = _affine(back, mean, "network_embedding")(embedding)
+    decoder = keras.Model(embedding, models.decoder(taken), name="decoder")
     return joined(encoder, decoder)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,13 @@ class LoadedImages(Splits[Images]):
     whole: Images
 
 
-def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings, ScannedImages]:
+#: From settings, what was found, and whether the size of the images was given, to settings with more chosen.
+Chosen = Callable[[Settings, ScannedImages, bool], Settings]
+
+
+def prepare(
+    asked: Settings, array: ImageSource | None = None, chosen: Chosen | None = None
+) -> tuple[Settings, ScannedImages]:
     """Find the images, replace what is `auto` by what they say, and check all that can be checked without TensorFlow.
 
     Parameters
@@ -68,6 +74,8 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
     asked : Settings
     array : ImageSource, optional
         Images that came as an array, in place of the folders that the settings name.
+    chosen : function, optional
+        Chooses settings once the images are found.
 
     Raises
     ------
@@ -94,6 +102,8 @@ def prepare(asked: Settings, array: ImageSource | None = None) -> tuple[Settings
     listings = _listings(source, data, asked.training.seed)
     listings = replace(listings, embedded=read_neighbours(asked.training, listings.train))
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
+    if chosen is not None:
+        settings = chosen(settings, listings, data.image_shape is not None)
     levels(settings.architecture, settings.image_shape)
     check_growth(settings)
     check_backbone(settings)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...errors import Interrupted
 from ...settings import Architecture, Data, Output, Resuming, Settings, Training
+from ...settings.budget import Budget
 from ...settings.clustering import Clusters, Export
 from ...storage.clustering import read_names
 from ...tensorflow_start import start_tensorflow
@@ -19,17 +20,22 @@ def execute(
     training: Training,
     output: Output,
     resuming: Resuming,
+    budget: Budget,
     clusters: Clusters,
     export: Export,
 ) -> Path:
     """Train and cluster, and return the folder that the clustering left."""
+    from ...workflows.budget import with_budget, with_method
     from ...workflows.images import prepare
     from ...workflows.unfinished import unfinished
 
     names = read_names(export.names)
     asked = Settings(data=data, architecture=architecture, training=training, output=output)
     going_on = None if resuming.resume is None else unfinished(resuming.resume, "run", asked)
-    settings, listings = prepare(asked if going_on is None else going_on.settings)
+    asked, chosen = with_budget(asked, budget) if going_on is None else (going_on.settings, None)
+    settings, listings = prepare(asked, chosen=chosen)
+    if chosen is not None:
+        clusters = with_method(clusters, len(listings.whole.paths))
     check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
     from ...model.encoder import encoder_of
@@ -57,6 +63,6 @@ def execute(
 
 COMMAND = Command(
     "From a folder of images to clusters: train an autoencoder, then cluster the same images.",
-    sections=(*Settings.sections, Resuming, Clusters, Export),
+    sections=(*Settings.sections, Resuming, Budget, Clusters, Export),
     execute=execute,
 )

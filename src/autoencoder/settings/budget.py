@@ -1,0 +1,91 @@
+"""How much work `sort` may spend, and what it chooses for it from what the images are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from pydantic import Field
+
+from .architecture import Architecture
+from .fields import Section
+from .training import Training
+
+#: Steps of training, in batches of `BATCH`: about 3, 10 and 30 minutes on the processor of docs/decisions/sort.md,
+#: choosing k and drawing included.
+STEPS = {"small": 500, "medium": 2000, "large": 6000}
+BATCH = 128
+#: Few images are not shown more often than this.
+MOST_EPOCHS = 400
+#: Fewer images have no clusters that could be told from chance.
+FEWEST = 20
+#: An image is seen at about so many pixels a side; smaller ones are made larger up to the least.
+SIDE, LEAST_SIDE = 48, 28
+#: This share of the images is not learned, and only says how well they are rebuilt.
+VALID_SPLIT = 0.05
+FILTERS = (32, 64, 128, 256)
+#: These say nothing of what is learned.
+_FREE = frozenset({"seed", "precision", "period"})
+
+
+class Budget(Section):
+    """How much work is spent where nothing says how to train."""
+
+    budget: Literal["auto", "small", "medium", "large"] | None = Field(
+        "auto",
+        description="small, medium, large: network, training and size of the images are chosen from what the images "
+        "are, for about 3, 10 or 30 minutes on two cores; none: those that the flags say, as in run; auto: medium "
+        "where no flag of the network or the training is given, else none",
+    )
+
+    def spent(self, architecture: Architecture, training: Training) -> str | None:
+        """Return the budget that holds beside what was given; None where the flags say all.
+
+        Raises
+        ------
+        ValueError
+            If a budget and what it decides are both given: names the flag.
+        """
+        given = sorted((architecture.model_fields_set | training.model_fields_set) - _FREE)
+        if self.budget == "auto":
+            return None if given else "medium"
+        if self.budget is not None and given:
+            raise ValueError(f"--budget={self.budget} chooses --{given[0]} itself; leave one of them out")
+        return self.budget
+
+
+def chosen_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Return the size at which images are seen: 48 x 48 pixels in all at most, in proportion, but 28 a side at least."""
+    scale = min(1.0, SIDE / math.sqrt(math.prod(shape)))
+    height, width = (max(LEAST_SIDE, round(side * scale)) for side in shape)
+    return height, width
+
+
+def chosen_flags(budget: str, count: int) -> dict[str, Any]:
+    """Return the flags of network and training for a number of training images.
+
+    Contrast of augmented copies and of neighbours in local features, with both in the embedding: docs/decisions/sort.md
+    holds what else was tried.
+    """
+    epochs = max(1, min(MOST_EPOCHS, round(STEPS[budget] / math.ceil(count / BATCH))))
+    return {
+        "filters": FILTERS,
+        "kernel_size": 3,
+        "strides": 2,
+        "batch_norm": "before",
+        "global_pooling": True,
+        "mlp": False,
+        "output_activation": "linear",
+        "local_features": True,
+        "loss": "mse",
+        "contrast": 1.0,
+        "contrast_with": "both",
+        "neighbours_from": "local",
+        "augment": "auto",
+        "target": "clean",
+        "optimizer": "adamw",
+        "learning_rate": 0.0015,
+        "schedule": "cosine",
+        "batch_size": BATCH,
+        "train_epochs": epochs,
+    }
