@@ -55,7 +55,7 @@ class Budget(Section):
 
 
 def chosen_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    """Return the size at which images are seen: 48 x 48 pixels in all at most, in proportion, but 28 a side at least."""
+    """Return the size at which images are seen: 48 x 48 pixels at most, in proportion, and 28 a side at least."""
     scale = min(1.0, SIDE / math.sqrt(math.prod(shape)))
     height, width = (max(LEAST_SIDE, round(side * scale)) for side in shape)
     return height, width

@@ -9,6 +9,7 @@ from ..errors import DataError, UsageError
 from ..settings import Architecture, Settings, Training
 from ..settings.budget import FEWEST, VALID_SPLIT, Budget, chosen_flags, chosen_shape
 from ..settings.clustering import Clusters
+from ..settings.fields import parse
 from .images import Chosen, ScannedImages
 
 log = logging.getLogger("autoencoder")
@@ -46,18 +47,16 @@ def _chosen(budget: str, settings: Settings, listings: ScannedImages, shape_give
         )
     shape = settings.image_shape if shape_given else chosen_shape(settings.image_shape)
     flags = chosen_flags(budget, count)
-    parts = {
-        name: kind(**{field: flags[field] for field in flags if field in kind.model_fields})
-        for name, kind in (("architecture", Architecture), ("training", Training))
-    }
-    free = {name: getattr(settings.training, name) for name in settings.training.model_fields_set}
-    training = parts["training"].model_copy(update=free)
+    architecture, training = parse(flags, (Architecture, Training))
+    training = training.model_copy(
+        update={name: getattr(settings.training, name) for name in settings.training.model_fields_set}
+    )
     log.info(
         f"budget {budget}: images are seen at {shape[0]} x {shape[1]}, for {training.train_epochs:,} epochs in batches "
         f"of {training.batch_size}; settings.yml of the run holds all that was chosen"
     )
     data = settings.data.model_copy(update={"image_shape": shape})
-    return settings.model_copy(update={"data": data, "architecture": parts["architecture"], "training": training})
+    return settings.model_copy(update={"data": data, "architecture": architecture, "training": training})
 
 
 def with_method(clusters: Clusters, count: int) -> Clusters:

@@ -10,10 +10,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ..clustering import METHODS, Clustering, fit, save
+from ..clustering.projection import project_pca
+from ..clustering.structure import structure
 from ..data.listing import Images
 from ..data.quality import quality
 from ..metrics import clusters as scores_of
+from ..metrics.trust import MEANING, Trust, trust
+from ..sampling import drawn
 from ..settings.clustering import Clusters, Export
 from ..storage.clustering import ClusterFolder, write_columns, write_table
 from ..storage.csv_files import write_bad_files
@@ -29,8 +35,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("autoencoder")
 
-#: Two clusterings that agree less, by the adjusted Rand index, are told of: another seed finds other clusters.
-LEAST_STABILITY = 0.6
+#: Another method sees so many principal components of longer vectors.
+COMPARED = 50
 
 
 class Wanted(NamedTuple):
@@ -120,30 +126,58 @@ def cluster_scores(embeddings: Embeddings, found: Clustering, seed: int) -> dict
     row |= scores_of.without_labels(embeddings.vectors, found.labels, seed)
     method = METHODS.get(found.method)  # a corrected clustering has none: a person does not start anew
     if method is not None and method.fit and method.takes_k:
-        row["stability"] = scores_of.stability(
-            embeddings.vectors, lambda vectors, other: fit(vectors, found.method, found.k, other).labels, seed
-        )
+        row |= _agreements(embeddings.vectors, found, seed)
     if embeddings.labels is not None and len(set(embeddings.labels)) > 1:
         row |= scores_of.with_labels(found.labels, embeddings.labels)
     return row
 
 
+def _agreements(vectors: np.ndarray, found: Clustering, seed: int) -> dict[str, Any]:
+    """Return how far other seeds and another method agree with clusters, and how clear they are beside chance."""
+    chance = structure(vectors, found.k, seed)
+    row: dict[str, Any] = {
+        "stability": scores_of.stability(
+            vectors, lambda rows, other: fit(rows, found.method, found.k, other).labels, seed
+        ),
+        "method_agreement": _method_agreement(vectors, found, seed),
+        "structure": None if chance is None else round(chance.silhouette / max(chance.by_chance, 0.01), 3),
+    }
+    return row | {"trust": trust(row)}
+
+
+def _method_agreement(vectors: np.ndarray, found: Clustering, seed: int) -> float:
+    """Compare clusters with those of k-means, or k-means' with those of a mixture, in the space that they are of."""
+    from sklearn.metrics import adjusted_rand_score
+
+    if "projected" in found.arrays:
+        space = found.arrays["projected"]
+        rows = drawn(len(vectors), len(space), seed)
+    else:
+        rows = drawn(len(vectors), scores_of.STABILITY_IMAGES, seed)
+        space = vectors[rows] if vectors.shape[1] <= COMPARED else project_pca(vectors[rows], COMPARED)
+    other = fit(space, "gmm" if found.method in ("kmeans", "minibatch") else "kmeans", found.k, seed)
+    return float(adjusted_rand_score(found.labels[rows], other.labels))
+
+
 def _summary(found: Clustering, scores: dict[str, Any], folder: ClusterFolder) -> str:
     own = f", silhouette {scores['silhouette']:.3f}" if scores["silhouette"] is not None else ""
     known = "  ".join(f"{name} {scores[name]:.3f}" for name in ("accuracy", "nmi", "ari") if name in scores)
-    stability = scores.get("stability", 1.0)
     lines = [
         f"{found.k} clusters by {found.method} of {len(found.labels):,} images{own}",
         *([f"against the class folders: {known}"] if known else []),
-        *([_unstable(stability)] if stability < LEAST_STABILITY else []),
+        *([_trusted(scores)] if scores.get("trust") else []),
         f"the clustering is in {folder.path}{os.sep}",
         f"  look at {folder.picture('overview').name}; the table of files is {folder.table.name} beside it",
     ]
     return "\n".join(lines)
 
 
-def _unstable(stability: float) -> str:
-    return (
-        f"be careful: another seed finds other clusters (agreement {stability:.2f}, where 1 is the same); try another "
-        "--k, --method=umap_gmm, or more --train_epochs"
+def _trusted(scores: Mapping[str, Any]) -> str:
+    word: Trust = scores["trust"]
+    clear = "" if scores["structure"] is None else f", {scores['structure']:.1f} times as clear as by chance"
+    line = (
+        f"trust: {word} (seeds agree {scores['stability']:.2f}, methods {scores['method_agreement']:.2f}{clear}): "
+        f"{MEANING[word]}"
     )
+    advice = "; try another --k, --method=umap_gmm, or a larger --budget of sort" if word in ("weak", "none") else ""
+    return f"{'be careful: ' if advice else ''}{line}{advice}"
