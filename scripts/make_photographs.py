@@ -1,7 +1,7 @@
 """Make colour images of ten kinds of photographed things: `python scripts/make_photographs.py FOLDER SOURCES`.
 
 They are no photographs as a camera took them, but put together from photographs: cut-outs of Debian's package
-tuxpaint-stamps-default, 5 to 26 things a kind, on places of photographs from mate-backgrounds, lomiri-wallpapers-16.04,
+tuxpaint-stamps-default, 6 to 26 things a kind, on places of photographs from mate-backgrounds, lomiri-wallpapers-16.04,
 lomiri-wallpapers-20.04, plasma-workspace-wallpapers and ufoai-textures. Each is 100x100, a JPEG; size, turn, view,
 place, light, colours, shadow, sharpness and noise are drawn anew for each image, and the seed repeats all of it.
 SOURCES holds the unpacked packages at any depth, the .pk3 file of ufoai-textures unzipped as well.
