@@ -10,7 +10,6 @@ A row is kept in logs/panel.json as soon as it is known, and not measured again;
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -104,7 +103,7 @@ def flat(pixels: np.ndarray) -> np.ndarray:
 def sorted_by(flags: list[str], folder: Path, seed: int, asked: argparse.Namespace, *, k: bool = True) -> Figures:
     """Sort a folder by the command line, and read its scores."""
     classes = sum(each.is_dir() for each in folder.iterdir())
-    place = kept.LOGS / "panel" / f"{folder.name}_{len(os.listdir(kept.LOGS))}_{time.time_ns()}"
+    place = kept.LOGS / "panel" / f"{folder.name}_{time.time_ns()}"
     command = [sys.executable, "-m", "autoencoder", "sort", f"--train_dir={folder}", f"--seed={seed}"]
     command += [f"--save_dir={place}", f"--budget={asked.budget}", "--verbose=False", *flags]
     start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -50,7 +50,7 @@ def _local_encoder(pixels: Pixels) -> keras.Model:
     image = keras.Input(pixels.shape[1:], name="image")
     histograms = keras.Model(image, GradientHistograms(name="local_histograms")(image))
     found = _embedded(histograms, pixels[evenly_spread(len(pixels), FITTED_ON)])
-    fitted = fit_pca(found, min(COMPONENTS, *found.shape))
+    fitted = fit_pca(found, max(1, min(COMPONENTS, len(found) - 1, found.shape[1])))
     components = fitted.components_ / _spread(fitted.transform(found))
     mapped = _affine(components.T, -components @ fitted.mean_, "histogram_components")(histograms.output)
     both = layers.Concatenate(name="local_features")([mapped, _pixel_components(image, pixels)])

@@ -59,8 +59,8 @@ def _chosen(budget: str, settings: Settings, listings: ScannedImages, shape_give
     return settings.model_copy(update={"data": data, "architecture": architecture, "training": training})
 
 
-def with_method(clusters: Clusters, count: int) -> Clusters:
-    """Return how the images are clustered, with the method that suits their number where none is given."""
-    if "method" in clusters.model_fields_set or count < FEWEST_PROJECTED:
+def with_method(clusters: Clusters, settings: Settings, count: int) -> Clusters:
+    """Return how the images are clustered: where no method is given, by what suits features of several kinds."""
+    if not settings.architecture.local_features or "method" in clusters.model_fields_set or count < FEWEST_PROJECTED:
         return clusters
     return clusters.model_copy(update={"method": "umap_gmm"})

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..clustering.corrected import CORRECTED
+from ..metrics.trust import MEANING
 from ..page.summary import Grouping
 from .embeddings import Embeddings
 
@@ -75,8 +76,10 @@ def _trust(embeddings: Embeddings, scores: Mapping[str, Any], used: int, cluster
 def _of_groups(newest: Grouping) -> list[str]:
     scores = newest.scores
     parts = ["the groups are as far to trust as the person who corrected them"] if newest.method == CORRECTED else []
-    stability, accuracy = scores.get("stability"), scores.get("accuracy")
-    if isinstance(stability, float):
+    stability, accuracy, word = scores.get("stability"), scores.get("accuracy"), scores.get("trust")
+    if word in MEANING:
+        parts.append(f"trust in the groups is {word}: {MEANING[word]}")
+    elif isinstance(stability, float):
         least = next(least for least in _STABILITIES if stability >= least)
         parts.append(
             f"sorting again from other random starts agrees by {stability:.2f}, where 1 is the same groups, so "

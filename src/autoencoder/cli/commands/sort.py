@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import Interrupted
+from ...errors import Interrupted, UsageError
 from ...settings import Architecture, Data, Output, Resuming, Settings, Training
 from ...settings.budget import Budget
 from ...settings.clustering import Clusters, Export
@@ -32,10 +32,11 @@ def execute(
     names = read_names(export.names)
     asked = Settings(data=data, architecture=architecture, training=training, output=output)
     going_on = None if resuming.resume is None else unfinished(resuming.resume, "run", asked)
+    if going_on is not None and budget.changed("budget"):
+        raise UsageError("--budget is for a training that begins, and --resume goes on with its own: leave it out")
     asked, chosen = with_budget(asked, budget) if going_on is None else (going_on.settings, None)
     settings, listings = prepare(asked, chosen=chosen)
-    if chosen is not None:
-        clusters = with_method(clusters, len(listings.whole.paths))
+    clusters = with_method(clusters, settings, len(listings.whole.paths))
     check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
     from ...model.encoder import encoder_of
