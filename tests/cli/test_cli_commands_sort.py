@@ -99,3 +99,12 @@ def test_one_image_again_and_again_with_noise_shows_no_clusters(short, kinds64):
         cv2.imwrite(str(short / "same" / f"{number}.png"), np.clip(image, 0, 255).astype(np.uint8))
     made = Autoencoder(train_dir=short / "same", verbose=False).sort(k=4)
     assert json.loads((made / "scores.json").read_text())["trust"] == "none"
+
+
+def test_a_trained_network_teaches_one_of_its_own(folder):
+    run = Autoencoder(train_dir=folder, verbose=False, train_epochs=1, image_shape=32, filters=[4, 8]).run()
+    made = Autoencoder(train_dir=folder, verbose=False, encoder_from=run.path).sort(k=2, budget="small")
+    kept = settings_of(made)
+    assert kept["encoder_use"] == "teacher" and kept["encoder_from"].endswith("encoder.keras")
+    assert kept["neighbours_from"] == "pixels" and kept["filters"] == [32, 64, 128, 256] and kept["local_features"]
+    assert Autoencoder().encode(made.parents[1], images=folder).is_file()  # without the teacher

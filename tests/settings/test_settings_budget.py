@@ -49,6 +49,13 @@ def test_flags_of_the_training_take_the_budgets_place(budget, given, spent):
     assert Budget(budget=budget).spent(Architecture(), Training(**given)) == spent
 
 
+def test_a_network_that_teaches_leaves_the_budget_and_one_that_is_used_itself_does_not():
+    assert Budget().spent(Architecture(encoder_from="MobileNetV2"), Training()) == "medium"
+    assert Budget().spent(Architecture(encoder_from="MobileNetV2", encoder_use="teacher"), Training()) == "medium"
+    assert Budget().spent(Architecture(encoder_from="MobileNetV2", encoder_use="frozen"), Training()) is None
+    assert "neighbours_from" not in chosen_flags("medium", 1000, taught=True)
+
+
 def test_a_budget_and_what_it_decides_are_refused_together():
     with pytest.raises(ValueError, match=r"--budget=small chooses --train_epochs itself"):
         Budget(budget="small").spent(Architecture(), Training(train_epochs=3))

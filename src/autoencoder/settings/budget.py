@@ -24,8 +24,8 @@ SIDE, LEAST_SIDE = 48, 28
 #: This share of the images is not learned, and only says how well they are rebuilt.
 VALID_SPLIT = 0.05
 FILTERS = (32, 64, 128, 256)
-#: These say nothing of what is learned.
-_FREE = frozenset({"seed", "precision", "period"})
+#: These say nothing of what is learned, or which network teaches it.
+_FREE = frozenset({"seed", "precision", "period", "encoder_from", "encoder_weights", "preprocess"})
 
 
 class Budget(Section):
@@ -46,7 +46,8 @@ class Budget(Section):
         ValueError
             If a budget and what it decides are both given: names the flag.
         """
-        given = sorted((architecture.model_fields_set | training.model_fields_set) - _FREE)
+        taught = {"encoder_use"} if architecture.encoder_use == "teacher" else set()
+        given = sorted((architecture.model_fields_set | training.model_fields_set) - _FREE - taught)
         if self.budget == "auto":
             return None if given else "medium"
         if self.budget is not None and given:
@@ -61,11 +62,12 @@ def chosen_shape(shape: tuple[int, int]) -> tuple[int, int]:
     return height, width
 
 
-def chosen_flags(budget: str, count: int) -> dict[str, Any]:
+def chosen_flags(budget: str, count: int, taught: bool = False) -> dict[str, Any]:
     """Return the flags of network and training for a number of training images.
 
-    Contrast of augmented copies and of neighbours in local features, with both in the embedding: docs/decisions/sort.md
-    holds what else was tried.
+    With `taught` another network says which images are neighbours, otherwise local features do. Contrast is of augmented
+    copies and of neighbours, and the embedding holds the network's numbers and local features:
+    docs/decisions/sort.md says what else was tried.
     """
     epochs = max(1, min(MOST_EPOCHS, round(STEPS[budget] / math.ceil(count / BATCH))))
     return {
@@ -80,7 +82,7 @@ def chosen_flags(budget: str, count: int) -> dict[str, Any]:
         "loss": "mse",
         "contrast": 1.0,
         "contrast_with": "both",
-        "neighbours_from": "local",
+        **({} if taught else {"neighbours_from": "local"}),
         "augment": "auto",
         "target": "clean",
         "optimizer": "adamw",

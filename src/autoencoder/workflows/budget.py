@@ -32,6 +32,9 @@ def with_budget(asked: Settings, budget: Budget) -> tuple[Settings, Chosen | Non
         raise UsageError(str(error)) from error
     if spent is None:
         return asked, None
+    if asked.architecture.encoder_from is not None:
+        taught = asked.architecture.model_copy(update={"encoder_use": "teacher"})
+        asked = asked.model_copy(update={"architecture": taught})
     if "valid_split" not in asked.data.model_fields_set:
         asked = asked.model_copy(update={"data": asked.data.model_copy(update={"valid_split": VALID_SPLIT})})
     return asked, partial(_chosen, spent)
@@ -46,8 +49,10 @@ def _chosen(budget: str, settings: Settings, listings: ScannedImages, shape_give
             f"chosen for {FEWEST} at least; add images, or say all yourself: --budget=none"
         )
     shape = settings.image_shape if shape_given else chosen_shape(settings.image_shape)
-    flags = chosen_flags(budget, count)
-    architecture, training = parse(flags, (Architecture, Training))
+    own = settings.architecture
+    architecture, training = parse(chosen_flags(budget, count, own.encoder_from is not None), (Architecture, Training))
+    teacher = ("encoder_from", "encoder_use", "encoder_weights", "preprocess")
+    architecture = architecture.model_copy(update={name: getattr(own, name) for name in teacher})
     training = training.model_copy(
         update={name: getattr(settings.training, name) for name in settings.training.model_fields_set}
     )
