@@ -26,11 +26,16 @@ def test_images_are_seen_small_and_in_proportion(shape, seen):
 )
 def test_a_budget_is_a_number_of_steps_whatever_the_number_of_images(count, epochs):
     assert STEPS["medium"] == 2000
-    assert chosen_flags("medium", count)["train_epochs"] == epochs
+    assert chosen_flags("medium", count, (32, 32))["train_epochs"] == epochs
+
+
+def test_larger_images_are_given_fewer_steps_and_smaller_ones_no_more():
+    epochs = {side: chosen_flags("medium", 10_000, (side, side))["train_epochs"] for side in (28, 32, 48)}
+    assert epochs == {28: 25, 32: 25, 48: 11}  # 2,000 steps, and 2,000 * 1,024 / 2,304; 79 an epoch
 
 
 def test_every_budget_is_spent_and_a_larger_one_is_longer():
-    epochs = [chosen_flags(name, 5_000)["train_epochs"] for name in ("small", "medium", "large")]
+    epochs = [chosen_flags(name, 5_000, (48, 48))["train_epochs"] for name in ("small", "medium", "large")]
     assert epochs == sorted(set(epochs))
 
 
@@ -53,7 +58,7 @@ def test_a_network_that_teaches_leaves_the_budget_and_one_that_is_used_itself_do
     assert Budget().spent(Architecture(encoder_from="MobileNetV2"), Training()) == "medium"
     assert Budget().spent(Architecture(encoder_from="MobileNetV2", encoder_use="teacher"), Training()) == "medium"
     assert Budget().spent(Architecture(encoder_from="MobileNetV2", encoder_use="frozen"), Training()) is None
-    assert "neighbours_from" not in chosen_flags("medium", 1000, taught=True)
+    assert "neighbours_from" not in chosen_flags("medium", 1000, (32, 32), taught=True)
 
 
 def test_a_budget_and_what_it_decides_are_refused_together():

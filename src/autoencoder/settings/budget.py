@@ -11,9 +11,10 @@ from .architecture import Architecture
 from .fields import Section
 from .training import Training
 
-#: Steps of training, in batches of `BATCH`: about 3, 10 and 30 minutes on the processor of docs/decisions/sort.md,
-#: choosing k and drawing included.
+#: Steps of training, in batches of `BATCH` images of `PIXELS` pixels: about 3, 10 and 30 minutes on the processor of
+#: docs/decisions/sort.md, choosing k and drawing included. Larger images are given as many fewer steps.
 STEPS = {"small": 500, "medium": 2000, "large": 6000}
+PIXELS = 32 * 32
 BATCH = 128
 #: Few images are not shown more often than this.
 MOST_EPOCHS = 400
@@ -62,14 +63,15 @@ def chosen_shape(shape: tuple[int, int]) -> tuple[int, int]:
     return height, width
 
 
-def chosen_flags(budget: str, count: int, taught: bool = False) -> dict[str, Any]:
-    """Return the flags of network and training for a number of training images.
+def chosen_flags(budget: str, count: int, shape: tuple[int, int], *, taught: bool = False) -> dict[str, Any]:
+    """Return the flags of network and training for a number of training images of a shape.
 
     With `taught` another network says which images are neighbours, otherwise local features do. Contrast is of augmented
     copies and of neighbours, and the embedding holds the network's numbers and local features:
     docs/decisions/sort.md says what else was tried.
     """
-    epochs = max(1, min(MOST_EPOCHS, round(STEPS[budget] / math.ceil(count / BATCH))))
+    steps = STEPS[budget] * min(1.0, PIXELS / math.prod(shape))
+    epochs = max(1, min(MOST_EPOCHS, round(steps / math.ceil(count / BATCH))))
     return {
         "filters": FILTERS,
         "kernel_size": 3,

@@ -50,7 +50,8 @@ def _chosen(budget: str, settings: Settings, listings: ScannedImages, shape_give
         )
     shape = settings.image_shape if shape_given else chosen_shape(settings.image_shape)
     own = settings.architecture
-    architecture, training = parse(chosen_flags(budget, count, own.encoder_from is not None), (Architecture, Training))
+    flags = chosen_flags(budget, count, shape, taught=own.encoder_from is not None)
+    architecture, training = parse(flags, (Architecture, Training))
     teacher = ("encoder_from", "encoder_use", "encoder_weights", "preprocess")
     architecture = architecture.model_copy(update={name: getattr(own, name) for name in teacher})
     training = training.model_copy(
