@@ -14,7 +14,7 @@ from autoencoder.settings import budget as table
 def short(monkeypatch, tmp_path):
     """A budget of a few steps, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(table, "STEPS", {"small": 2, "medium": 3, "large": 4})
+    monkeypatch.setattr(table, "STEPS", {"small": 4, "medium": 6, "large": 8})
     return tmp_path
 
 
@@ -65,7 +65,7 @@ def test_what_is_given_beside_a_budget_is_kept(folder):
         k=2, budget="small", method="kmeans"
     )
     kept = settings_of(made)
-    assert (kept["seed"], kept["image_shape"], kept["valid_split"], kept["train_epochs"]) == (7, [16, 16], 0.2, 2)
+    assert (kept["seed"], kept["image_shape"], kept["valid_split"], kept["train_epochs"]) == (7, [16, 16], 0.2, 4)
     assert made.name == "kmeans_k2"
 
 

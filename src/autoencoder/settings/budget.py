@@ -66,8 +66,8 @@ def chosen_shape(shape: tuple[int, int]) -> tuple[int, int]:
 def chosen_flags(budget: str, count: int, shape: tuple[int, int], *, taught: bool = False) -> dict[str, Any]:
     """Return the flags of network and training for a number of training images of a shape.
 
-    With `taught` another network says which images are neighbours, otherwise local features do. Contrast is of augmented
-    copies and of neighbours, and the embedding holds the network's numbers and local features:
+    With `taught` another network says which images are neighbours, otherwise local features do. Contrast is of
+    augmented copies and of neighbours, and the embedding holds the network's numbers and local features:
     docs/decisions/sort.md says what else was tried.
     """
     steps = STEPS[budget] * min(1.0, PIXELS / math.prod(shape))
