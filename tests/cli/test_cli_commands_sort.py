@@ -108,3 +108,11 @@ def test_a_trained_network_teaches_one_of_its_own(folder):
     assert kept["encoder_use"] == "teacher" and kept["encoder_from"].endswith("encoder.keras")
     assert kept["neighbours_from"] == "pixels" and kept["filters"] == [32, 64, 128, 256] and kept["local_features"]
     assert Autoencoder().encode(made.parents[1], images=folder).is_file()  # without the teacher
+
+
+def test_the_page_says_what_is_clustered_and_how_far_to_trust_it(folder):
+    made = Autoencoder(train_dir=folder, verbose=False).sort(k=2, budget="small")
+    page = (made.parents[1] / "report.html").read_text()
+    assert "of its edges and colours and of what a network found by itself" in page
+    assert "trust in the groups is " in page
+    assert "simple linear method" not in page  # the network was not trained to rebuild

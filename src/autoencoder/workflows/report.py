@@ -195,15 +195,15 @@ def collect(source: ReportSource, embeddings: Embeddings, images: Images) -> Fou
     scores, left_out = read_scores(run), [*embeddings.bad, *clusterings.gone]
     used = used_numbers(vectors[evenly_spread(len(vectors), EMBEDDED_IMAGES)])
     decoded = _decoded(source.decoder, vectors, images.pixels, clusterings.found)
-    history = read_history(run.history_file)
+    history, settings = read_history(run.history_file), read_settings(run)
     return Found(
         title=run.path.absolute().name,
         program=f"flexae {version()}",
         command=f"flexae report {shlex.quote(str(run.path))}",
-        sentences=sentences(embeddings, scores, used, clusterings.found, left_out),
+        sentences=sentences(embeddings, scores, used, clusterings.found, left_out, settings),
         warnings=[*source.notes, *_doubts(source, scores), *clusterings.warnings],
         left_out=left_out,
-        settings=read_settings(run),
+        settings=settings,
         scores=scores,
         images=Shown(
             pixels=images.pixels,

@@ -25,6 +25,7 @@ def sentences(
     used: int,
     clusterings: Sequence[Grouping],
     left_out: Sequence[tuple[str, str]],
+    settings: Mapping[str, Mapping[str, Any]],
 ) -> list[str]:
     """Say what the images are and how they are sorted, how far to trust that, and what was left out.
 
@@ -38,13 +39,26 @@ def sentences(
     clusterings : sequence of Grouping
         The newest first.
     left_out : sequence of (path, reason)
+    settings : mapping of mappings
+        Of the run, by section.
     """
-    return [_what(embeddings, clusterings), _trust(embeddings, scores, used, clusterings), _left_out(left_out)]
+    # With contrast of copies the reconstruction is not what the embedding is for.
+    training, architecture = settings.get("training", {}), settings.get("architecture", {})
+    judged = {} if training.get("contrast") and training.get("contrast_with") in ("views", "both") else scores
+    local = bool(architecture.get("local_features"))
+    return [
+        _what(embeddings, clusterings, local=local),
+        _trust(embeddings, judged, used, clusterings),
+        _left_out(left_out),
+    ]
 
 
-def _what(embeddings: Embeddings, clusterings: Sequence[Grouping]) -> str:
+def _what(embeddings: Embeddings, clusterings: Sequence[Grouping], *, local: bool) -> str:
     count, width = embeddings.shape
-    begin = f"{_number(count, 'image')}, each described by {_number(width, 'number')} that a network found by itself"
+    found = (
+        "of its edges and colours and of what a network found by itself" if local else "that a network found by itself"
+    )
+    begin = f"{_number(count, 'image')}, each described by {_number(width, 'number')} {found}"
     if not clusterings:
         return f"{begin}; nothing has sorted them into groups yet."
     newest = clusterings[0]
