@@ -185,8 +185,10 @@ def unknown_flag(name: str, known: Iterable[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return '; did you mean ...?' with the nearest of the `known` names, or nothing where none is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]}?" if found else ""
+    words = {word: each for each in reversed(list(known)) for word in (*each.split("_"), each)}
+    # A name of several words may be meant by one of them; what is near only as a whole may be further.
+    found = difflib.get_close_matches(name, list(words), n=1, cutoff=0.5)
+    return f"; did you mean {words[found[0]]}?" if found else ""
 
 
 def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any], known: Mapping[str, Any]) -> str:
