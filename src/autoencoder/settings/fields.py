@@ -185,10 +185,13 @@ def unknown_flag(name: str, known: Iterable[str]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return '; did you mean ...?' with the nearest of the `known` names, or nothing where none is near."""
-    words = {word: each for each in reversed(list(known)) for word in (*each.split("_"), each)}
-    # A name of several words may be meant by one of them; what is near only as a whole may be further.
-    found = difflib.get_close_matches(name, list(words), n=1, cutoff=0.5)
-    return f"; did you mean {words[found[0]]}?" if found else ""
+    names = list(known)
+    words = {word: each for each in reversed(names) for word in each.split("_")}
+    # Nearly a name, or nearly a word of one; only then whatever is nearest.
+    for choices, cutoff in ((names, 0.75), (list(words), 0.75), (names, 0.5)):
+        if found := difflib.get_close_matches(name, choices, n=1, cutoff=cutoff):
+            return f"; did you mean {words[found[0]] if choices is not names else found[0]}?"
+    return ""
 
 
 def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any], known: Mapping[str, Any]) -> str:
