@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from autoencoder.model.apply import embedded
 from autoencoder.model.build import build
 from autoencoder.settings import Architecture
 from autoencoder.training.contrast import partners
@@ -59,3 +60,13 @@ def test_images_that_are_all_alike_have_features_that_are_numbers():
     same = np.full((8, 16, 16, 3), 90, np.uint8)
     models = build(Architecture(**FEATURES), (16, 16), 3)
     assert np.isfinite(np.asarray(with_local_features(models, same).encoder(same.astype(np.float32) / 255))).all()
+
+
+def test_large_images_are_fitted_on_fewer_of_them(kinds64, monkeypatch):
+    from autoencoder.training import local_features as module
+
+    monkeypatch.setattr(module, "SAMPLE_VALUES", 10 * 64 * 64 * 3)
+    asked = []
+    monkeypatch.setattr(module, "embedded", lambda model, pixels: asked.append(len(pixels)) or embedded(model, pixels))
+    assert local_features(kinds64[0]).shape == (24, 9 + 23)  # of ten images nine components of histograms
+    assert asked == [10, 10, 24]

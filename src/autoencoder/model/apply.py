@@ -34,6 +34,23 @@ def every_layer(model: keras.Model) -> Iterator[Any]:
             yield layer
 
 
+def embedded(model: keras.Model, pixels: Any) -> np.ndarray:
+    """Return what a model makes of decoded images; no more of them are floats than it takes at once.
+
+    Parameters
+    ----------
+    model : keras.Model
+    pixels : uint8 array of shape (n, height, width, channels), n at least 1, or what is cut like one
+
+    Returns
+    -------
+    float32 array of shape (n, ...)
+    """
+    apply, step = applied(model), fitting_batch(model)
+    starts = range(0, len(pixels), step)
+    return np.concatenate([apply(pixels[at : at + step].astype(np.float32) / np.float32(255)) for at in starts])
+
+
 def applied(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     """Return `model` in inference mode as a function from images, float32 in [0, 1], to a float32 array.
 

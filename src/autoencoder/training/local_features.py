@@ -14,8 +14,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from ..metrics.pca import fit_pca, fit_pca_of_images
-from ..model.apply import applied
+from ..metrics.pca import SAMPLE_VALUES, fit_pca, fit_pca_of_images
+from ..model.apply import embedded
 from ..model.build import Models, joined
 from ..model.local_features import GradientHistograms
 from ..sampling import evenly_spread
@@ -42,14 +42,14 @@ def local_features(pixels: Pixels) -> np.ndarray:
     -------
     float32 array of shape (n, at most 100)
     """
-    return _embedded(_local_encoder(pixels), pixels)
+    return embedded(_local_encoder(pixels), pixels)
 
 
 def _local_encoder(pixels: Pixels) -> keras.Model:
     """Return the model of images to local features whose components are fitted to these images."""
     image = keras.Input(pixels.shape[1:], name="image")
     histograms = keras.Model(image, GradientHistograms(name="local_histograms")(image))
-    found = _embedded(histograms, pixels[evenly_spread(len(pixels), FITTED_ON)])
+    found = embedded(histograms, _sample(pixels))
     fitted = fit_pca(found, max(1, min(COMPONENTS, len(found) - 1, found.shape[1])))
     components = fitted.components_ / _spread(fitted.transform(found))
     mapped = _affine(components.T, -components @ fitted.mean_, "histogram_components")(histograms.output)
@@ -60,10 +60,17 @@ def _local_encoder(pixels: Pixels) -> keras.Model:
 def _pixel_components(image: Any, pixels: Pixels) -> Any:
     """Return the principal components of an image's pixels, fitted to these images."""
     mean, components = fit_pca_of_images(pixels, COMPONENTS)
-    sample = pixels[evenly_spread(len(pixels), FITTED_ON)].reshape(-1, len(mean)) / np.float32(255) - mean
-    components = components * (PIXEL_WEIGHT / _spread(sample @ components.T))
     mapped = _affine(components.T, -components @ mean, "pixel_components")
-    return mapped(layers.Flatten(dtype="float32", name="pixels")(image))
+    given = mapped(layers.Flatten(dtype="float32", name="pixels")(image))
+    weight = PIXEL_WEIGHT / _spread(embedded(keras.Model(image, given), _sample(pixels)))
+    mapped.set_weights([weight * each for each in mapped.get_weights()])
+    return given
+
+
+def _sample(pixels: Pixels) -> np.ndarray:
+    """Return the images that features are fitted on, no more than the PCA of images takes."""
+    most = max(1, SAMPLE_VALUES // math.prod(pixels.shape[1:]))
+    return pixels[evenly_spread(len(pixels), min(FITTED_ON, most))]
 
 
 def with_local_features(models: Models, pixels: Pixels) -> Models:
@@ -80,7 +87,7 @@ def with_local_features(models: Models, pixels: Pixels) -> Models:
     pixels : uint8 array of shape (n, height, width, channels), or what is cut like one
         The training images.
     """
-    found = _embedded(models.encoder, pixels[evenly_spread(len(pixels), FITTED_ON)])
+    found = embedded(models.encoder, _sample(pixels))
     mean, axes, lengths = _axes(found)
     even = _affine(axes / lengths, -(mean @ axes) / lengths, "network_features")(models.encoder.output)
     local = _local_encoder(pixels)(models.encoder.input)
@@ -113,10 +120,3 @@ def _affine(weights: np.ndarray, bias: np.ndarray, name: str) -> layers.Layer:
     layer.build((None, len(weights)))
     layer.set_weights([weights, bias])
     return layer
-
-
-def _embedded(model: keras.Model, pixels: Pixels) -> np.ndarray:
-    """Return what a model makes of images, float32 of shape (n, width); no more than a batch is float at once."""
-    encode = applied(model)
-    starts = range(0, len(pixels), 1024)
-    return np.concatenate([encode(pixels[at : at + 1024].astype(np.float32) / 255) for at in starts])

@@ -19,7 +19,7 @@ from ..data.splits import Splits
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..metrics.reconstruction import Restore, pca_mse, score
 from ..model import describe
-from ..model.apply import applied, fitting_batch
+from ..model.apply import applied, embedded
 from ..model.build import Models
 from ..model.saved import save
 from ..plots.curves import rate_curve
@@ -172,19 +172,11 @@ def _scores(
         "pca_mse": pca_mse(train, splits.valid.pixels, width, settings.training.seed) if len(train) > 1 else None,
         "parameters": int(models.autoencoder.count_params()),
         "embedding_size": width,
-        "used_numbers": used_numbers(_embedded(models, train)),
+        "used_numbers": used_numbers(embedded(models.encoder, train[evenly_spread(len(train), EMBEDDED_IMAGES)])),
         **training_scores(fitted, settings.training),
         "bad_files": len(bad_files(splits)),
     }
     return row
-
-
-def _embedded(models: Models, pixels: np.ndarray) -> np.ndarray:
-    """Embed a sample of images; float32 of shape (n, ...)."""
-    chosen = pixels[evenly_spread(len(pixels), EMBEDDED_IMAGES)]
-    encode, step = applied(models.encoder), fitting_batch(models.encoder, 256)
-    parts = [encode(chosen[at : at + step].astype(np.float32) / 255) for at in range(0, len(chosen), step)]
-    return np.concatenate(parts)
 
 
 def summary(run: Run, trained: Trained) -> str:
