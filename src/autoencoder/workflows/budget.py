@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from typing import Any
 
 from ..errors import DataError, UsageError
 from ..settings import Architecture, Settings, Training
 from ..settings.budget import FEWEST, VALID_SPLIT, Budget, chosen_flags, chosen_shape
 from ..settings.clustering import Clusters
-from ..settings.fields import parse
+from ..settings.fields import Section, parse
 from .images import Chosen, ScannedImages
 
 log = logging.getLogger("autoencoder")
@@ -37,10 +38,10 @@ def with_budget(asked: Settings, budget: Budget) -> tuple[Settings, Chosen | Non
         asked = asked.model_copy(update={"architecture": taught})
     if "valid_split" not in asked.data.model_fields_set:
         asked = asked.model_copy(update={"data": asked.data.model_copy(update={"valid_split": VALID_SPLIT})})
-    return asked, partial(_chosen, spent)
+    return asked, partial(_chosen, spent, asked.data.image_shape)
 
 
-def _chosen(budget: str, settings: Settings, listings: ScannedImages, shape_given: bool) -> Settings:
+def _chosen(budget: str, given: tuple[int, int] | None, settings: Settings, listings: ScannedImages) -> Settings:
     """Choose network, training and the size of the images."""
     count = len(listings.train.paths)
     if len(listings.whole.paths) < FEWEST:
@@ -48,21 +49,21 @@ def _chosen(budget: str, settings: Settings, listings: ScannedImages, shape_give
             f"{listings.source.root}: holds {len(listings.whole.paths)} usable images, and what to learn of them is "
             f"chosen for {FEWEST} at least; add images, or say all yourself: --budget=none"
         )
-    shape = settings.image_shape if shape_given else chosen_shape(settings.image_shape)
-    own = settings.architecture
-    flags = chosen_flags(budget, count, shape, taught=own.encoder_from is not None)
-    architecture, training = parse(flags, (Architecture, Training))
-    teacher = ("encoder_from", "encoder_use", "encoder_weights", "preprocess")
-    architecture = architecture.model_copy(update={name: getattr(own, name) for name in teacher})
-    training = training.model_copy(
-        update={name: getattr(settings.training, name) for name in settings.training.model_fields_set}
-    )
+    shape = given or chosen_shape(settings.image_shape)
+    flags = chosen_flags(budget, count, shape, taught=settings.architecture.encoder_from is not None)
+    chosen = parse(flags, (Architecture, Training))
+    architecture, training = map(_given_over, chosen, (settings.architecture, settings.training))
     log.info(
         f"budget {budget}: images are seen at {shape[0]} x {shape[1]}, for {training.train_epochs:,} epochs in batches "
         f"of {training.batch_size}; settings.yml of the run holds all that was chosen"
     )
     data = settings.data.model_copy(update={"image_shape": shape})
     return settings.model_copy(update={"data": data, "architecture": architecture, "training": training})
+
+
+def _given_over(chosen: Section, asked: Section) -> Any:
+    """Return a chosen section with the fields that were given, which a budget leaves open."""
+    return chosen.model_copy(update={name: getattr(asked, name) for name in asked.model_fields_set})
 
 
 def with_method(clusters: Clusters, settings: Settings, count: int) -> Clusters:

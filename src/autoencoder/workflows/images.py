@@ -60,8 +60,8 @@ class LoadedImages(Splits[Images]):
     whole: Images
 
 
-#: From settings, what was found, and whether the size of the images was given, to settings with more chosen.
-Chosen = Callable[[Settings, ScannedImages, bool], Settings]
+#: From settings, and what was found, to settings with more chosen.
+Chosen = Callable[[Settings, ScannedImages], Settings]
 
 
 def prepare(
@@ -103,7 +103,7 @@ def prepare(
     listings = replace(listings, embedded=read_neighbours(asked.training, listings.train))
     settings = asked.model_copy(update={"data": _resolve(data, listings)})
     if chosen is not None:
-        settings = chosen(settings, listings, data.image_shape is not None)
+        settings = chosen(settings, listings)
     levels(settings.architecture, settings.image_shape)
     check_growth(settings)
     check_backbone(settings)
