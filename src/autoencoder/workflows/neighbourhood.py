@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.fitting import fit
 from ..data.listing import Listing
 from ..data.vectors_table import NamedVectors, read_vectors
 from ..errors import DataError
@@ -101,14 +102,8 @@ def taught(architecture: Architecture, listing: Listing, max_bad: float) -> Name
 
 def _fitted(pixels: np.ndarray, encoder: Encoder) -> np.ndarray:
     """Return images that came as an array in the shape and colour that an encoder takes; of files they have it."""
-    wanted = (*encoder.image_shape, encoder.channels)
-    if tuple(pixels.shape[1:]) == wanted:
+    if tuple(pixels.shape[1:]) == (*encoder.image_shape, encoder.channels):
         return pixels
-    import cv2
-
-    height, width, channels = wanted
-    resized = np.stack([cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in pixels])
-    resized = resized.reshape(len(pixels), height, width, -1)
-    if resized.shape[3] == channels:
-        return resized
-    return np.repeat(resized, 3, axis=3) if channels == 3 else resized.mean(axis=3, keepdims=True).astype(np.uint8)
+    # As decoded images are given: those of one channel have none.
+    plain = (image[..., 0] if image.shape[-1] == 1 else image for image in pixels)
+    return np.stack([fit(image, encoder.image_shape, encoder.color) for image in plain])
