@@ -12,12 +12,12 @@ from .kmeans import find_centers
 from .nearest import margins
 from .projection import FEWEST, project_umap
 from .threads import one_blas_thread
+from .umap_gmm import COMPONENTS, NEIGHBOURS
 from .vectors import check_count, check_vectors, count_different
 
 SAMPLE = 7_000
 PROJECTIONS = 3
 _STARTS = 20
-_COMPONENTS, _NEIGHBOURS = 10, 20
 # A peak that rises less is within the luck of projections, or small beside all that the curve tells; clusters that
 # projections do not agree on are slivers. docs/decisions/choose_k.md says on which data these were chosen and checked.
 _LEAST_RISE = 0.02
@@ -114,7 +114,7 @@ def propose_k(vectors: np.ndarray, k_min: int = 2, k_max: int = 20, seed: int = 
     with one_blas_thread(), stage("choosing the number of clusters", steps) as advance:
         spaces = []
         for each in range(seed, seed + PROJECTIONS):
-            spaces.append(project_umap(clean[rows], _COMPONENTS, _NEIGHBOURS, 0.0, each % 2**32))
+            spaces.append(project_umap(clean[rows], COMPONENTS, NEIGHBOURS, 0.0, each % 2**32))
             advance(_STEPS_OF_UMAP * len(ks))
         curves = score_curves(spaces, ks, seed, advance)
     return propose_from_curves(ks, curves, size)

@@ -9,10 +9,11 @@ from .kmeans import find_centers
 from .nearest import margins
 from .projection import FEWEST, project_umap
 from .threads import one_blas_thread
+from .umap_gmm import COMPONENTS, NEIGHBOURS
 
 #: So many vectors are projected, and as many random ones.
 SAMPLE = 3_000
-_COMPONENTS, _NEIGHBOURS, _STARTS = 10, 20, 5
+_STARTS = 5
 
 
 class Structure(NamedTuple):
@@ -63,6 +64,6 @@ def _without_clusters(vectors: np.ndarray, seed: int) -> np.ndarray:
 def _silhouette(vectors: np.ndarray, k: int, seed: int) -> float:
     from sklearn.metrics import silhouette_score
 
-    projected = project_umap(vectors, _COMPONENTS, _NEIGHBOURS, 0.0, seed)
+    projected = project_umap(vectors, COMPONENTS, NEIGHBOURS, 0.0, seed)
     labels = margins(projected, find_centers(projected, k, seed, _STARTS)[0]).labels
     return float(silhouette_score(projected, labels)) if 2 <= len(np.unique(labels)) < len(labels) else 0.0
