@@ -25,11 +25,11 @@ from ..page.summary import Found, Grouping, Shown, summarize
 from ..page.template import write_page
 from ..progress import stage
 from ..sampling import evenly_spread
-from ..settings import Reading, Settings
+from ..settings import Architecture, Reading, Settings, Training
 from ..settings.pretrained import Pretrained
 from ..storage.clustering import ClusterFolder
 from ..storage.provenance import Provenance, encoder_record, keep_table, read_provenance, version
-from ..storage.run import CACHE, Run
+from ..storage.run import CACHE, Kind, Run
 from .doubts import doubts_of_run
 from .duplicates import looks
 from .embeddings import Embeddings, embed, embed_images
@@ -195,15 +195,17 @@ def collect(source: ReportSource, embeddings: Embeddings, images: Images) -> Fou
     scores, left_out = read_scores(run), [*embeddings.bad, *clusterings.gone]
     used = used_numbers(vectors[evenly_spread(len(vectors), EMBEDDED_IMAGES)])
     decoded = _decoded(source.decoder, vectors, images.pixels, clusterings.found)
-    history, settings = read_history(run.history_file), read_settings(run)
+    history, local = read_history(run.history_file), _section(run, Architecture).local_features
+    # With contrast of copies the reconstruction is not what the embedding is for.
+    rebuilt = {} if _section(run, Training).by_views else scores
     return Found(
         title=run.path.absolute().name,
         program=f"flexae {version()}",
         command=f"flexae report {shlex.quote(str(run.path))}",
-        sentences=sentences(embeddings, scores, used, clusterings.found, left_out, settings),
+        sentences=sentences(embeddings, rebuilt, used, clusterings.found, left_out, local=local),
         warnings=[*source.notes, *_doubts(source, scores), *clusterings.warnings],
         left_out=left_out,
-        settings=settings,
+        settings=read_settings(run),
         scores=scores,
         images=Shown(
             pixels=images.pixels,
@@ -256,6 +258,14 @@ def _outliers(distances: np.ndarray) -> list[int]:
         return []
     order = np.argsort(-strangeness(distances), kind="stable")
     return [int(row) for row in order[: min(OUTLIERS, max(1, len(order) // 100))]]
+
+
+def _section(run: Run, kind: type[Kind]) -> Kind:
+    """Read a section of a run's settings; its defaults where there are none, or they are damaged."""
+    try:
+        return run.section(kind)
+    except ModelFileError:
+        return kind()
 
 
 def _doubts(source: ReportSource, scores: Mapping[str, Any]) -> list[str]:

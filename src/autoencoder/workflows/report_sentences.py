@@ -25,7 +25,8 @@ def sentences(
     used: int,
     clusterings: Sequence[Grouping],
     left_out: Sequence[tuple[str, str]],
-    settings: Mapping[str, Mapping[str, Any]],
+    *,
+    local: bool = False,
 ) -> list[str]:
     """Say what the images are and how they are sorted, how far to trust that, and what was left out.
 
@@ -33,22 +34,18 @@ def sentences(
     ----------
     embeddings : Embeddings
     scores : mapping
-        Of the run.
+        Of the run; none where the network was not trained to rebuild images.
     used : int
         Numbers of the embedding that tell images apart.
     clusterings : sequence of Grouping
         The newest first.
     left_out : sequence of (path, reason)
-    settings : mapping of mappings
-        Of the run, by section.
+    local : bool
+        Whether the embeddings hold features besides a network's.
     """
-    # With contrast of copies the reconstruction is not what the embedding is for.
-    training, architecture = settings.get("training", {}), settings.get("architecture", {})
-    judged = {} if training.get("contrast") and training.get("contrast_with") in ("views", "both") else scores
-    local = bool(architecture.get("local_features"))
     return [
         _what(embeddings, clusterings, local=local),
-        _trust(embeddings, judged, used, clusterings),
+        _trust(embeddings, scores, used, clusterings),
         _left_out(left_out),
     ]
 
