@@ -6,11 +6,11 @@ margin. A font must hold all ten letters, and draw them unlike each other; of fo
 the first by name stays.
 """
 
-import argparse
 from pathlib import Path
 
 import cv2
 import numpy as np
+from new_folder import arguments
 from PIL import Image, ImageDraw, ImageFont
 
 LETTERS = "ABCDEFGHIJ"
@@ -78,12 +78,10 @@ def unlike(fonts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Read the command line and write the letters."""
-    parser = argparse.ArgumentParser(description="Make images of the letters A to J in many fonts.")
-    parser.add_argument("folder", type=Path, help="a new folder")
-    parser.add_argument("fonts", type=Path, help="a folder of font files, such as /usr/share/fonts")
-    given = parser.parse_args()
-    if given.folder.exists():
-        parser.error(f"{given.folder} is there already; name a new folder")
+    given = arguments(
+        "Make images of the letters A to J in many fonts.",
+        ("fonts", "a folder of font files, such as /usr/share/fonts"),
+    )
     files = {file.name: file for file in sorted(given.fonts.rglob("*")) if file.suffix.lower() in SUFFIXES}
     drawn = {name: letters(file) for name, file in files.items()}
     fonts = unlike({name: images for name, images in drawn.items() if images is not None})

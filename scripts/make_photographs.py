@@ -7,12 +7,12 @@ place, light, colours, shadow, sharpness and noise are drawn anew for each image
 SOURCES holds the unpacked packages at any depth, the .pk3 file of ufoai-textures unzipped as well.
 """
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
+from new_folder import arguments
 
 SIDE, DRAWN = 100, 200  # of an image as it is written, and as it is put together, in pixels
 
@@ -149,14 +149,11 @@ def images(kind: str, found: list[np.ndarray], behind: list[np.ndarray], count: 
 
 def main() -> None:
     """Read the command line and make the images."""
-    parser = argparse.ArgumentParser(description="Make colour images of ten kinds of photographed things.")
-    parser.add_argument("folder", type=Path, help="a new folder")
-    parser.add_argument("sources", type=Path, help="where the packages are unpacked")
-    parser.add_argument("--count", type=int, default=220, help="images of each kind")
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    if given.folder.exists():
-        parser.error(f"{given.folder} is there already; name a new folder")
+    given = arguments(
+        "Make colour images of ten kinds of photographed things.",
+        ("sources", "where the packages are unpacked"),
+        (220, "kind"),
+    )
     behind = places(given.sources)
     print(f"{len(behind)} places")
     for kind in KINDS:

@@ -6,11 +6,11 @@ photograph may overlap. SOURCES holds the unpacked packages at any depth, with t
 .jar files of sweethome3d unzipped as well. The seed repeats all of it.
 """
 
-import argparse
 from pathlib import Path
 
 import cv2
 import numpy as np
+from new_folder import arguments
 
 SIDE = 64  # of an image, in pixels
 SHORT = 320  # the shorter side to which a photograph is scaled first, in pixels
@@ -68,14 +68,11 @@ def piece(image: np.ndarray, random: Random) -> np.ndarray:
 
 def main() -> None:
     """Read the command line and make the images."""
-    parser = argparse.ArgumentParser(description="Make images of the surfaces of sixteen materials.")
-    parser.add_argument("folder", type=Path, help="a new folder")
-    parser.add_argument("sources", type=Path, help="where the packages are unpacked")
-    parser.add_argument("--count", type=int, default=150, help="images of each material")
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
-    if given.folder.exists():
-        parser.error(f"{given.folder} is there already; name a new folder")
+    given = arguments(
+        "Make images of the surfaces of sixteen materials.",
+        ("sources", "where the packages are unpacked"),
+        (150, "material"),
+    )
     for index, material in enumerate(MATERIALS):
         found = photographs(given.sources, material)
         (given.folder / material).mkdir(parents=True)
