@@ -332,7 +332,7 @@ def test_idx_files_that_cannot_be_used_are_refused_by_name(idx, name, content, s
         ({"labels_per_class": 0}, UsageError, "--labels_per_class=0: must be a whole number from 1 on"),
         ({"labels_per_class": "1,some"}, UsageError, "--labels_per_class=1,some: must be"),
         ({"run": "run/autoencoder.keras"}, ModelFileError, "gives images, not embeddings"),
-        ({"run": "vector.keras"}, ModelFileError, r"takes images of one shape .*; this model takes \(5,\)"),
+        ({"run": "vector.keras", "preprocess": "unit"}, ModelFileError, r"takes images of \(height, width, channels\)"),
         ({"run": "nowhere"}, UsageError, "nowhere: no such run"),
         ({"names": "names.csv"}, UsageError, "--names belongs to --labels"),
         ({"labels": "labels.csv"}, DataError, r"labels.csv: 1 of its 1 paths are no images in .*\(away.png\)"),
