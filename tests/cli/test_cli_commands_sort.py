@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from autoencoder.cli.main import Autoencoder
-from autoencoder.errors import DataError, UsageError
+from autoencoder.errors import DataError, ModelFileError, UsageError
 from autoencoder.settings import budget as table
 
 
@@ -75,6 +75,18 @@ def test_a_budget_and_flags_that_it_decides_are_refused_before_any_work(folder):
     with pytest.raises(UsageError, match=r"--budget"):
         Autoencoder(train_dir=folder).sort(k=2, budget="huge")
     assert not (folder.parent / "logs").exists()
+
+
+def test_more_clusters_than_images_are_refused_before_any_work(folder):
+    with pytest.raises(UsageError, match=r"--k=4000: there are \d+ images, and a cluster needs one at least"):
+        Autoencoder(train_dir=folder).sort(k=4000, budget="small")
+    assert not (folder.parent / "logs").exists()
+
+
+def test_without_a_teachers_weights_no_random_ones_are_advised(folder, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(folder.parent / "nothing"))
+    with pytest.raises(ModelFileError, match=r"weights are not in .*fetch \S+ and name the file by \S+$"):
+        Autoencoder(train_dir=folder, encoder_from="MobileNetV2").sort(k=2, budget="small")
 
 
 def test_fewer_than_twenty_images_are_refused_with_a_way_out(folder):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ..errors import UsageError
 from .fields import Section
 from .types import PositiveInt
 
@@ -59,6 +60,19 @@ class Clusters(Section):
     def deep(self) -> bool:
         """Whether the method trains the encoder further."""
         return self.method in ("dec", "idec", "self_label")
+
+    def check_count(self, count: int) -> None:
+        """Refuse more clusters than there are images, before any work.
+
+        Raises
+        ------
+        UsageError
+            Says how many images there are.
+        """
+        flag = "k_min" if self.k is None else "k"
+        asked = getattr(self, flag)
+        if self.method != "hdbscan" and asked > count:
+            raise UsageError(f"--{flag}={asked}: there are {count} images, and a cluster needs one at least; lower it")
 
 
 class Export(Section):

@@ -116,8 +116,15 @@ def imagenet_file(name: str, flag: str = "--encoder_weights", otherwise: str = "
     return path
 
 
-def weights_file(name: str, weights: str) -> Path | None:
+def weights_file(name: str, weights: str, may_be_random: bool = True) -> Path | None:
     """Return the file that holds an application's weights, by the words of `encoder_weights`; None of random ones.
+
+    Parameters
+    ----------
+    name : str
+    weights : str
+    may_be_random : bool
+        Whether the advice may name random ones.
 
     Raises
     ------
@@ -127,7 +134,7 @@ def weights_file(name: str, weights: str) -> Path | None:
     if weights == "none":
         return None
     if weights == "imagenet":
-        return imagenet_file(name, otherwise=", or start without by --encoder_weights=none")
+        return imagenet_file(name, otherwise=", or start without by --encoder_weights=none" if may_be_random else "")
     file = Path(weights).absolute()
     if not file.is_file():
         raise ModelFileError(f"--encoder_weights={weights}: there is no such file of {name}'s weights")

@@ -97,4 +97,4 @@ def check_backbone(settings: Settings) -> None:
     if architecture.backbone in BACKBONES:
         backbone(architecture.backbone, settings.image_shape)
     if architecture.encoder_from in BACKBONES:
-        weights_file(architecture.encoder_from, architecture.encoder_weights)
+        weights_file(architecture.encoder_from, architecture.encoder_weights, architecture.encoder_use != "teacher")

@@ -42,6 +42,7 @@ def execute(options: Options, reading: Reading, clusters: Clusters, export: Expo
     located = find_encoder(options.run, pretrained)
     names = read_names(export.names)
     source, listing = images_of(located.run, options.images, reading).look()
+    clusters.check_count(len(listing.paths))
     check_export(export.export, listing, export.overwrite)
     start_tensorflow()
     from ...workflows.cluster import Wanted, cluster

@@ -36,6 +36,7 @@ def execute(
         raise UsageError("--budget is for a training that begins, and --resume goes on with its own: leave it out")
     asked, chosen = with_budget(asked, budget) if going_on is None else (going_on.settings, None)
     settings, listings = prepare(asked, chosen=chosen)
+    clusters.check_count(len(listings.whole.paths))
     clusters = with_method(clusters, settings, len(listings.whole.paths))
     check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
