@@ -1,16 +1,19 @@
 PYTHON ?= python3
 ENVIRONMENT := .venv/installed
 
-.PHONY: run test test-slow lint docs bench soak lock clean
+.PHONY: run test test-slow test-long lint docs bench soak lock clean
 
 run: $(ENVIRONMENT)  ## train on the sample in data/
 	.venv/bin/python -m src.autoencoder run
 
-test: $(ENVIRONMENT)  ## the tests that take minutes at most
+test: $(ENVIRONMENT)  ## the fast tests: about five minutes on two cores
 	.venv/bin/python -m pytest -n 2 --dist loadfile
 
-test-slow: $(ENVIRONMENT)  ## the long tests too
-	.venv/bin/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+test-slow: $(ENVIRONMENT)  ## those that take seconds each: whole trainings, and the report in a browser
+	.venv/bin/python -m pytest -n 2 --dist loadfile -m slow
+
+test-long: $(ENVIRONMENT)  ## those that take minutes each
+	.venv/bin/python -m pytest -n 2 --dist loadfile -m long
 
 lint: $(ENVIRONMENT)
 	.venv/bin/ruff check .

@@ -74,6 +74,7 @@ def test_every_room_is_on_the_page():
             assert f"`{path.name}`" in PAGE, path.name
 
 
+@pytest.mark.slow
 def test_a_new_loss(patched):
     _, python = patched("loss")
     flags = ["--max_images=4", "--filters=[4]", "--train_epochs=1", "--save_dir=new", "--train_dir=data/train"]
@@ -81,7 +82,7 @@ def test_a_new_loss(patched):
     assert " passed" in python("-m", "pytest", "-n", "0", "tests/losses", "-k", "charbonnier or choice")
 
 
-@pytest.mark.slow  # a minute: UMAP is compiled in a process of its own
+@pytest.mark.long  # a minute: UMAP is compiled in a process of its own
 def test_a_new_clustering_method(patched):
     place, python = patched("method")
     shutil.copytree(ROOT / FORMER, place / FORMER)  # the copy has no logs
@@ -92,6 +93,7 @@ def test_a_new_clustering_method(patched):
     assert " passed" in python("-m", "pytest", "-n", "0", contracts, "-k", "bisecting")
 
 
+@pytest.mark.slow
 def test_a_new_command(patched):
     _, python = patched("command")
     assert python("-m", "src.autoencoder", "count", "--images=data/valid").split()[:2] == ["20", "ankle-boot"]

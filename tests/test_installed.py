@@ -43,6 +43,7 @@ def test_every_module_recipe_and_file_of_the_page_is_installed(flexae):
     assert {path.name: path.read_text() for path in (place / "recipes").glob("*.yml")} == recipes
 
 
+@pytest.mark.slow
 def test_a_recipe_is_found_by_its_name(flexae, folders):
     result = flexae("run", "--dry_run", "--config=coco_vanilla", f"--train_dir={folders / 'train'}")
     assert (result.returncode, result.stderr) == (0, "")

@@ -57,7 +57,7 @@ def test_nothing_but_its_own_lines(program, tmp_path, name):
     assert lines and not any(word in lines for word in ("absl", "oneDNN", "cuda", "Warning", "retracing"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", MORE_COMMANDS)
 def test_nothing_but_its_own_lines_of_every_command(program, tmp_path, name):
     status, errors, _ = told(program, tmp_path, MORE_COMMANDS[name])

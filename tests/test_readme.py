@@ -141,7 +141,7 @@ def call(words, place, programs):
     return subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True, timeout=1200)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["in a checkout", "elsewhere"])
 def test_every_command_runs_as_it_is_written(clone, installed, tmp_path, where):
     place = tmp_path / "place"

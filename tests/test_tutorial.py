@@ -43,7 +43,7 @@ def test_what_it_imports_is_there():
             assert {alias.name for alias in node.names} <= set(autoencoder.__all__)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_block_runs_in_a_fresh_folder(tmp_path):
     place, programs = tmp_path / "place", tmp_path / "programs"
     programs.mkdir()

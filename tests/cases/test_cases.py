@@ -88,6 +88,7 @@ def test_icons_are_noted_by_encode(cases, capsys):
     assert plain[numbers].std().sum() < 1e-3 < white[numbers].std().sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["micro16", "micro16tif"])
 def test_dim_microscope_images_are_noted_and_range_auto_brightens_them(cases, capsys, name):
     made = run(cases / name)
@@ -105,6 +106,7 @@ def test_dim_microscope_images_are_noted_by_encode(cases, capsys):
     assert "--range=auto" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tiffs_float", "tiffs_int32"])
 def test_deep_tiff_files_need_a_range(cases, name):
     for command in (lambda: run(cases / name), lambda: encode(cases, cases / name)):
@@ -120,6 +122,7 @@ def test_a_stack_is_refused_by_name(cases, capsys):
     assert "colour" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mac", "nas"])
 def test_what_systems_leave_beside_images_is_passed_over(cases, name):
     table = encode(cases, cases / name)
@@ -177,9 +180,10 @@ def test_a_cut_photograph_is_named_and_the_others_are_read(cases, capsys):
 
 
 SIZES = ["mixed", "tiny2x3", "tiny1x9", "wide", "odd"]
-MORE_SIZES = [pytest.param(name, marks=pytest.mark.slow) for name in ("tiny3x2", "tiny5x5", "tiny4x1")]
+MORE_SIZES = [pytest.param(name, marks=pytest.mark.long) for name in ("tiny3x2", "tiny5x5", "tiny4x1")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*SIZES, *MORE_SIZES])
 def test_odd_sizes_train(cases, name):
     assert run(cases / name).encoder.is_file()
@@ -199,6 +203,7 @@ def test_sides_that_differ_much_are_noted(cases, capsys):
     assert "--fit" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "classify", "encode"])
 def test_parts_that_look_like_classes_are_noted(cases, capsys, command):
     if command == "run":
@@ -218,6 +223,7 @@ def test_a_class_of_one_image_trains_and_an_empty_one_is_named(cases):
         Autoencoder().classify(cases / "RUN", train_dir=cases / "empty", epochs=1, units=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", YAML_NAMES)
 def test_a_category_is_exactly_the_folder_of_that_name(cases, place, name):
     (place / "one.yml").write_text(f"categories: {name}\n")
@@ -242,6 +248,7 @@ def test_zero_padded_classes_keep_their_names(cases):
     assert made.flags()["categories"] == ["00000", "00001"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["my photos #1, [final] (ä)", "2024", "-dash"])
 def test_odd_names_of_folders_work(cases, name):
     planned = plan(["run", f"--train_dir={cases / name}"])
@@ -274,7 +281,7 @@ def test_every_way_to_write_a_table_of_labels_is_read(cases, name):
     assert len(found.train.paths) == 30  # of 36, two of each class are kept to validate
 
 
-SLOW_TABLES = [pytest.param(name, marks=pytest.mark.slow) for name in GOOD_TABLES if name != "utf16"]
+SLOW_TABLES = [pytest.param(name, marks=pytest.mark.long) for name in GOOD_TABLES if name != "utf16"]
 
 
 @pytest.mark.parametrize("name", ["utf16", *SLOW_TABLES])
@@ -322,6 +329,7 @@ def test_images_without_labels_are_imported_or_said_to_have_none(cases, place, n
         assert len(files(place / "out")) == 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["same", "few1", "few2", "few3", "few4", "few6", "few9", "dups"])
 @pytest.mark.parametrize("k", [None, 3])
 def test_few_or_equal_images_are_clustered_or_refused_in_a_clear_sentence(cases, name, k):
@@ -358,6 +366,7 @@ def pairs(cases, name):
     return {"modified": cases / name / "mod", "original": cases / name / "orig"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pairs", "pairsext", "pairsrgba"])
 def test_pairs_are_found_by_name(cases, name):
     made = Autoencoder(**RESTORER, **pairs(cases, name)).restore_train()

@@ -229,6 +229,7 @@ def test_all_that_is_read_is_checked_before_an_image_is_decoded(flags, place, mo
     assert not list(place.glob("logs/*"))
 
 
+@pytest.mark.slow
 def test_images_are_read_as_the_encoders_were(place, digits, trained):
     """Drawings on nothing, whose stored colours are all alike: only a background shows them."""
     from sklearn.datasets import load_digits
@@ -370,6 +371,7 @@ def test_bad_input_is_refused(flags, trained, place, changed, error, said):
     assert not list(place.glob("logs/classifier*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "steps"),
     [
@@ -412,6 +414,7 @@ def test_predict_refuses_classes_that_do_not_fit_the_classifier(trained, copied)
         Autoencoder().predict(copied.path, images=trained / "valid")
 
 
+@pytest.mark.slow
 def test_a_grid_of_classifiers_draws_their_losses_and_names_the_best(flags, place, capsys):
     grid = {"grid": {"units": [8, 16], "epochs": [1]}}
     (place / "grid.yml").write_text(yaml.safe_dump(grid, sort_keys=False))

@@ -126,6 +126,7 @@ def test_what_was_not_learned_is_strange(trained, place, capsys):
     assert [row["column"] for row in tiles] == list("123456")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", sorted(DEEP))
 def test_a_deep_method_leaves_a_new_run_that_names_its_parent(trained, place, method):
     folder = Autoencoder().cluster("run", k=3, method=method, rounds=2)
@@ -286,8 +287,9 @@ WRONG = [("dec", "a cluster empties"), ("self_label", "the loss is no number")]
 MORE_WRONG = set(itertools.product(DEEP, ["a cluster empties", "the loss is no number"])) - {*WRONG}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("method", "how"), [*WRONG, *(pytest.param(*each, marks=pytest.mark.slow) for each in sorted(MORE_WRONG))]
+    ("method", "how"), [*WRONG, *(pytest.param(*each, marks=pytest.mark.long) for each in sorted(MORE_WRONG))]
 )
 def test_a_deep_method_that_goes_wrong_at_once_gives_the_clusters_that_it_began_with(
     place, capsys, collapsing, method, how

@@ -22,6 +22,7 @@ def run(folders):
     return Autoencoder(**TINY, train_dir=folders / "train").run()
 
 
+@pytest.mark.slow
 def test_the_scores_are_printed_and_kept_with_what_made_them(run, folders, capsys):
     table = Autoencoder().evaluate("latest", images=folders / "valid")
     assert table == run.path / "evaluation" / "valid.json"
@@ -34,6 +35,7 @@ def test_the_scores_are_printed_and_kept_with_what_made_them(run, folders, capsy
     assert made.encoder["file"].endswith("autoencoder.keras")
 
 
+@pytest.mark.slow
 def test_the_same_evaluation_takes_the_same_place_and_the_same_classifier(run, folders, capsys):
     first = Autoencoder().evaluate(run.path, images=folders / "valid")
     before = first.read_bytes()
@@ -46,6 +48,7 @@ def test_the_same_evaluation_takes_the_same_place_and_the_same_classifier(run, f
     assert Autoencoder().evaluate(run.path, images=folders / "valid", max_images=3, overwrite=True) == first
 
 
+@pytest.mark.slow
 def test_one_image_and_files_that_cannot_be_used(run, folders):
     one = next((folders / "valid" / "0").iterdir())
     assert json.loads(Autoencoder().evaluate(run.path, images=one).read_text())["images"] == 1
@@ -54,6 +57,7 @@ def test_one_image_and_files_that_cannot_be_used(run, folders):
     assert "0/bad.png" in table.with_suffix(".bad_files.csv").read_text()
 
 
+@pytest.mark.slow
 def test_what_holds_no_autoencoder_is_refused(run, folders):
     def refuse(name, match):
         with pytest.raises(UsageError, match=match):

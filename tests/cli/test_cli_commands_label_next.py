@@ -46,6 +46,7 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_the_table_can_be_filled_in_and_read_as_labels(place, clustered, capsys):
     folder = Autoencoder().label_next("run", count=9)
     assert folder.resolve() == (place / "run" / "label_next").resolve()
@@ -65,6 +66,7 @@ def test_the_table_can_be_filled_in_and_read_as_labels(place, clustered, capsys)
     assert {f"./{path}" for path in listing.paths} == {row["path"] for row in table[:-1]}
 
 
+@pytest.mark.slow
 def test_labels_that_a_person_filled_in_outlive_the_same_question(place, capsys):
     folder = Autoencoder().label_next("run", count=9)
     assert "flexae classify run --train_dir" in capsys.readouterr().out
@@ -78,6 +80,7 @@ def test_labels_that_a_person_filled_in_outlive_the_same_question(place, capsys)
     assert table.read_text() == filled
 
 
+@pytest.mark.slow
 def test_names_of_any_bytes_are_in_the_table_of_the_library(place, clustered, tmp_path):
     copy = shutil.copytree(clustered / "digits", tmp_path / "odd")
     odd = ["\udcff.png", "a\rb.png", " blank.png", "two\nlines.png"]
@@ -88,6 +91,7 @@ def test_names_of_any_bytes_are_in_the_table_of_the_library(place, clustered, tm
     assert sorted(found["path"]) == sorted(scan(copy).paths)
 
 
+@pytest.mark.slow
 def test_labels_at_hand_are_left_out_and_say_what_more_would_bring(place, clustered):
     paths = sorted(str(path.relative_to(clustered / "digits")) for path in (clustered / "digits").rglob("*.png"))
     (place / "known.csv").write_text("path,label\n" + "".join(f"{path},{path[1]}\n" for path in paths[::2]))

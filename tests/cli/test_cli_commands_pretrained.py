@@ -61,6 +61,7 @@ def test_a_file_from_elsewhere_must_say_what_its_pixels_are(program, made, netwo
     assert "its documentation" in alone.stderr and "looking at" not in alone.stdout
 
 
+@pytest.mark.slow
 def test_clusters_of_a_file_lie_in_a_run_that_later_commands_take(program, made, network, place):
     done = program("cluster", network, f"--images={made / 'photos'}", "--k=3", "--preprocess=bytes")
     assert done.returncode == 0, done.stderr
@@ -88,6 +89,7 @@ def test_clusters_of_a_file_lie_in_a_run_that_later_commands_take(program, made,
     assert len(list((place / "logs").glob("colours_2*"))) == 2
 
 
+@pytest.mark.slow
 def test_an_application_by_its_name(program, made, place, monkeypatch):
     monkeypatch.setitem(program.environment, "KERAS_HOME", str(place))
     asked = f"--images={made / 'photos'}"
@@ -107,6 +109,7 @@ def test_an_application_sees_images_at_96_pixels_where_nothing_is_said(made, pla
     assert load(the_run(place, "MobileNetV3Small") / "encoder.keras").input.shape == (None, 96, 96, 3)
 
 
+@pytest.mark.slow
 def test_a_classifier_on_a_network_from_elsewhere(program, made, network, place):
     told = ("--preprocess=symmetric", f"--train_dir={made / 'photos'}", "--epochs=2", "--units=4")
     done = program("classify", network, *told)
@@ -185,6 +188,7 @@ def test_a_run_needs_no_such_flag_nor_does_its_encoder_alone(made, place):
     assert len(pandas.read_parquet(Autoencoder().encode("moved.keras", images=made / "photos"))) == 24
 
 
+@pytest.mark.slow
 def test_a_frozen_network_stays_as_it_is(program, made, place):
     inputs = keras.Input((16, 16, 3))
     x = keras.layers.Conv2D(4, 3, 2, padding="same", activation="relu")(inputs)
@@ -204,6 +208,7 @@ def test_a_frozen_network_stays_as_it_is(program, made, place):
     assert list(pandas.read_csv(place / "frozen/history.csv")["epoch"]) == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_teacher_leaves_a_small_encoder_that_runs_without_it(program, made, network, place):
     flags = (f"--train_dir={made / 'photos'}", "--filters=4", "--dims=3", "--train_epochs=2", "--neighbours=4")
     told = (f"--encoder_from={network}", "--encoder_use=teacher", "--preprocess=unit", "--contrast=1")
@@ -217,6 +222,7 @@ def test_a_teacher_leaves_a_small_encoder_that_runs_without_it(program, made, ne
     assert clustered.returncode == 0, clustered.stderr
 
 
+@pytest.mark.slow
 def test_neighbours_from_a_table_that_encode_wrote(program, made, network, place):
     table = Autoencoder().encode(network, images=made / "photos", preprocess="unit")
     flags = (f"--train_dir={made / 'photos'}", "--filters=4", "--dims=3", "--train_epochs=1", "--contrast=1")

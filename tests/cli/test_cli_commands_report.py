@@ -221,6 +221,7 @@ def test_a_corrected_clustering_is_said_to_be_one(here):
     assert "nobody told it" not in data["sentences"][0] and "the person who corrected them" in data["sentences"][1]
 
 
+@pytest.mark.slow
 def test_names_with_blanks_around_them_are_in_their_clusters(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     images = write_images(tmp_path / "photos", names=["x"], count=8)
@@ -268,6 +269,7 @@ def test_it_is_opened_in_a_browser(here, monkeypatch):
     assert opened == [(here / "logs/ae/report.html").as_uri()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(8, 8), (6, 10, 3)])
 def test_class_folders_gray_and_wide_images(tmp_path, monkeypatch, shape):
     monkeypatch.chdir(tmp_path)
@@ -282,6 +284,7 @@ def test_class_folders_gray_and_wide_images(tmp_path, monkeypatch, shape):
     assert "nothing has sorted them" in data["sentences"][0]
 
 
+@pytest.mark.slow
 def test_sort_writes_it_too(here):
     words = [f"--train_dir={here / 'photos'}", "--train_epochs=1", "--filters=[2]", "--dims=[3]", "--k=2"]
     assert main(["sort", *words, f"--save_dir={here / 'sorted'}", "--verbose=0"]) == 0

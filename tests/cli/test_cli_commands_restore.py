@@ -93,6 +93,7 @@ def test_a_run_leaves_everything_and_a_row_of_its_own_columns(place, trained):
     assert image_of(run / "restored_test.png").size > 0
 
 
+@pytest.mark.slow
 def test_no_test_image_is_learned_from(place, trained, monkeypatch):
     """The same run, with every test image spoiled: the weights are the same."""
     monkeypatch.chdir(place)
@@ -235,6 +236,7 @@ def test_bad_flags_are_refused_before_any_work(pairs, flags, said):
     assert not Path("logs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "flags"),
     [
@@ -253,6 +255,7 @@ def test_three_pairs_of_any_size_train(tmp_path, shape, flags):
     assert (run.scores()["status"], run.scores()["test_images"]) == ("done", 1)
 
 
+@pytest.mark.slow
 def test_images_that_went_further_away_are_told_of_and_what_to_do_next(pairs, capsys):
     worse = {"train_epochs": 1, "learning_rate": 1e-9, "verbose": 1, "skips": False, "mlp": True, "dims": [1]}
     run = Autoencoder(**pairs | worse).restore_train()
@@ -296,6 +299,7 @@ def test_a_place_that_cannot_be_written_to_is_said_before_any_work(place, traine
     assert stat.S_ISREG(locked.stat().st_mode)
 
 
+@pytest.mark.slow
 def test_restore_is_a_command(place, trained, tmp_path, program):
     done = program("restore", place / trained.path, f"--images={place / 'modified'}", f"--out={tmp_path / 'out'}")
     assert (done.returncode, done.stderr) == (0, "")

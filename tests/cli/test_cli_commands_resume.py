@@ -87,6 +87,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_where_it_would_have(small, kille
     assert list(pandas.read_csv("logs/aescore.csv")["FolderName"]) == ["whole", "killed"]
 
 
+@pytest.mark.slow
 def test_sigkill_leaves_a_run_that_goes_on(small, tmp_path):
     flags = [f"--{name}={value}" for name, value in small.items() if name != "train_epochs"]
     command = [sys.executable, "-m", "autoencoder", "run"]
@@ -102,6 +103,7 @@ def test_sigkill_leaves_a_run_that_goes_on(small, tmp_path):
     assert list(pandas.read_csv("killed/history.csv")["epoch"]) == list(range(1, 211))
 
 
+@pytest.mark.slow
 def test_more_epochs_may_be_asked_for_and_a_run_without_a_state_starts_again(small, killed_at):
     killed_at(1)
     with pytest.raises(Killed):
@@ -114,6 +116,7 @@ def test_more_epochs_may_be_asked_for_and_a_run_without_a_state_starts_again(sma
     assert same("whole", "killed")
 
 
+@pytest.mark.slow
 def test_sort_goes_on_and_clusters(small, killed_at):
     killed_at(2)
     with pytest.raises(Killed):
@@ -124,6 +127,7 @@ def test_sort_goes_on_and_clusters(small, killed_at):
     assert len(list(Path("logs").glob("ae_*"))) == 1
 
 
+@pytest.mark.slow
 def test_restore_train_goes_on(place, killed_at):
     random = np.random.default_rng(0)
     for folder in ("modified", "original"):
@@ -143,6 +147,7 @@ def test_restore_train_goes_on(place, killed_at):
     assert same("whole", "killed")
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(small, monkeypatch, capsys):
     real = resume.write_state
 
@@ -216,6 +221,7 @@ def test_the_same_flags_may_be_given_again(small, killed):
     assert json.loads(Path("killed/provenance.json").read_text())["finished"] is True
 
 
+@pytest.mark.slow
 def test_the_images_may_lie_elsewhere(killed, small):
     shutil.move("photos", "moved")
     with pytest.raises(DataError, match="photos"):
@@ -237,6 +243,7 @@ def test_images_of_other_contents_are_refused(killed):
     assert left(killed) == before
 
 
+@pytest.mark.slow
 def test_settings_that_were_changed_or_lost_are_those_that_it_began_with(killed, small):
     written = (killed / "settings.yml").read_text()
     (killed / "settings.yml").write_text(written.replace("batch_size: 5", "batch_size: 6"))
@@ -278,6 +285,7 @@ def test_a_run_that_was_completed_meanwhile_is_left_alone(killed, monkeypatch):
     assert list(pandas.read_csv("logs/aescore.csv")["FolderName"]) == ["killed"]
 
 
+@pytest.mark.slow
 def test_latest_is_none_that_is_being_trained(small, killed_at):
     for prefix in ("first", "second"):
         killed_at(1)
@@ -289,6 +297,7 @@ def test_latest_is_none_that_is_being_trained(small, killed_at):
         assert Autoencoder().run(resume="latest").path.name.startswith("first_")
 
 
+@pytest.mark.slow
 def test_a_run_that_diverged_is_not_gone_on_with(small, monkeypatch):
     real, kept = resume.write_state, []
 
@@ -312,6 +321,7 @@ def test_several_runs_are_not_gone_on_with_at_once(killed, capsys):
     assert "--resume goes on with one run, and grid: makes several" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_without_a_state_begins_again_by_the_same_command(small, killed_at, monkeypatch):
     flags = {**small, "save_dir": "mine"}
     killed_at(1)
@@ -327,6 +337,7 @@ def test_a_run_without_a_state_begins_again_by_the_same_command(small, killed_at
     assert same("whole", "mine")
 
 
+@pytest.mark.slow
 def test_checkpoints_are_there_before_the_state_behind_them(small, killed_at):
     killed_at(2)
     with pytest.raises(Killed):
@@ -337,6 +348,7 @@ def test_checkpoints_are_there_before_the_state_behind_them(small, killed_at):
     assert names == [f"autoencoder_epoch{epoch:04d}.keras" for epoch in (1, 2, 3)]
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_says_how_to_go_on(small, monkeypatch, capsys):
     real, calls = resume.write_state, []
 
@@ -355,6 +367,7 @@ def test_a_disk_that_fills_says_how_to_go_on(small, monkeypatch, capsys):
     assert same("whole", "mine")
 
 
+@pytest.mark.slow
 def test_the_library_goes_on_too(killed, small):
     assert autoencoder.resume("killed", train_epochs=4) == Run(killed)
     Autoencoder(**{**small, "train_epochs": 4}, save_dir="whole").run()

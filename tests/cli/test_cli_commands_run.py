@@ -85,12 +85,14 @@ def test_the_settings_file_repeats_the_run_bit_for_bit(small):
     assert {name: first.scores()[name] for name in same} == {name: second.scores()[name] for name in same}
 
 
+@pytest.mark.slow
 def test_a_run_without_valid_dir_splits_by_the_seed(small):
     del small["valid_dir"]
     scores = [Autoencoder(**small, seed=seed).run().scores()["valid_mse"] for seed in (1, 1, 2)]
     assert scores[0] == scores[1] != scores[2]
 
 
+@pytest.mark.slow
 def test_color_and_shape_follow_the_images(small, folders):
     run = Autoencoder(**small).run()
     assert run.settings().data.color == "grayscale"
@@ -114,6 +116,7 @@ def test_a_dry_run_tells_all_and_makes_nothing(small, place, capsys):
     assert sorted(place.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_bad_files_are_named_and_skipped(small, folders, capsys):
     (folders / "train" / "0" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     small["verbose"] = 1
@@ -167,6 +170,7 @@ def test_divergence_keeps_the_last_good_weights_and_says_so(small):
         assert np.isfinite(weights).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_with_everything_saved(small, place, number, status):
     flags = [f"--{name}={value}" for name, value in (small | {"train_epochs": 100_000, "verbose": 1}).items()]
@@ -204,6 +208,7 @@ def test_the_command_line_in_a_checkout(small, tmp_path):
     assert json.loads((tmp_path / "out" / "scores.json").read_text())["status"] == "done"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "flags"),
     [
@@ -249,6 +254,7 @@ def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place
     assert (row["status"], ended.value.exit_status) == ("interrupted", 143)
 
 
+@pytest.mark.slow
 def test_a_signal_while_a_complete_run_is_saved_changes_nothing(small, place, monkeypatch, capsys):
     from autoencoder.workflows import train as module
 
@@ -266,6 +272,7 @@ def test_a_signal_while_a_complete_run_is_saved_changes_nothing(small, place, mo
     assert "the training was complete when the signal came" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_is_doubtful_is_said_at_the_end(tmp_path, monkeypatch, folders, capsys):
     monkeypatch.chdir(tmp_path)
     flags = {"train_dir": folders / "train", "filters": [4], "dims": [20], "train_epochs": 1}
@@ -277,6 +284,7 @@ def test_what_is_doubtful_is_said_at_the_end(tmp_path, monkeypatch, folders, cap
     assert f"next: flexae cluster {run.path}\n" in said
 
 
+@pytest.mark.slow
 def test_the_next_command_can_be_pasted(tmp_path, monkeypatch, folders, capsys):
     monkeypatch.chdir(tmp_path)
     flags = {"train_dir": folders / "train", "filters": [2], "train_epochs": 1, "save_dir": "my runs/first #1"}

@@ -113,6 +113,7 @@ def test_a_logger_that_is_not_installed_is_refused_before_any_work(folders, tmp_
     assert f"pip install 'flexible-autoencoder[{logger}]'" in said and not (tmp_path / "logs").exists()
 
 
+@pytest.mark.slow
 def test_a_run_is_logged_to_both(folders, tmp_path, monkeypatch):
     """With stand-ins for what is not installed; what MLflow is told is tested by its own module's tests."""
     import keras

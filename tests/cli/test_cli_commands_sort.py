@@ -34,6 +34,7 @@ def settings_of(made):
     return yaml.safe_load((made.parents[1] / "settings.yml").read_text())
 
 
+@pytest.mark.slow
 def test_without_flags_all_is_chosen_and_kept(folder):
     made = Autoencoder(train_dir=folder, verbose=False).sort(k=2)
     kept, scores = settings_of(made), json.loads((made / "scores.json").read_text())
@@ -45,6 +46,7 @@ def test_without_flags_all_is_chosen_and_kept(folder):
     assert (made.parents[1] / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_new_images_are_assigned_by_the_same_features(folder):
     made = Autoencoder(train_dir=folder, verbose=False).sort(k=2)
     Autoencoder().assign(made, images=folder)
@@ -54,12 +56,14 @@ def test_new_images_are_assigned_by_the_same_features(folder):
     assert len(new) == 60 and sum(new[path] == kept[path] for path in new) >= 58
 
 
+@pytest.mark.slow
 def test_flags_of_the_training_and_none_leave_the_defaults_of_run(folder):
     made = Autoencoder(train_dir=folder, verbose=False, train_epochs=1, image_shape=16).sort(k=2)
     kept = settings_of(made)
     assert made.name == "kmeans_k2" and not kept["local_features"] and kept["contrast"] == 0
 
 
+@pytest.mark.slow
 def test_what_is_given_beside_a_budget_is_kept(folder):
     made = Autoencoder(train_dir=folder, verbose=False, seed=7, image_shape=16, valid_split=0.2).sort(
         k=2, budget="small", method="kmeans"
@@ -89,12 +93,14 @@ def test_without_a_teachers_weights_no_random_ones_are_advised(folder, monkeypat
         Autoencoder(train_dir=folder, encoder_from="MobileNetV2").sort(k=2, budget="small")
 
 
+@pytest.mark.slow
 def test_fewer_than_twenty_images_are_refused_with_a_way_out(folder):
     with pytest.raises(DataError, match=r"holds 18 usable images.*20 at least.*--budget=none"):
         Autoencoder(train_dir=folder, max_images=9).sort(k=2)
     assert Autoencoder(train_dir=folder, max_images=9, verbose=False, train_epochs=1).sort(k=2).is_dir()
 
 
+@pytest.mark.slow
 def test_images_of_noise_are_said_to_show_no_clusters(short):
     (short / "noise").mkdir()
     for number in range(150):
@@ -104,6 +110,7 @@ def test_images_of_noise_are_said_to_show_no_clusters(short):
     assert json.loads((made / "scores.json").read_text())["trust"] == "none"
 
 
+@pytest.mark.slow
 def test_one_image_again_and_again_with_noise_shows_no_clusters(short, kinds64):
     (short / "same").mkdir()
     for number in range(150):
@@ -113,6 +120,7 @@ def test_one_image_again_and_again_with_noise_shows_no_clusters(short, kinds64):
     assert json.loads((made / "scores.json").read_text())["trust"] == "none"
 
 
+@pytest.mark.slow
 def test_a_trained_network_teaches_one_of_its_own(folder):
     run = Autoencoder(train_dir=folder, verbose=False, train_epochs=1, image_shape=32, filters=[4, 8]).run()
     made = Autoencoder(train_dir=folder, verbose=False, encoder_from=run.path).sort(k=2, budget="small")
@@ -122,6 +130,7 @@ def test_a_trained_network_teaches_one_of_its_own(folder):
     assert Autoencoder().encode(made.parents[1], images=folder).is_file()  # without the teacher
 
 
+@pytest.mark.slow
 def test_the_page_says_what_is_clustered_and_how_far_to_trust_it(folder):
     made = Autoencoder(train_dir=folder, verbose=False).sort(k=2, budget="small")
     page = (made.parents[1] / "report.html").read_text()

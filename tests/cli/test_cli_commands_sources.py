@@ -57,6 +57,7 @@ def classes_of(paths):
     return {path.partition("/")[0] for path in paths}
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_images_for_every_later_command(made):
     settings = yaml.safe_load((made / "logs" / "r" / "settings.yml").read_text())
     assert settings["train_dir"] == str(made / "a" / "photos")
@@ -74,6 +75,7 @@ def test_other_images_bring_all_of_their_classes(made):
     assert len(rows(Autoencoder().predict("c", images=other))) == 36
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [{"categories": "1"}, {"max_images": 2}, {"categories": "[01,1]", "max_images": 3}])
 def test_every_command_that_reads_images_honours_what_is_given(made, flags):
     expected = {"1": 12, "2": 6, "[01,1]": 6}[str(flags.get("categories", flags.get("max_images")))]
@@ -95,6 +97,7 @@ def test_sort_clusters_and_exports_what_it_trained_on(made, place):
     assert sum(path.is_file() for path in (place / "sorted").rglob("*")) == 8
 
 
+@pytest.mark.slow
 def test_images_of_little_quality_are_left_out_by_the_run_and_by_all_that_follows_it(place):
     photos = draw(place / "photos", 10, 4)
     for name in ("01/0.png", "no/3.png"):
@@ -148,6 +151,7 @@ def test_folders_of_one_name_leave_two_tables(made, place, command):
     assert getattr(Autoencoder(), command)(name, images=made / "b" / "photos", overwrite=True) == tables[0]
 
 
+@pytest.mark.slow
 def test_clusterings_of_other_images_settings_or_encoders_are_kept_apart(made, place):
     first = Autoencoder().cluster("r", k=2)
     (first / "left_over.png").touch()
@@ -223,12 +227,14 @@ def test_validation_images_are_drawn_from_every_class(tmp_path):
     assert sorted(found.valid.labels) == list(CLASSES) and len(found.train.paths) == 15
 
 
+@pytest.mark.slow
 def test_sort_tells_once_what_is_lost_of_the_images(made, capsys):
     flags = {"train_dir": made / "a" / "photos", "image_shape": [8, 16], "filters": [4], "train_epochs": 1}
     Autoencoder(**flags, k=2).sort()
     assert capsys.readouterr().out.count("have other proportions than 8 x 16") == 1
 
 
+@pytest.mark.slow
 def test_a_classifier_keeps_absolute_paths(made, place):
     shutil.copytree(made / "a", place / "a")
     run = Autoencoder().classify("r", train_dir="a/photos", unlabelled="a/photos", epochs=1, units=4)

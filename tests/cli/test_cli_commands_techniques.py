@@ -24,6 +24,7 @@ def small(folders):
     return {**parts, "train_epochs": 1, "filters": [4, 6], "strides": [2], "dims": [3], "batch_size": 8, "verbose": 0}
 
 
+@pytest.mark.slow
 def test_all_at_once(small, folders):
     run = Autoencoder(
         **small | {"train_epochs": 3},
@@ -51,6 +52,7 @@ def test_all_at_once(small, folders):
     assert Autoencoder().cluster(run.path, k=2).is_dir()
 
 
+@pytest.mark.slow
 def test_a_run_without_a_range_test_leaves_nothing_of_one(small):
     run = Autoencoder(**small, residual=True).run()
     assert not list(run.path.glob("learning_rate.*"))
@@ -58,6 +60,7 @@ def test_a_run_without_a_range_test_leaves_nothing_of_one(small):
     assert list(pandas.read_csv(run.history_file)) == ["epoch", "loss", "val_loss", "learning_rate"]
 
 
+@pytest.mark.slow
 def test_a_restorer_takes_them_too(place):
     rng = np.random.default_rng(0)
     for folder in ("modified", "original"):
@@ -105,6 +108,7 @@ def test_the_command_refuses_before_tensorflow_starts(program, folders):
     assert result.stderr.startswith("error: --progressive") and len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_contrast_of_two_copies_leaves_an_encoder_without_its_head(small, folders):
     from autoencoder.model.build import build
 
@@ -128,6 +132,7 @@ def test_contrast_of_two_copies_leaves_an_encoder_without_its_head(small, folder
     assert load(classified.path / "classifier.keras").output.shape == (None, 3)
 
 
+@pytest.mark.slow
 def test_both_and_all_augmentations_in_colour(small, place):
     rng = np.random.default_rng(0)
     (place / "photos").mkdir()

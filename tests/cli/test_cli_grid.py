@@ -84,6 +84,7 @@ def test_commands_that_leave_no_losses_have_no_grid(config, capsys):
     assert "grid: must hold lines of" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_runs_are_repeated_and_their_losses_drawn(config, folders, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     flags = {"train_dir": folders / "train", "train_epochs": 1, "verbose": 0}
@@ -99,6 +100,7 @@ def test_runs_are_repeated_and_their_losses_drawn(config, folders, tmp_path, mon
     assert losses == sorted(losses)
 
 
+@pytest.mark.slow
 def test_runs_whose_losses_measure_something_else_are_ranked_by_one_error(folders, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "losses.yml").write_text(yaml.safe_dump({"grid": {"loss": ["binary_crossentropy", "mse", "mae"]}}))

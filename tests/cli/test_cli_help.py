@@ -107,6 +107,7 @@ def test_a_reader_that_is_gone_costs_no_traceback(started, words):
     assert process.wait(60) == (2 if words[-1] == "no_such_command" else 0)
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_where_its_reader_is_gone(started, folders, tmp_path):
     flags = [f"--train_dir={folders / 'train'}", "--filters=[4]", "--train_epochs=2", "--save_dir=run"]
     process = started("run", *flags, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -8,6 +8,7 @@ from autoencoder.errors import DataError, UsageError
 NOISE = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_well_parted_groups_are_counted():
     vectors, _ = make_blobs(500, 5, centers=6, cluster_std=0.5, random_state=1)
     proposal = propose_k(vectors.astype(np.float32), 2, 12, 0)
@@ -17,6 +18,7 @@ def test_well_parted_groups_are_counted():
     assert len(proposal.silhouette) == len(proposal.davies_bouldin) == 11
 
 
+@pytest.mark.slow
 def test_the_ten_digits_are_found_within_one():
     proposal = propose_k((load_digits().data / 16).astype(np.float32), 2, 20, 0)
     assert 9 <= proposal.best <= 11

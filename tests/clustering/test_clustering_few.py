@@ -43,6 +43,7 @@ def one_sentence(error):
     return "\n" not in text and len(text) < 300 and not text.endswith(".")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "method", "k"), CASES)
 def test_every_method_gives_clusters_or_says_why_not(name, method, k):
     vectors = SETS[name].astype(np.float32)
@@ -61,6 +62,7 @@ def test_every_method_gives_clusters_or_says_why_not(name, method, k):
     assert set(assign(found, vectors).labels) <= {-1, *range(found.k)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_a_number_is_proposed_that_can_be_clustered_or_it_is_said_why_not(name):
     vectors = SETS[name].astype(np.float32)

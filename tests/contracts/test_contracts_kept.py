@@ -40,6 +40,7 @@ def test_a_run_whose_images_are_gone_names_them_and_takes_others():
     assert len(pandas.read_parquet(table)) == 36
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["kmeans", "gmm"])
 def test_the_same_images_in_another_place_replace_the_clustering(method):
     before = pandas.read_csv(f"{RUN}/clusters/{method}_k3/clusters.csv")

@@ -69,6 +69,7 @@ def test_contract(digits, refined_once, name, tmp_path):
     np.testing.assert_allclose(again, refined.assignments[:7], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEEP)
 def test_the_same_seed_gives_the_same_assignments(digits, trained, refined_once, name):
     again = refine(DEEP[name](begin(digits, trained)), digits[:COUNT], TRAINING)
@@ -193,6 +194,7 @@ def without_numbers_from(method, call):
     return method._replace(targets=targets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(DEEP))
 @pytest.mark.parametrize("status", ["collapsed", "diverged"])
 @pytest.mark.parametrize("rounds", [0, 1])
@@ -216,6 +218,7 @@ def test_what_goes_wrong_brings_back_the_last_good_round(digits, start, name, st
     np.testing.assert_allclose(q, refined.assignments, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEEP)
 def test_images_of_64_x_64_in_colour(kinds64, name):
     pixels, kinds = kinds64

@@ -44,7 +44,8 @@ print(json.dumps(grown))
 """
 
 
-@pytest.mark.parametrize("shape", [pytest.param((256, 256, 1), marks=pytest.mark.slow), (128, 128, 3)])
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [pytest.param((256, 256, 1), marks=pytest.mark.long), (128, 128, 3)])
 def test_contrast_and_deep_methods_take_little_memory_of_large_images(shape):
     command = [sys.executable, "-c", MEASURED, json.dumps(shape)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}

@@ -97,6 +97,7 @@ def test_bytes_with_channels(digits, channels):
     assert (restored.shape, restored.dtype) == (given.shape, np.uint8)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_embedding(ae, images, classes):
     again = Autoencoder(**SMALL).fit(images, classes)
     assert (again.transform(images).vectors == ae.transform(images).vectors).all()
@@ -171,6 +172,7 @@ def test_in_a_pipeline(images, classes):
     assert (found == classes).mean() > 0.2  # a tenth would be chance
 
 
+@pytest.mark.slow
 def test_a_folder_keeps_its_names(alone, folders):
     ae = Autoencoder(**SMALL).fit(folders / "train")
     embedded = ae.transform(folders / "valid")
@@ -198,6 +200,7 @@ def test_what_is_saved_comes_back(alone, ae, images):
     assert loaded.fit(images).transform(images).shape == (120, 6)
 
 
+@pytest.mark.slow
 def test_the_command_line_reads_what_the_library_saved_and_the_reverse(alone, ae, folders):
     from autoencoder.cli.main import Autoencoder as Commands
 
@@ -244,6 +247,7 @@ def test_a_number_of_clusters_is_proposed():
     assert found.cluster_centers_.shape == (found.proposal_.best, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["dec", "idec", "self_label"])
 def test_deep_methods_train_a_copy(ae, images, method):
     before = ae.transform(images).vectors
@@ -259,6 +263,7 @@ def test_clusters_of_images_need_an_encoder(images):
         Clusterer("kmeans", k=3).fit("photos")
 
 
+@pytest.mark.slow
 def test_classes(ae, images, classes, alone):
     classifier = Classifier(ae, epochs=1).fit(images, classes)
     assert classifier.classes_.tolist() == list(range(10))

@@ -43,6 +43,7 @@ def tflite(path, images):
 READERS = {"onnx": onnx, "saved_model": saved_model, "tflite": tflite}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:\\s*Warning. tf.lite.Interpreter is deprecated")
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_gives_the_same_embeddings(encoder, images, tmp_path, form):

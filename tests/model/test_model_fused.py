@@ -29,6 +29,7 @@ def plainly(model):
     return contextlib.nullcontext()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "options"),
     [((6, 5, 2), {}), ((1, 1, 2), {}), ((2,), {}), ((6, 5, 2), {"scale": False}), ((6, 5, 2), {"center": False})],

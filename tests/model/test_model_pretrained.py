@@ -62,6 +62,7 @@ def donor():
     return keras.applications.MobileNetV2(weights=None, input_shape=(32, 32, 3), classes=3)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".weights.h5"])
 def test_a_file_with_a_top_gives_the_weights_below_it(donor, tmp_path, suffix):
@@ -106,6 +107,7 @@ def test_every_application_has_an_address():
     assert set(ADDRESSES) == set(names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetV2B0", "NASNetMobile"])
 @pytest.mark.filterwarnings("ignore:`input_shape` is undefined")
 def test_keras_asks_for_the_file_that_is_named_and_keeps_it_where_it_is_sought(name, tmp_path, monkeypatch):

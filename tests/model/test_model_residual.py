@@ -56,6 +56,7 @@ def test_every_level_of_both_halves_has_a_block_but_the_image():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 def test_a_network_with_blocks_learns_everywhere_and_comes_back_with_the_same_answers(tmp_path, suffix):
     keras.utils.set_random_seed(1)

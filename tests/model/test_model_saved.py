@@ -14,6 +14,7 @@ from autoencoder.model.upsampling import UPSAMPLING
 from autoencoder.settings import Architecture
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize("upsampling", UPSAMPLING)
 def test_a_model_comes_back_with_the_same_answers(tmp_path, suffix, upsampling):

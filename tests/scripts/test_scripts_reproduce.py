@@ -80,7 +80,7 @@ def colors(path) -> int:
     return 0 if pixels is None else len(np.unique(pixels.reshape(-1, 3), axis=0))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_categories(call, photographs, no_training, tmp_path):
     asked = (photographs, "--categories=[cat,ship]", "--images=10", "--epochs=1", "--side=40", "--timed=5")
     rows = call(reproduce_categories, *asked, "--batch_sizes=8")
@@ -130,7 +130,7 @@ def test_the_plane_is_fitted_on_all_images_and_shows_the_judged():
     np.testing.assert_allclose(np.abs(shown), np.abs(moved[None, :2]), atol=0.1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_flexible(call, photographs, no_training):
     asked = (photographs, "--images=30", "--epochs=1", "--side=64")
     rows = call(reproduce_flexible, *asked)
@@ -144,6 +144,7 @@ def test_flexible(call, photographs, no_training):
     assert call(reproduce_flexible, *asked) == rows
 
 
+@pytest.mark.slow
 def test_mnist_in_two_steps_is_fed_with_idx_files(call, digit_folders, no_training, tmp_path):
     rows = call(reproduce_mnist_conv_bn, digit_folders, "--epochs=1")
     names = [row[0].strip() for row in rows[1:]]
@@ -159,6 +160,7 @@ def test_mnist_in_two_steps_is_fed_with_idx_files(call, digit_folders, no_traini
     assert call(reproduce_mnist_conv_bn, digit_folders, "--epochs=1") == rows
 
 
+@pytest.mark.slow
 def test_techniques(call, digit_folders, no_training, tmp_path):
     import keras
 
@@ -198,6 +200,7 @@ def test_suspects(call, digit_folders, no_training, tmp_path):
     assert call(reproduce_suspects, digit_folders, "--share=0.25") == rows
 
 
+@pytest.mark.slow
 def test_duplicates(call, photographs, no_training, tmp_path):
     (tmp_path / "cifar").mkdir()
     photographs.rename(tmp_path / "cifar" / "train")

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 #: What a script needs that is no library of this project: it runs in an environment of its own.
 ELSEWHERE = {"clustpy_rival"}
@@ -24,6 +26,7 @@ for name in sys.argv[2:]:
 NAMES = sorted({path.stem for path in SCRIPTS.glob("*.py")} - ELSEWHERE)
 
 
+@pytest.mark.slow
 def test_every_script_finds_the_package_by_itself(tmp_path):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, "-c", EACH, str(SCRIPTS), *NAMES]

@@ -35,6 +35,7 @@ def test_the_first_step_leaves_the_encoder_and_its_averages_as_they_are(parts):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_the_second_step_teaches_everything_and_the_best_epoch_stays(parts):
     fitted = network()
     before = fitted.encoder.get_weights()
@@ -48,11 +49,13 @@ def test_the_second_step_teaches_everything_and_the_best_epoch_stays(parts):
     assert history["val_accuracy"][best] > 0.7
 
 
+@pytest.mark.slow
 def test_without_images_to_judge_by_the_last_weights_stay(parts):
     fitted = fit_classifier(network(), parts[0], None, {"everything": Training(train_epochs=3)})["everything"]
     assert "val_loss" not in fitted.history and fitted.best_epoch == 3
 
 
+@pytest.mark.slow
 def test_an_epoch_of_few_images_has_steps_enough(parts):
     few = LabelledImages(parts[0].pixels[:4], parts[0].classes[:4])
     fitted = fit_classifier(network(), few, None, {"everything": Training(train_epochs=2)})["everything"]
@@ -64,6 +67,7 @@ def test_a_signal_ends_all_steps(parts):
     assert list(done) == [HEAD] and done[HEAD].status == "interrupted"
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(parts):
     networks = [network(), network()]
     for each in networks:
@@ -72,6 +76,7 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit(parts):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_is_told_of(parts):
     with pytest.raises(DivergedError, match="in epoch 1"):
         fit_classifier(network(), *parts, {HEAD: Training(learning_rate=1e30)})

@@ -64,6 +64,7 @@ def test_a_clean_target_stays_as_it_was(digits):
     assert not np.allclose(given, target)
 
 
+@pytest.mark.slow
 def test_contrast_teaches_embeddings_that_sort_digits(digits):
     from sklearn.cluster import KMeans
     from sklearn.datasets import load_digits
@@ -83,6 +84,7 @@ def test_contrast_teaches_embeddings_that_sort_digits(digits):
     assert agreement(0.1) > agreement(0.0) + 0.15  # about 0.65 against 0.25
 
 
+@pytest.mark.slow
 def test_images_of_64_x_64_in_colour_are_brought_nearer_to_their_partners(kinds64):
     pixels, kinds = kinds64
     keras.utils.set_random_seed(0)
@@ -159,6 +161,7 @@ def test_a_head_learns_beside_the_autoencoder_and_reconstruction_does_not_reach_
     assert len(network.trainable_variables) == len(models.autoencoder.trainable_variables) + 4
 
 
+@pytest.mark.slow
 def test_views_teach_bit_for_bit_by_seed_and_keep_the_last_weights(digits):
     def trained():
         keras.utils.set_random_seed(0)
@@ -172,6 +175,7 @@ def test_views_teach_bit_for_bit_by_seed_and_keep_the_last_weights(digits):
     assert first.best_epoch == 3 and first.history["loss"][-1] < first.history["loss"][0]
 
 
+@pytest.mark.slow
 def test_views_bring_copies_of_an_image_nearer_than_other_images(digits):
     keras.utils.set_random_seed(0)
     models = build(Architecture(filters=(16,), dims=(8,)), (8, 8), 1)

@@ -119,6 +119,7 @@ def test_gradients_reach_every_weight_of_the_autoencoder_and_none_of_the_network
     assert all(np.abs(each).max() > 0 for each in found)
 
 
+@pytest.mark.slow
 def test_training_lowers_it_and_leaves_the_network_out_of_what_is_saved(tiny, tmp_path):
     keras.utils.set_random_seed(1)
     models = build(Architecture(filters=(8,), dims=(6,)), (8, 8), 1)

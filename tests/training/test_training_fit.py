@@ -38,6 +38,7 @@ def test_the_loss_falls_and_the_best_weights_stay(parts):
     assert fitted.images_per_second * fitted.seconds == pytest.approx(4 * 200)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(parts):
     training = Training(train_epochs=2, augment=("hflip", "rotate", "shift"), noise="salt_pepper")
     networks = [model(), model()]
@@ -78,6 +79,7 @@ def test_a_signal_ends_training_within_eight_batches(parts):
     assert fitted.images_per_second * fitted.seconds == pytest.approx(2 * 200)
 
 
+@pytest.mark.slow
 def test_what_is_trained_ends_with_the_epoch_however_many_batches_it_has(parts):
     for size in (7, 20, 32):  # 29 batches, a prime; 10; 7
         fitted = fit(model(), *parts, Training(train_epochs=2, batch_size=size), [])

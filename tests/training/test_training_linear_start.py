@@ -27,6 +27,7 @@ def rebuilt(models, pixels):
     return models.autoencoder.predict(pixels.astype(np.float32) / 255, verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knobs", [{"upsampling": name} for name in UPSAMPLINGS] + [{"batch_norm": "before"}])
 def test_training_starts_from_the_best_linear_autoencoder(digits, knobs):
     _, models = network(**knobs)
@@ -37,6 +38,7 @@ def test_training_starts_from_the_best_linear_autoencoder(digits, knobs):
     np.testing.assert_allclose(rebuilt(models, valid), expected, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_learns_what_a_pca_leaves(digits):
     architecture, models = network()
     train, valid = digits[:1000], digits[1000:1200]
@@ -102,6 +104,7 @@ def test_parts_leave_less_than_one_pca_of_the_same_width(digits):
     assert error["local_pca"] < 0.9 * error["pca"]
 
 
+@pytest.mark.slow
 def test_the_network_beside_the_parts_learns_and_the_parts_stay(digits):
     architecture, models = network(path="local_pca", linear_parts=3)
     training = Training(loss="mse", train_epochs=5, learning_rate=0.01)

@@ -19,6 +19,7 @@ def pixels(kinds64):
     return kinds64[0][:, ::4, ::4]
 
 
+@pytest.mark.slow
 def test_each_part_has_the_weight_that_it_should(pixels):
     found = local_features(pixels)
     at = found.shape[1] // 2

@@ -121,6 +121,7 @@ def test_pairs_are_shrunk_channel_by_channel():
 # the networks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("upsampling", ["transpose", "nearest", "unpool_transpose", "pixel_shuffle"])
 @pytest.mark.parametrize("knobs", [{"mlp": False, "dims": (10,)}, {"residual": True, "batch_norm": "after"}])
 @pytest.mark.parametrize("level", [1, 2])
@@ -148,6 +149,7 @@ def changed(before, models):
     return {path for path, now in weights_by_layer(models).items() if np.any(before[path] != now)}
 
 
+@pytest.mark.slow
 def test_each_stage_trains_what_it_should_and_nothing_else(images):
     architecture, models = network(batch_norm="before")
     training = Training(progressive=(0.5, 1), train_epochs=6, loss="mse")
@@ -163,6 +165,7 @@ def test_each_stage_trains_what_it_should_and_nothing_else(images):
     assert all(layer.trainable for layer in models.autoencoder._flatten_layers())
 
 
+@pytest.mark.slow
 def test_the_history_shows_the_sizes_and_the_best_epoch_is_of_the_last_stage(images, tmp_path):
     architecture, models = network(upsampling="pixel_shuffle", residual=True)
     training = Training(progressive=(4, 8, 16), train_epochs=6, augment=("hflip",), learning_rate="find", loss="mse")
@@ -175,6 +178,7 @@ def test_the_history_shows_the_sizes_and_the_best_epoch_is_of_the_last_stage(ima
     np.testing.assert_array_equal(load(tmp_path / "a.keras")(given), models.autoencoder(given))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contrast", [0.0, 0.1])
 def test_the_same_seed_gives_the_same_weights(images, contrast):
     found = []

@@ -52,6 +52,7 @@ def test_where_nothing_fell_there_is_no_rate(losses):
     assert choose(losses, smoothed(losses)) is None
 
 
+@pytest.mark.slow
 def test_a_network_is_given_back_as_it_was(digits):
     network = model().autoencoder
     before = [each.numpy() for each in network.variables]
@@ -65,6 +66,7 @@ def test_a_network_is_given_back_as_it_was(digits):
     assert len(first.rates) == len(first.losses) == len(first.smoothed)
 
 
+@pytest.mark.slow
 def test_training_goes_on_as_if_the_rate_had_been_given(digits):
     parts = digits[:200], digits[200:240]
     found, given = model(), model()
@@ -90,6 +92,7 @@ def test_a_signal_ends_it_without_a_word_on_rates(digits, caplog):
     assert "rate" not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_network_that_cannot_learn_gets_the_optimizers_own_rate_and_a_warning(digits, caplog):
     network = model(
         batch_norm=None, cnn_kernel_initializer="zeros", kernel_initializer="zeros", output_activation="relu"
@@ -101,6 +104,7 @@ def test_a_network_that_cannot_learn_gets_the_optimizers_own_rate_and_a_warning(
     assert "no rate from 1e-06 on made the loss fall" in caplog.text
 
 
+@pytest.mark.slow
 def test_of_several_stages_the_first_one_finds_the_rate_for_all(digits, caplog):
     network, parts = model(), (digits[:100], digits[100:120])
     with caplog.at_level(logging.INFO, "autoencoder"):

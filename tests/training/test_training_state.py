@@ -47,6 +47,7 @@ def copied(state):
     return TrainingState(record, {name: [each.copy() for each in every] for name, every in state.arrays.items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_it_ends_bit_for_bit_where_the_uninterrupted_one_ends(case, parts):
     states = []
@@ -63,6 +64,7 @@ def test_it_ends_bit_for_bit_where_the_uninterrupted_one_ends(case, parts):
             np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_keeping_states_changes_nothing(parts):
     weights, fitted = trained(parts, "plain")
     kept, course = trained(parts, "plain", Keeping(lambda state: None, every=0))
@@ -71,6 +73,7 @@ def test_keeping_states_changes_nothing(parts):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_signal_keeps_the_state_whatever_the_time(parts):
     states, asked = [], []
 
@@ -87,6 +90,7 @@ def test_a_signal_keeps_the_state_whatever_the_time(parts):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_states_are_as_far_apart_as_they_should_be(parts, monkeypatch):
     now, states = [0.0], []
 
@@ -113,6 +117,7 @@ def test_states_are_as_far_apart_as_they_should_be(parts, monkeypatch):
         assert [(state.record["epoch"], state.record["step"]) for state in states] == expected
 
 
+@pytest.mark.slow
 def test_a_state_of_another_network_is_refused(parts):
     states = []
     trained(parts, "plain", Keeping(states.append, every=0))

@@ -122,6 +122,7 @@ def test_while_it_rests_it_computes_as_in_inference(file):
     assert np.abs(models.encoder(images, training=True) - resting).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_then_everything_learns(file):
     models, training, stages = _fit(file, 2)
     before = [weight.numpy() for weight in models.autoencoder.trainable_weights]
@@ -132,6 +133,7 @@ def test_then_everything_learns(file):
     assert all(np.abs(now - then).max() > 0 for now, then in zip(after, before, strict=True))
 
 
+@pytest.mark.slow
 def test_the_second_stage_never_ends_behind_the_first(file):
     models, training, stages = _fit(file, 6, learning_rate=0.1)
     first = fit_stages(stages[:1], training, [])
@@ -268,6 +270,7 @@ def test_a_damaged_file_is_refused(tmp_path):
         as_backbone_takes(Settings().data, with_backbone(Architecture(encoder_from=str(tmp_path / "bad.keras"))))
 
 
+@pytest.mark.slow
 def test_the_command_line_trains_and_encodes_and_a_run_is_taken_up(program, file, tmp_path):
     import cv2
 

@@ -68,6 +68,7 @@ def kept(tmp_path):
     return sorted((tmp_path / "logs" / "evaluation_classifiers").glob("*"))
 
 
+@pytest.mark.slow
 def test_the_scores_are_those_of_the_clipped_reconstructions(make, judged, folders, tmp_path):
     scores = judged(make(layer=keras.layers.Rescaling(2.0)))
     images = pixels(folders / "valid") / np.float32(255)
@@ -87,6 +88,7 @@ def test_the_scores_are_those_of_the_clipped_reconstructions(make, judged, folde
     assert scores["classified"] == 15 and scores["missing"] == []
 
 
+@pytest.mark.slow
 def test_a_perfect_autoencoder_keeps_the_accuracy_of_the_originals(make, judged, monkeypatch):
     monkeypatch.undo()  # as many epochs as there are: what is learned is measured
     scores = judged(make())
@@ -95,6 +97,7 @@ def test_a_perfect_autoencoder_keeps_the_accuracy_of_the_originals(make, judged,
     assert scores["classifier_accuracy"] == scores["originals_accuracy"] > 0.8  # 0.33 by chance
 
 
+@pytest.mark.slow
 def test_runs_on_the_same_images_have_the_same_classifier_which_is_not_written_again(make, judged, tmp_path, caplog):
     caplog.set_level(logging.INFO, "autoencoder")
     first = judged(make())
@@ -112,6 +115,7 @@ def test_runs_on_the_same_images_have_the_same_classifier_which_is_not_written_a
     assert first["originals_accuracy"] == second["originals_accuracy"] and first["classifier"] == second["classifier"]
 
 
+@pytest.mark.slow
 def test_the_classifier_of_a_seed_is_the_same_where_it_is_made_again(make, judged, tmp_path):
     run = make()
     judged(run)
@@ -123,6 +127,7 @@ def test_the_classifier_of_a_seed_is_the_same_where_it_is_made_again(make, judge
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_another_shape_other_images_and_another_seed_have_another_classifier(make, judged, folders, tmp_path):
     judged(make())
     judged(make("larger", shape=(10, 8, 1)))
@@ -135,6 +140,7 @@ def test_another_shape_other_images_and_another_seed_have_another_classifier(mak
     assert shapes == {(8, 8, 1), (10, 8, 1)}
 
 
+@pytest.mark.slow
 def test_other_labels_of_the_same_images_have_another_classifier(digits, place):
     keys = set()
     for labels in ("0101", "0011", "0101"):
@@ -144,6 +150,7 @@ def test_other_labels_of_the_same_images_have_another_classifier(digits, place):
     assert len(keys) == 2
 
 
+@pytest.mark.slow
 def test_a_damaged_classifier_is_made_anew(make, judged, tmp_path):
     run = make()
     first = judged(run)
@@ -154,6 +161,7 @@ def test_a_damaged_classifier_is_made_anew(make, judged, tmp_path):
     assert load(folder / "classifier.keras").output.shape == (None, 3)
 
 
+@pytest.mark.slow
 def test_images_that_the_classifier_learned_are_told_of_and_not_asked_about(make, judged, folders):
     copy = next((folders / "train" / "1").iterdir())
     shutil.copy(copy, folders / "valid" / "1" / "copy.png")
@@ -172,6 +180,7 @@ def test_images_without_labels_have_no_accuracy(make, judged, folders, tmp_path)
     assert kept(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_training_images_that_are_gone_leave_no_pca_and_no_classifier(make, judged, folders):
     scores = judged(make(train_dir="/nowhere/photos"))
     assert scores["pca_mse"] is None and scores["learned"] is None and scores["classifier_accuracy"] is None
@@ -182,6 +191,7 @@ def test_training_images_that_are_gone_leave_no_pca_and_no_classifier(make, judg
     assert named["pca_mse"] is None and named["classified"] == 15
 
 
+@pytest.mark.slow
 def test_training_images_without_labels_take_named_ones(make, judged, folders):
     run = make(train_dir=folders / "train" / "0")
     assert "train/0 has no class folders" in judged(run)["missing"][0]
@@ -189,6 +199,7 @@ def test_training_images_without_labels_take_named_ones(make, judged, folders):
     assert scores["missing"] == [] and scores["classified"] == 15 and scores["pca_mse"] > 0
 
 
+@pytest.mark.slow
 def test_classes_that_the_classifier_does_not_know_are_named(make, judged, folders):
     (folders / "valid" / "2").rename(folders / "valid" / "seven")
     run = make()

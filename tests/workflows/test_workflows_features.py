@@ -98,6 +98,7 @@ def test_layers_too_deep_for_the_images_come_with_the_deepest_that_fits(side, la
         with_features(asked(feature_layers=layer), (side, 99))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["vgg.keras", "vgg.h5", "vgg.weights.h5"])
 def test_vgg16_is_known_by_its_layers_and_given_its_pixels(form, tmp_path):
     from autoencoder.training.feature_loss import feature_network
@@ -119,6 +120,7 @@ def test_vgg16_is_known_by_its_layers_and_given_its_pixels(form, tmp_path):
 FLAGS = ("--filters=[4]", "--dims=[3]", "--train_epochs=1", "--verbose=0", "--save_dir=out")
 
 
+@pytest.mark.slow
 def test_the_command_line_trains_with_it_and_its_run_needs_it_no_more(program, folders, tiny):
     flags = ["--loss=feature", "--feature_weights=tiny.keras", "--feature_layers=[first,second]", "--max_images=8"]
     result = program("run", f"--train_dir={folders / 'train'}", *flags, *FLAGS)
@@ -133,6 +135,7 @@ def test_the_command_line_trains_with_it_and_its_run_needs_it_no_more(program, f
     assert program("encode", "out").returncode == 0
 
 
+@pytest.mark.slow
 def test_an_encoder_of_another_run_compares(folders, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     common = {"train_dir": folders / "train", "max_images": 8, "filters": [4], "dims": [3], "train_epochs": 1}

@@ -45,6 +45,7 @@ def test_sort_finds_the_clusters_that_cluster_finds(folders, tmp_path, monkeypat
     assert (again / "clusters.csv").read_text().startswith("path,cluster")
 
 
+@pytest.mark.slow
 def test_classify_reads_its_encoder_once(folders, counted, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = Autoencoder(**SMALL, train_dir=folders / "train").run()
