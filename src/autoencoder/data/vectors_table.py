@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DataError, UsageError
+from .cells import unguarded
 
 SUFFIXES = (".parquet", ".csv", ".npz")
 _NUMBER = re.compile(r"e(\d+)")
@@ -83,7 +84,7 @@ def _of_columns(table: Any) -> tuple[list[str], np.ndarray]:
     if "path" not in table.columns or not named:
         raise ValueError("it has no such columns")
     columns = sorted(named, key=lambda name: int(name[1:]))
-    return table["path"].astype(str).tolist(), table[columns].to_numpy(np.float32)
+    return [unguarded(path) for path in table["path"].astype(str)], table[columns].to_numpy(np.float32)
 
 
 def _of_arrays(file: Path) -> tuple[list[str], np.ndarray]:
