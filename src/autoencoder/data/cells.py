@@ -11,7 +11,7 @@ _FORMULA = re.compile(rf"(?:'|\./)*[{_SIGNS}]")
 _GUARDED = re.compile(rf"(?:'|\./)+[{_SIGNS}]")
 _NUMBER = re.compile(r"[+-](\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|[+-]inf|[+-]nan", re.ASCII | re.IGNORECASE)
 #: The columns of paths; what is in all others is a name or a number.
-_PATH_COLUMNS = {"path", "like", "known", "run", "image", "picture"}
+_PATH_COLUMNS = {"path", "like", "known", "nearest", "run", "image", "picture"}
 
 
 def guarded(cell: str, column: str = "path") -> str:

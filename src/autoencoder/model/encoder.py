@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..digests import check_digest
 from ..errors import ModelFileError
 from ..tensorflow_start import start_tensorflow
 
@@ -121,6 +122,7 @@ def open_onnx(path: Path, content: bytes | None = None) -> Encoder:
         ) from error
     if not path.is_file():
         raise ModelFileError(f"no such model file: {path}")
+    check_digest(path, content)
     try:
         # Without the hint a processor that has bfloat16 computes in it, and gives other vectors.
         core = openvino.Core()

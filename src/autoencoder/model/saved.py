@@ -7,8 +7,8 @@ from pathlib import Path
 
 import keras
 
+from ..digests import check_digest, replacing_bound
 from ..errors import ModelFileError
-from ..files import replacing
 from . import linear_path, local_features, pixel_shuffle  # noqa: F401 - files hold layers that these define
 from .precision import computing_in
 
@@ -25,7 +25,7 @@ def save(model: keras.Model, path: Path) -> None:
     """
     # A .keras file keeps the optimizer of a compiled model, whatever `include_optimizer` says.
     bare = keras.Model(model.input, model.output, name=model.name)
-    with replacing(path) as temporary, computing_in("float32", model):
+    with replacing_bound(path) as temporary, computing_in("float32", model):
         bare.save(temporary, include_optimizer=False)
 
 
@@ -35,12 +35,14 @@ def load(path: Path) -> keras.Model:
     Raises
     ------
     ModelFileError
-        If there is no such file, it is damaged, or it carries code of its own (a Lambda layer, an unknown class).
+        If there is no such file, it was changed or is damaged, or it carries code of its own (a Lambda layer, an
+        unknown class).
     """
     if not path.is_file():
         raise ModelFileError(f"no such model file: {path}")
     if path.suffix not in SUFFIXES:
         raise ModelFileError(f"{path}: a model's file must end in {' or '.join(SUFFIXES)}")
+    check_digest(path)
     try:
         return _functional(keras.models.load_model(path, compile=False, safe_mode=True))
     except Exception as error:
