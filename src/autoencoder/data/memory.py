@@ -10,8 +10,8 @@ from typing import NamedTuple
 from ..errors import DataError
 
 _UNKNOWN = 2 * 2**30
-# Deflate makes 1032 bytes of one at most, of empty images; of drawn ones ten or twenty.
-_BOMB_BYTES, _BOMB_TIMES = 2**28, 256
+# Deflate makes 1032 bytes of one at most, of empty images; quickly packed ones 230; of drawn ones ten or twenty.
+_BOMB_BYTES, _BOMB_TIMES = 2**28, 64
 _FACTS = Path("/proc/meminfo")
 _GROUPS, _OWN_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
@@ -71,7 +71,7 @@ def check_unpacked(where: str, need: int, packed: int) -> None:
     Raises
     ------
     DataError
-        If that is more than half of the free memory, or more than 256 MiB and 256 times the file: a bomb.
+        If that is more than half of the free memory, or more than 256 MiB and 64 times the file: a bomb.
     """
     if need > available_memory() // 2:
         raise DataError(f"{where}: unpacks to {need / 1e9:,.1f} GB, more than half of the free memory")
