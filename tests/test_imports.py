@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "autoencoder"
 LEVELS = [
     {"errors"},
     {"files", "progress", "sampling", "signals", "tensorflow_start"},
+    {"digests"},
     {"settings"},
     {"losses", "metrics"},
     {"clustering", "data", "model"},

@@ -39,6 +39,7 @@ MORE_COMMANDS = {
     "label_next": ("label_next", RUN, "--count=4", "--images=digits/train"),
     "runs": ("runs",),
     "show": ("show", RUN),
+    "clean": ("clean", "--dry_run"),
     "import_data": ("import_data", "digits/train", "--out=imported"),
 }
 

@@ -38,7 +38,9 @@ _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 #: Seconds after which what is half written belongs to no process any more.
 _STALE = 24 * 60 * 60
-_TEMPORARY = re.compile(r"\.[0-9a-f]{12}-")
+#: Seconds after which it belongs to none whose process has ended here; another machine may write into the same folder.
+_QUIET = 60 * 60
+_TEMPORARY = re.compile(r"\.([0-9a-f]{6})[0-9a-f]{6}-")
 
 #: A name that a person gives to a folder may have so many bytes: file systems allow 255, and a number may be added.
 _MOST_BYTES = 200
@@ -176,6 +178,32 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.match(name) is not None
 
 
+def temporary_prefix() -> str:
+    """Return the beginning of a name that nothing else has, and that tells which process fills the file or folder."""
+    return f".{os.getpid() & 0xFFFFFF:06x}{secrets.token_hex(3)}-"
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether a process that has ended left a temporary file or folder: none is of a process that may write to it."""
+    made = _TEMPORARY.match(path.name)
+    if made is None:
+        return False
+    quiet = time.time() - path.lstat().st_mtime
+    return quiet > _STALE or (quiet > _QUIET and not _is_alive(int(made[1], 16)))
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt" or process == 0:  # there, asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def remove_stale(folder: Path) -> None:
     """Remove what processes that were killed left unfinished in a folder.
 
@@ -203,7 +231,7 @@ def _megabytes(count: int) -> str:
 
 def _beside(target: Path, ending: str) -> Path:
     # 50 characters of UTF-8 and the token stay under the 255 bytes that a name may have; the end keeps every suffix.
-    return target.with_name(f".{secrets.token_hex(6)}-{target.name[-50:]}{ending}")
+    return target.with_name(f"{temporary_prefix()}{target.name[-50:]}{ending}")
 
 
 def _concerns(error: OSError, temporary: Path, target: Path) -> bool:

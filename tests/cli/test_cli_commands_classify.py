@@ -25,6 +25,7 @@ FILES = {
     "classes.json",
     "classification_report.csv",
     "classifier.keras",
+    ".classifier.keras.sha256",
     "confusion.png",
     "history.csv",
     "loss.png",

@@ -9,6 +9,7 @@ import pytest
 import autoencoder
 from autoencoder.cli.main import Autoencoder
 from autoencoder.clustering import read
+from autoencoder.data.cells import unguarded
 from autoencoder.errors import UsageError
 from autoencoder.settings.classification import Classifier, Labelled
 from autoencoder.storage.clustering import ClusterFolder, fingerprint
@@ -46,7 +47,7 @@ def place(clustered, tmp_path, monkeypatch):
 
 def rows(path):
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def corrections(place, wishes, digits=None):

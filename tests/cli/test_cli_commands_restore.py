@@ -15,6 +15,7 @@ from autoencoder.model.saved import load
 
 FILES = {
     "autoencoder.keras",
+    ".autoencoder.keras.sha256",
     "history.csv",
     "loss.png",
     "model.png",

@@ -29,7 +29,7 @@ FILES = {
     "settings.yml",
     "provenance.json",
     "tiles.csv",
-}
+} | {f".{name}.keras.sha256" for name in ("autoencoder", "encoder", "decoder")}
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,10 @@ def small(folders):
 
 def test_a_run_leaves_everything_that_is_promised(small):
     run = Autoencoder(**small, h5=True).run()
-    assert {path.name for path in run.path.iterdir()} == FILES | {"ae_weights.h5", "en_weights.h5"}
+    assert {path.name for path in run.path.iterdir()} == FILES | {"ae_weights.h5", "en_weights.h5"} | {
+        ".ae_weights.h5.sha256",
+        ".en_weights.h5.sha256",
+    }
     table = pandas.read_csv("logs/aescore.csv")
     (row,) = table.to_dict("records")
     assert list(table)[:6] == ["Time", "FolderName", "train_loss", "valid_loss", "train_accuracy", "valid_accuracy"]

@@ -162,6 +162,9 @@ def test_clusterings_of_other_images_settings_or_encoders_are_kept_apart(made, p
     shutil.copytree(place / "logs" / "r", place / "logs" / "other")
     encoder = place / "logs" / "other" / "encoder.keras"
     encoder.write_bytes((place / "logs" / "c" / "classifier.keras").read_bytes())
+    with pytest.raises(ModelFileError, match=r"if the change was meant, remove .*/\.encoder\.keras\.sha256"):
+        Autoencoder().cluster("other", k=2, images=made / "a" / "photos")
+    encoder.with_name(".encoder.keras.sha256").unlink()
     assert Autoencoder().cluster("other", k=2, images=made / "a" / "photos").name == "kmeans_k2_4"
     assert Autoencoder().cluster("r", k=2, seed=6, overwrite=True).name == "kmeans_k2"
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from autoencoder.data import load, parallel
+from autoencoder.data import cache, load, parallel
 from autoencoder.data import scan as folder
 from autoencoder.data.idx import write_idx
 from autoencoder.data.listing import BadFile
@@ -151,7 +151,7 @@ def root(save, image):
 
 
 def cache_files(folder: Path) -> list[Path]:
-    return sorted((folder / "new" / "cache").iterdir())
+    return sorted((folder / "new" / "cache").glob("[!.]*.npy"))
 
 
 def test_images_beyond_the_limit_are_mapped_from_a_file(root, tmp_path, threads):
@@ -201,6 +201,54 @@ def test_a_damaged_mapped_file_is_written_again(root, tmp_path, length):
     path.write_bytes(whole[:length])
     assert values(mapped(scan(root), tmp_path)) == [1, 3]
     assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("place", [20, 129, 135, 160, -40, -1])
+@pytest.mark.parametrize("old_time", [False, True])
+def test_a_mapped_file_of_which_a_byte_was_changed_is_written_again(root, tmp_path, place, old_time):
+    mapped(scan(root), tmp_path)
+    (path,) = cache_files(tmp_path)
+    whole, about = path.read_bytes(), path.stat()
+    changed = bytearray(whole)
+    changed[place] ^= 1
+    path.write_bytes(changed)
+    if old_time:
+        os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert values(mapped(scan(root), tmp_path)) == [1, 3]
+    assert path.read_bytes() == whole
+
+
+def test_a_mapped_file_without_its_stamp_or_copied_is_checked_and_used(root, tmp_path, nothing_kept):
+    listing = scan(root)
+    mapped(listing, tmp_path)
+    (path,) = cache_files(tmp_path)
+    cache.stamp_file(path).unlink()
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+    for image in root.iterdir():
+        image.unlink()
+    for _ in range(2):
+        assert values(mapped(listing, tmp_path)) == [1, 3]
+    assert cache.stamp_file(path).is_file()
+
+
+def test_of_caches_above_the_limit_the_one_used_longest_ago_is_removed(root, tmp_path, monkeypatch):
+    listing = scan(root)
+    for width in (3, 4):
+        mapped(listing, tmp_path, (2, width))
+    first, second = sorted(cache_files(tmp_path), key=lambda path: path.stat().st_size)
+    os.utime(first, (1, 1))
+    os.utime(cache.stamp_file(first), (3, 3))  # used after the other, though written before
+    for path in (second, cache.stamp_file(second)):
+        os.utime(path, (2, 2))
+    monkeypatch.setattr(cache, "MOST_BYTES", 2 * second.stat().st_size + 10)
+    mapped(listing, tmp_path, (2, 5))
+    assert first in cache_files(tmp_path) and second not in cache_files(tmp_path)
+    assert not cache.stamp_file(second).exists() and len(cache_files(tmp_path)) == 2
+    monkeypatch.setattr(cache, "MOST_BYTES", 1)
+    assert values(mapped(listing, tmp_path, (2, 6))) == [1, 3]
+    assert len(cache_files(tmp_path)) == 1
 
 
 def test_no_image_at_all_leaves_no_puzzle_in_the_cache(save, image, tmp_path):

@@ -65,7 +65,7 @@ def test_contract(digits, refined_once, name, tmp_path):
     assert np.isfinite(refined.history["loss"]).all()
     save(method.network, tmp_path / "network.keras")
     images = digits[:COUNT][:7].astype(np.float32) / 255
-    again = load(tmp_path / "network.keras")(images)["clusters"].numpy()
+    again = load(tmp_path / "network.keras", several=True)(images)["clusters"].numpy()
     np.testing.assert_allclose(again, refined.assignments[:7], atol=1e-5)
 
 

@@ -194,6 +194,7 @@ def test_what_is_saved_comes_back(alone, ae, images):
     assert (loaded.filters, loaded.dims, loaded.train_epochs) == ((4,), (6,), 1)
     assert loaded.scores_ == ae.scores_
     loaded.save("runs/b")
+    assert (alone / "runs/b/.encoder.keras.sha256").is_file()
     assert {path.name for path in (alone / "runs/a").iterdir()} == {path.name for path in (alone / "runs/b").iterdir()}
     with pytest.raises(UsageError, match="already holds something"):
         ae.save("runs/a")
@@ -342,7 +343,8 @@ def test_a_clustering_s_encoder_is_no_run(ae, images, alone):
     loaded = load("clusters")
     assert (loaded.encoder.run_, loaded.encoder.scores_) == (None, {})
     assert {path.name for path in (alone / "clusters").iterdir()} == {
-        *("clustering.json", "clustering.npz", "clusters.csv", "encoder.keras", "provenance.json", "scores.json")
+        *("clustering.json", "clustering.npz", "clusters.csv", "encoder.keras", "provenance.json", "scores.json"),
+        ".encoder.keras.sha256",
     }
     with pytest.raises(ValueError, match="not fitted"):
         Clusterer().save("nothing")

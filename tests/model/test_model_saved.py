@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from autoencoder.digests import replacing_bound
 from autoencoder.errors import ModelFileError
 from autoencoder.model.build import build
 from autoencoder.model.encoder import open_encoder
@@ -24,7 +25,7 @@ def test_a_model_comes_back_with_the_same_answers(tmp_path, suffix, upsampling):
     save(network, tmp_path / f"a{suffix}")
     images = np.random.default_rng(0).random((2, 13, 9, 3), np.float32)
     np.testing.assert_array_equal(load(tmp_path / f"a{suffix}")(images), network(images))
-    assert [path.name for path in tmp_path.iterdir()] == [f"a{suffix}"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f".a{suffix}.sha256", f"a{suffix}"]
 
 
 def test_a_missing_or_damaged_file_is_refused(tmp_path):
@@ -45,8 +46,31 @@ def test_a_truncated_model_is_refused(tmp_path):
     save(build(Architecture(filters=(4,)), (8, 8), 1).encoder, tmp_path / "a.keras")
     content = (tmp_path / "a.keras").read_bytes()
     (tmp_path / "a.keras").write_bytes(content[: len(content) // 2])
-    with pytest.raises(ModelFileError, match="damaged"):
+    with pytest.raises(ModelFileError, match="damaged since it was written"):
         load(tmp_path / "a.keras")
+    (tmp_path / ".a.keras.sha256").unlink()
+    with pytest.raises(ModelFileError, match="damaged or no Keras model"):
+        load(tmp_path / "a.keras")
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".onnx"])
+def test_a_flipped_bit_is_seen_before_keras_or_openvino_sees_the_file(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".onnx":
+        with replacing_bound(path) as temporary:
+            temporary.write_bytes(b"no network at all")
+    else:
+        save(build(Architecture(filters=(4,)), (8, 8), 1).encoder, path)
+        open_encoder(path)
+    monkeypatch.setattr(keras.models, "load_model", None)
+    for place in np.random.default_rng(0).integers(path.stat().st_size, size=20).tolist():
+        whole = path.read_bytes()
+        changed = bytearray(whole)
+        changed[place] ^= 1 << (place % 8)
+        path.write_bytes(changed)
+        with pytest.raises(ModelFileError, match="was changed or damaged since it was written"):
+            open_encoder(path)
+        path.write_bytes(whole)
 
 
 def test_a_model_that_carries_code_is_refused(tmp_path):

@@ -252,14 +252,14 @@ def test_corrections_are_saved_and_loaded_again(opened, made, tmp_path):
     assert group(page, 2).count() == 0
 
     (tmp_path / "corrections.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
-    (tmp_path / "names.csv").write_text('cluster,name\n0,"disc, and ""square"""\n6,new\n', encoding="utf-8")
+    (tmp_path / "names.csv").write_text('cluster,name\n0,"disc, and ""square"""\n6,\'=new\n', encoding="utf-8")
     fresh = opened()
     assert fresh.locator("#corrected").inner_text() == ""
     fresh.set_input_files("#load", [tmp_path / "corrections.csv", tmp_path / "names.csv"])
     sync_api.expect(fresh.locator("#said")).to_contain_text("names loaded")
     assert fresh.locator("#corrected").inner_text() == f"{len(wanted)} images corrected"
     assert saved(fresh, "#save-corrections") == text
-    assert saved(fresh, "#save-names") == 'cluster,name\r\n0,"disc, and ""square"""\r\n6,new\r\n'
+    assert saved(fresh, "#save-names") == 'cluster,name\r\n0,"disc, and ""square"""\r\n6,\'=new\r\n'
     fresh.click("#undo")
     fresh.click("#undo")
     assert fresh.locator("#corrected").inner_text() == ""

@@ -1,13 +1,14 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autoencoder.cli.main import plan
 from autoencoder.errors import UsageError
 from autoencoder.settings import Settings
-from autoencoder.settings.text import expand_home
+from autoencoder.settings.text import check_yaml, expand_home, read_yaml
 
 ODD_NAMES = [
     "010",
@@ -114,3 +115,37 @@ def test_a_file_that_holds_no_flags_is_refused(text, tmp_path):
     (tmp_path / "config.yml").write_text(text)
     with pytest.raises(UsageError, match=r"config\.yml: (must hold lines of|is not YAML)"):
         plan(["run", f"--config={tmp_path / 'config.yml'}"])
+
+
+ALIASES = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefg", "bcdefgh", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("filters: " + "[" * 100_000, "nested deeper than 20 times"),
+        ("filters: " + "[" * 5000 + "]" * 5000, "nested deeper than 20 times"),
+        ("filters: '" + "[" * 5000 + "]" * 5000 + "'", "should be a valid"),
+        (ALIASES + "filters: *h\n", "more than 100,000 values"),
+        (ALIASES + "grid: {filters: *h}\n", "more than 100,000 values"),
+        ("filters: &a [*a]", "leads to itself"),
+        ("a: b\n" * 300_000, "is 1,500,000 characters long"),
+        ("filters: " + "9" * 300_000, r"--filters=9+ \.\.\. 9+: "),
+        ("filters: !!python/object/apply:os.system ['touch owned']", "should be a valid integer"),
+    ],
+)
+def test_yaml_that_would_fill_the_memory_is_refused_in_a_short_sentence(tmp_path, text, reason):
+    (tmp_path / "a.yml").write_text(text)
+    with pytest.raises(UsageError, match=reason) as raised:
+        plan(["run", f"--config={tmp_path / 'a.yml'}", f"--train_dir={tmp_path}"])
+    assert len(str(raised.value)) < 2000
+
+
+def test_an_alias_that_means_little_is_read():
+    text = "a: &same [1, 2]\nb: *same\nc: {d: *same}"
+    check_yaml(text)
+    assert read_yaml(text) == {"a": ["1", "2"], "b": ["1", "2"], "c": {"d": ["1", "2"]}}
+    with pytest.raises(yaml.YAMLError, match="to nothing"):
+        read_yaml("a: *none")

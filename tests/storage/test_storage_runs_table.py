@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autoencoder.data.cells import unguarded
 from autoencoder.errors import DataError, DiskError
 from autoencoder.storage import runs_table as aescore
 from autoencoder.storage.runs_table import COLUMNS, ORIGINAL_COLUMNS, append
@@ -21,7 +22,7 @@ SEED_ROW = "20180703_1512,logs/ae_20180703_1512,0.35,0.36,0.81,0.8\n"
 def read(path):
     """The rows of a table, as text."""
     with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        return list(csv.DictReader(file))
+        return [{name: unguarded(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def column(path, name):

@@ -16,7 +16,7 @@ from .idx import scan_idx
 from .labels import read_labels, read_parts, with_labels
 from .listing import BadFile, Listing, check_usable, printable
 from .load import content_of, is_grayscale
-from .memory import available_memory
+from .memory import check_unpacked
 from .parts import Part, check_clear, checked
 from .pixel_table import holds_paths, read_pixel_table
 from .scan import scan
@@ -111,8 +111,7 @@ def _read_npz(path: Path) -> Source:
             need = sum(each.file_size for each in packed.infolist())
     except Exception as error:
         raise _unreadable(where, error) from None
-    if need > available_memory() // 2:
-        raise DataError(f"{where}: unpacks to {need / 1e9:,.1f} GB, more than half of the free memory")
+    check_unpacked(where, need, path.stat().st_size)
     return _named_arrays(_loaded(path, where), where)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import DataError
 from ..files import write_bytes
 from .listing import Listing, printable
+from .memory import check_unpacked
 
 _UNSIGNED_BYTE = 0x08
 _TYPES = {0x09: "signed byte", 0x0B: "short", 0x0C: "int", 0x0D: "float", 0x0E: "double"}
@@ -50,15 +51,16 @@ def read_idx(path: Path) -> np.ndarray:
         with path.open("rb") as raw:
             packed = raw.read(2) == _GZIP
             raw.seek(0)
-            largest = path.stat().st_size * (_MOST_INFLATED if packed else 1)
-            return _read_array(gzip.open(raw) if packed else raw, name, largest)
+            length = path.stat().st_size
+            largest = length * (_MOST_INFLATED if packed else 1)
+            return _read_array(gzip.open(raw) if packed else raw, name, largest, length)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{name}: a damaged gzip file: {error}") from None
     except OSError as error:
         raise DataError(f"{name}: can't be read: {error.strerror or error}") from None
 
 
-def _read_array(file: BinaryIO | gzip.GzipFile, name: str, largest: int) -> np.ndarray:
+def _read_array(file: BinaryIO | gzip.GzipFile, name: str, largest: int, length: int) -> np.ndarray:
     start = file.read(4)
     if len(start) < 4 or start[:2] != b"\0\0":
         found = start.hex(" ") or "nothing"
@@ -72,6 +74,8 @@ def _read_array(file: BinaryIO | gzip.GzipFile, name: str, largest: int) -> np.n
         raise DataError(f"{name}: an idx file of {dimensions} dimensions must say {dimensions} sizes of 4 bytes each")
     shape = struct.unpack(f">{dimensions}I", sides)
     expected = math.prod(shape)
+    if expected <= largest:
+        check_unpacked(name, expected, length)
     body = file.read(expected + 1) if expected <= largest else b""
     if len(body) != expected:
         size = " x ".join(map(str, shape))

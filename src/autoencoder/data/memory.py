@@ -7,7 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import DataError
+
 _UNKNOWN = 2 * 2**30
+# Deflate makes 1032 bytes of one at most, of empty images; quickly packed ones 230; of drawn ones ten or twenty.
+_BOMB_BYTES, _BOMB_TIMES = 2**28, 64
 _FACTS = Path("/proc/meminfo")
 _GROUPS, _OWN_GROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
@@ -52,6 +56,30 @@ def memory_plan(count: int, image_shape: tuple[int, int], color: str, memory_lim
     size = count * math.prod(image_shape) * (1 if color == "grayscale" else 3)
     limit = available_memory() // 2 if memory_limit is None else memory_limit
     return MemoryPlan(size, limit, size > limit)
+
+
+def check_unpacked(where: str, need: int, packed: int) -> None:
+    """Refuse a packed file of images before it is unpacked, where that would fill the memory.
+
+    Parameters
+    ----------
+    where : str
+        What the message calls the file.
+    need, packed : int
+        Bytes that it unpacks to, and that it is long.
+
+    Raises
+    ------
+    DataError
+        If that is more than half of the free memory, or more than 256 MiB and 64 times the file: a bomb.
+    """
+    if need > available_memory() // 2:
+        raise DataError(f"{where}: unpacks to {need / 1e9:,.1f} GB, more than half of the free memory")
+    if need > _BOMB_BYTES and need > _BOMB_TIMES * packed:
+        raise DataError(
+            f"{where}: unpacks to {need / 1e9:,.1f} GB, {need / packed:,.0f} times what it is; images do not: it is "
+            "damaged or made to fill the memory"
+        )
 
 
 def available_memory() -> int:

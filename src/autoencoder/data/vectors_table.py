@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DataError, UsageError
+from .cells import unguarded
+from .memory import check_unpacked
 
 SUFFIXES = (".parquet", ".csv", ".npz")
 _NUMBER = re.compile(r"e(\d+)")
@@ -83,9 +86,11 @@ def _of_columns(table: Any) -> tuple[list[str], np.ndarray]:
     if "path" not in table.columns or not named:
         raise ValueError("it has no such columns")
     columns = sorted(named, key=lambda name: int(name[1:]))
-    return table["path"].astype(str).tolist(), table[columns].to_numpy(np.float32)
+    return [unguarded(path) for path in table["path"].astype(str)], table[columns].to_numpy(np.float32)
 
 
 def _of_arrays(file: Path) -> tuple[list[str], np.ndarray]:
+    with zipfile.ZipFile(file) as packed:
+        check_unpacked(str(file), sum(each.file_size for each in packed.infolist()), file.stat().st_size)
     with np.load(file, allow_pickle=False) as arrays:
         return [str(path) for path in arrays["paths"]], arrays["vectors"].astype(np.float32)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic_core import PydanticUndefined
 
+from ..digests import digest_file
 from ..files import disk_errors
 from ..settings import Output
 from ..settings.fields import Section, fields, nearest
@@ -220,8 +221,20 @@ def new_run(path: Any, former: Run | None = None, *, without: Iterable[str] = ()
     run = create(Output(save_dir=absolute(path)), datetime.now())
     if former is not None:
         with disk_errors(run.path):
-            shutil.copytree(former.path, run.path, ignore=shutil.ignore_patterns(*without, ".*"), dirs_exist_ok=True)
+            shutil.copytree(former.path, run.path, ignore=_not_copied(without), dirs_exist_ok=True)
     return run
+
+
+def _not_copied(without: Iterable[str]) -> Callable[[Any, list[str]], set[str]]:
+    """Return what `copytree` asks: which names of a folder stay; of hidden ones, digests go along with their files."""
+    left = shutil.ignore_patterns(*without)
+
+    def ignore(folder: Any, names: list[str]) -> set[str]:
+        stay = set(left(folder, names))
+        digests = {digest_file(Path(name)).name for name in set(names) - stay}
+        return stay | {name for name in names if name.startswith(".") and name not in digests}
+
+    return ignore
 
 
 def absolute(path: Any) -> Path:

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..digests import check_digest
 from ..errors import ModelFileError
 from ..tensorflow_start import start_tensorflow
+from .claims import check_graph
 
 # Small batches stay in the processor's cache, and OpenVINO's calls cost little: 128 is a third faster than 1024.
 _OPENVINO_BATCH = 128
@@ -121,11 +123,17 @@ def open_onnx(path: Path, content: bytes | None = None) -> Encoder:
         ) from error
     if not path.is_file():
         raise ModelFileError(f"no such model file: {path}")
+    check_digest(path, content)
     try:
         # Without the hint a processor that has bfloat16 computes in it, and gives other vectors.
         core = openvino.Core()
         read = core.read_model(path if content is None else content)
+        if len(read.inputs) != 1:
+            raise ModelFileError(f"{path}: takes {len(read.inputs)} inputs; an encoder takes images alone")
+        check_graph(path, read, None if content is None else len(content))
         model = core.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    except ModelFileError:
+        raise
     except Exception as error:
         raise ModelFileError(
             f"{path}: the file is damaged or no ONNX model ({' '.join(str(error).split())[:200]})"

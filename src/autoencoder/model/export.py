@@ -12,8 +12,9 @@ from pathlib import Path
 
 import keras
 
+from ..digests import replacing_bound
 from ..errors import UsageError
-from ..files import disk_errors, replacing
+from ..files import disk_errors
 
 #: What Keras calls each format.
 FORMATS = {"onnx": "onnx", "saved_model": "tf_saved_model", "tflite": "litert"}
@@ -49,7 +50,7 @@ def export(model: keras.Model, path: Path, form: str) -> None:
             shutil.rmtree(path, ignore_errors=True)
             made.rename(path)
         else:
-            with replacing(path) as temporary:
+            with replacing_bound(path) as temporary:
                 made.rename(temporary)
 
 

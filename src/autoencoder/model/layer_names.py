@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..settings import vgg16
+from .claims import check_claims
 
 
 def layer_names(file: Path) -> list[str]:
@@ -33,7 +34,10 @@ def keras_config(file: Path) -> dict[str, Any]:
     ------
     OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile
         If it is damaged, or no such file.
+    ModelFileError
+        If it claims to hold much more than it is long.
     """
+    check_claims(file)
     if file.suffix == ".h5":
         import h5py
 

@@ -14,6 +14,7 @@ from keras import layers, ops
 from ..errors import ModelFileError
 from ..settings.backbones import backbone
 from ..settings.imagenet import weights_file
+from .claims import check_claims
 from .origin import PREPROCESSED
 from .preprocessing import PREPROCESSING
 from .saved import load
@@ -78,6 +79,7 @@ def load_weights(model: keras.Model, path: Path, name: str) -> None:
         If the file cannot be read, or its weights do not fit; both shapes are named.
     """
     try:
+        check_claims(path)
         arrays = load(path).get_weights() if path.suffix == ".keras" else _arrays(path)
         if arrays is None:
             model.load_weights(path)

@@ -23,6 +23,8 @@ ALIASES = {
     "preTrain_verbose": "verbose",
     "AutoencoderMLP_switch": "mlp",
 }
+#: So much of a value is shown in a message.
+_SHOWN = 400
 
 
 class Section(BaseModel):
@@ -202,7 +204,7 @@ def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any], known: Mapping
     if detail["type"] == "too_short":
         least = detail["ctx"]["min_length"]
         needed = "one value" if least == 1 else f"{least} values"
-        return f"--{detail['loc'][0]}={flags.get(str(detail['loc'][0]))}: needs at least {needed}"
+        return f"--{detail['loc'][0]}={_shown(flags.get(str(detail['loc'][0])))}: needs at least {needed}"
     message = detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
     if not detail["loc"]:
         return message
@@ -211,4 +213,10 @@ def _problem(detail: Mapping[str, Any], flags: Mapping[str, Any], known: Mapping
     where = f" item {numbers[0]}" if numbers else ""
     if not place and type(None) in getattr(known[name].annotation, "__args__", ()):
         message += f"; or {_left_open(known[name])}"
-    return f"--{name}={flags.get(str(name))}:{where} {message}"
+    return f"--{name}={_shown(flags.get(str(name)))}:{where} {message}"
+
+
+def _shown(value: Any) -> str:
+    """Return what a message shows of a value; the middle of a long one is left out."""
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]} ... {text[-_SHOWN // 2 :]}"

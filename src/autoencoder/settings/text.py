@@ -16,6 +16,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
 
+# libyaml, where PyYAML has it, reads a hundred thousand values in a second.
+_BASE = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_MOST_TEXT, _MOST_DEEP, _MOST_VALUES = 10**6, 20, 100_000
+
 
 class NameList:
     """Marks the type of a field that holds names: text, whatever it looks like."""
@@ -55,7 +59,43 @@ def read_yaml(text: str) -> Any:
     yaml.YAMLError
         If it is none.
     """
-    return yaml.load(text, yaml.BaseLoader)
+    check_yaml(text)
+    return yaml.load(text, _BASE)
+
+
+def check_yaml(text: str) -> None:
+    """Refuse YAML that would take long to read, or more memory than settings need, by a look at its marks alone.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If it is none, longer than a million characters, nested deeper than 20 times, or an alias (`*name`) makes it
+        hold more than 100,000 values or itself.
+    """
+    if len(text) > _MOST_TEXT:
+        raise yaml.YAMLError(f"it is {len(text):,} characters long; settings have {_MOST_TEXT:,} at most")
+    # The values below each collection that is open, and its anchor; the first is the whole text.
+    open_ones: list[tuple[str | None, int]] = [(None, 0)]
+    sizes: dict[str | None, int] = {}
+    for event in yaml.parse(text, _BASE):
+        anchor, count = getattr(event, "anchor", None), 0
+        if isinstance(event, yaml.AliasEvent):
+            count = sizes.get(anchor, _MOST_VALUES + 1)  # one that is still open holds itself
+        elif isinstance(event, yaml.CollectionStartEvent):
+            sizes.pop(anchor, None)
+            open_ones.append((anchor, 1))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, count = open_ones.pop()
+            sizes[anchor] = count
+        elif isinstance(event, yaml.ScalarEvent):
+            count = sizes[anchor] = 1
+        if len(open_ones) > _MOST_DEEP + 1:
+            raise yaml.YAMLError(f"it is nested deeper than {_MOST_DEEP} times; settings are flat")
+        open_ones[-1] = open_ones[-1][0], open_ones[-1][1] + count
+        if open_ones[-1][1] > _MOST_VALUES:
+            raise yaml.YAMLError(
+                f"an alias leads to itself, to nothing, or to more than {_MOST_VALUES:,} values; write it out"
+            )
 
 
 def read_text(value: Any, annotation: Any) -> Any:
@@ -71,6 +111,7 @@ def read_text(value: Any, annotation: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
+        check_yaml(value)
         return yaml.load(value, _Core)
     except (yaml.YAMLError, ValueError):
         return value

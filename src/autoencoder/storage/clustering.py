@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..data.source import ImageSource
 from ..data.tables import cluster_number, open_table
+from ..digests import replacing_bound
 from ..errors import DataError, ModelFileError, UsageError
-from ..files import name_fault, replacing, write_text
+from ..files import name_fault, write_text
 from .csv_files import write_csv
 from .provenance import NAME as PROVENANCE
 from .provenance import file_digest, read_provenance
@@ -104,7 +105,7 @@ class ClusterFolder:
 
     def keep_encoder(self, encoder: Path) -> None:
         """Copy the encoder into the folder."""
-        with replacing(self.path / f"encoder{encoder.suffix}") as temporary:
+        with replacing_bound(self.path / f"encoder{encoder.suffix}") as temporary:
             shutil.copyfile(encoder, temporary)
 
     def write_scores(self, scores: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..data.cells import unguarded
 from ..data.listing import Listing, printable
 from ..data.source import ImageSource
 from ..data.tables import SHOWN, Table, cluster_number, open_table
@@ -109,7 +110,7 @@ def _read(table: Table, path: Path) -> Corrections:
             raise DataError(f"{where}: {number} is no cluster; -1 says that an image belongs to none")
         if not clustering or not name:
             raise DataError(f"{where}: has no {'path' if clustering else 'clustering'}; save the corrections again")
-        name = name.removeprefix("./")  # before = + - @, which a program for tables would take for a formula
+        name = name.removeprefix("./")  # people write so too
         clusterings.add(clustering.lower())
         if wanted.setdefault(name, number) != number:
             raise DataError(f"{where}: {printable(name)} shall be in cluster {wanted[name]} and in {number}; keep one")
@@ -144,7 +145,7 @@ def read_members(folder: ClusterFolder) -> Members:
     try:
         # As it was written: paths may begin or end with blanks.
         with folder.table.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            rows = [(row["path"], int(row["cluster"])) for row in csv.DictReader(file, strict=True)]
+            rows = [(unguarded(row["path"]), int(row["cluster"])) for row in csv.DictReader(file, strict=True)]
         paths, labels = zip(*rows, strict=True)
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise ModelFileError(f"{folder.table}: is missing or damaged; cluster again") from error

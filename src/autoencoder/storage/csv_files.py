@@ -6,9 +6,13 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..data.cells import guarded
 from ..files import write_text
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def write_bad_files(bad: Sequence[tuple[str, str]], table: Path) -> None:
@@ -38,9 +42,29 @@ def write_tiles(table: Path, pictures: Iterable[tuple[Path, Sequence[tuple[int, 
 
 
 def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:
-    """Write rows, of which the first is the head."""
+    """Write rows, of which the first is the head; a cell that is a formula is guarded (data/cells.py)."""
+    head = [str(name) for name in rows[0]]
     text = CsvText()
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows([[guarded(name, "") for name in head], *(_guarded_row(row, head) for row in rows[1:])])
+    write_text(path, text.getvalue())
+
+
+def _guarded_row(row: Sequence[Any], head: Sequence[str]) -> list[Any]:
+    return [_guarded(cell, name) for cell, name in zip(row, head, strict=True)]
+
+
+def _guarded(cell: Any, column: str) -> Any:
+    return guarded(str(cell), column) if isinstance(cell, str | Path) else cell
+
+
+def write_frame(path: Path, table: DataFrame) -> None:
+    """Write a table of pandas without its index; missing cells are empty, others as by `write_csv`."""
+    from pandas import Series
+
+    texts = [str(name) for name in table if table[name].dtype.kind == "O"]
+    columns = {each: Series([_guarded(cell, each) for cell in table[each]], table.index, object) for each in texts}
+    text = CsvText()
+    table.assign(**columns).to_csv(text, index=False, lineterminator="\r\n")
     write_text(path, text.getvalue())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from ..data.cache import keep_to_limit
 from ..errors import DiskError
 from ..files import disk_errors, replacing
 
@@ -24,5 +25,6 @@ def keep_file(path: Path, write: Callable[[BinaryIO], object], otherwise: str) -
             path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary, temporary.open("wb") as file:
             write(file)
+        keep_to_limit(path.parent, path)
     except DiskError as error:
         log.info(f"note: {error}; {otherwise}")

@@ -11,7 +11,6 @@ import hashlib
 import itertools
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
-from ..files import disk_error, disk_errors, remove_stale, write_text
+from ..files import disk_error, disk_errors, remove_stale, temporary_prefix, write_text
 
 NAME = "provenance.json"
 #: What a person may have written into the folder of a result, by the name that the README and messages use.
@@ -212,7 +211,7 @@ def _names(wanted: Path, suffix: str) -> Iterator[Path]:
 
 
 def _hidden(place: Path) -> Path:
-    return place.with_name(f".{secrets.token_hex(6)}-{place.name[-50:]}")
+    return place.with_name(f"{temporary_prefix()}{place.name[-50:]}")
 
 
 def keep_table(wanted: Path, made: Provenance, write: Callable[[Path], None], *, overwrite: bool = False) -> Path:

@@ -16,7 +16,7 @@ from ..files import write_text
 from ..settings import Data, Settings
 from ..settings.fields import Section, parse
 from ..settings.restoration import RestoreSettings
-from ..settings.text import write_yaml
+from ..settings.text import check_yaml, write_yaml
 from . import provenance
 from .csv_files import write_bad_files, write_csv
 
@@ -157,7 +157,9 @@ class Run:
         if not self.settings_file.is_file():
             return {}
         try:
-            values = yaml.load(self.settings_file.read_text(encoding="utf-8"), _LOADER)
+            text = self.settings_file.read_text(encoding="utf-8")
+            check_yaml(text)
+            values = yaml.load(text, _LOADER)
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise _damaged(self.settings_file, error) from error
         if not isinstance(values, dict) or not values or not all(isinstance(name, str) for name in values):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..data.cells import guarded, unguarded
 from ..errors import DataError, DiskError
 from ..files import disk_error, disk_errors, write_text
 
@@ -159,7 +160,7 @@ def _content(path: Path) -> bytes:
 def _parse(content: bytes, columns: Sequence[str]) -> _Table:
     # Names of files that are no UTF-8 pass through as lone surrogates; Excel puts a byte order mark in front.
     text = io.StringIO(content.decode("utf-8-sig", "surrogateescape"), newline="")
-    records = [record for record in csv.reader(text) if record]
+    records = [[unguarded(cell) for cell in record] for record in csv.reader(text) if record]
     header: Sequence[str] = ORIGINAL_COLUMNS
     if records and _is_header(records[0]):
         header = records.pop(0)
@@ -201,5 +202,6 @@ def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def _quoted(cell: str) -> str:
+    cell = guarded(cell, "")
     # csv.writer of Python 3.11 and 3.12 leaves a carriage return unquoted, and the row would be read as two.
     return '"' + cell.replace('"', '""') + '"' if re.search('[",\r\n]', cell) else cell

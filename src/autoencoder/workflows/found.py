@@ -15,12 +15,11 @@ from ..data.labels import read_labels, with_labels
 from ..data.listing import BadFile, Images, printable
 from ..data.source import ImageSource
 from ..errors import UsageError
-from ..files import write_text
 from ..model.encoder import Encoder
 from ..plots.gallery import gallery
 from ..settings import Reading
 from ..settings.pretrained import Pretrained
-from ..storage.csv_files import CsvText, write_bad_files
+from ..storage.csv_files import write_bad_files, write_frame
 from ..storage.lookup import images_of
 from ..storage.provenance import Provenance, encoder_record, keep_folder
 from ..storage.run import CACHE, Run
@@ -153,9 +152,7 @@ def keep(
     made = Provenance(name, dict(settings), record, encoder_record(opened.encoder.path))
 
     def fill(folder: Path) -> None:
-        text = CsvText()
-        found.table.to_csv(text, index=False, lineterminator="\r\n")
-        write_text(folder / f"{name}.csv", text.getvalue())
+        write_frame(folder / f"{name}.csv", found.table)
         if len(found.pixels):
             gallery(found.pixels, found.captions, folder / f"{name}.png", found.title, found.remark)
         write_bad_files(bad, folder / "bad_files.csv")

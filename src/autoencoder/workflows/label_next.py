@@ -14,6 +14,7 @@ import numpy as np
 
 from ..clustering import read
 from ..clustering.candidates import DOUBTFUL, Candidates, choose_candidates
+from ..data.cells import unguarded
 from ..data.labels import read_labels, with_labels
 from ..data.listing import Listing
 from ..data.source import ImageSource
@@ -40,8 +41,6 @@ log = logging.getLogger("autoencoder")
 
 TABLE, PICTURE, FORECAST = "label_next.csv", "label_next.png", "forecast.json"
 COLUMNS = ("path", "label", "cluster", "reason")
-#: What a program for tables would take for a formula.
-_FORMULA = ("=", "+", "-", "@")
 
 
 class Found(NamedTuple):
@@ -122,7 +121,7 @@ def label_next(
             encoding_errors="surrogateescape",
             lineterminator="\n",
         )
-        found["path"] = [path.removeprefix("./") for path in found["path"]]
+        found["path"] = [unguarded(path) for path in found["path"]]
     found.attrs["folder"] = str(folder)
     return found
 
@@ -221,9 +220,8 @@ def _forecast(embeddings: Embeddings, labels: Mapping[str, str], count: int, see
 
 def _rows(paths: tuple[str, ...], chosen: Candidates, clusters: np.ndarray) -> list[tuple[Any, ...]]:
     return [
-        (f"./{path}" if path.startswith(_FORMULA) else path, "", int(clusters[row]), _reason(bool(doubt)))
+        (paths[row], "", int(clusters[row]), _reason(bool(doubt)))
         for row, doubt in zip(chosen.rows.tolist(), chosen.doubtful, strict=True)
-        for path in [paths[row]]
     ]
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from ..data.source import ImageSource
+from ..digests import replacing_bound
 from ..errors import ModelFileError, UsageError
-from ..files import replacing
 from ..model.origin import brings_pixels, made_here, taken_by
 from ..model.preprocessing import PREPROCESSING, averaged_note
 from ..settings import Architecture, Output
@@ -213,7 +213,7 @@ def open_model(network: Network) -> Any:
 
 
 def _write(content: bytes, path: Path) -> None:
-    with replacing(path) as temporary:
+    with replacing_bound(path) as temporary:
         temporary.write_bytes(content)
 
 

@@ -21,5 +21,6 @@ NAMES = (
     "predict",
     "runs",
     "show",
+    "clean",
     "import_data",
 )

@@ -79,8 +79,11 @@ function decoded(bytes) {
 }
 
 const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : String(value));
-// A spreadsheet takes what begins so for a formula; the reader takes ./ away again.
-const safePath = (path) => (/^[=+\-@]/.test(path) ? `./${path}` : path);
+// A spreadsheet takes what begins so for a formula; what reads the cell takes the sign away again (data/cells.py).
+const isFormula = (text) => /^(?:'|\.\/)*[=+\-@\t\r\n]/.test(text);
+const safePath = (path) => (isFormula(path) ? `./${path}` : path);
+const safeName = (name) => (isFormula(name) ? `'${name}` : name);
+const plainCell = (text) => (/^(?:'|\.\/)+[=+\-@\t\r\n]/.test(text) ? text.replace(/^(?:'|\.\/)/, "") : text);
 
 function save(name, rows) {
   const text = rows.map((row) => `${row.map((value) => cell(String(value))).join(",")}\r\n`).join("");
@@ -1289,7 +1292,7 @@ function saveNames() {
   const clustering = current();
   const rows = [...clustering.names].filter(([, name]) => name).sort(([a], [b]) => a - b);
   if (!rows.length) return say("No cluster has a name yet: type one above its gallery.");
-  return save("names.csv", [["cluster", "name"], ...rows]);
+  return save("names.csv", [["cluster", "name"], ...rows.map(([cluster, name]) => [cluster, safeName(name)])]);
 }
 
 function saveCorrections() {
@@ -1300,7 +1303,7 @@ function saveCorrections() {
 }
 
 async function load(file) {
-  const [head, ...rows] = readCsv(decoded(new Uint8Array(await file.arrayBuffer())));
+  const [head, ...rows] = readCsv(decoded(new Uint8Array(await file.arrayBuffer()))).map((row) => row.map(plainCell));
   const column = (name) => (head ?? []).indexOf(name);
   const [cluster, name, path, of] = ["cluster", "name", "path", "clustering"].map(column);
   if (cluster >= 0 && path >= 0 && of >= 0) return loadCorrections(rows.map((row) => [row[of], row[path] ?? "", row[cluster] ?? ""]));
