@@ -144,6 +144,7 @@ def test_few_labels_keep_the_last_weights_and_use_no_validation_label(flags):
     assert run.scores()["labelled"] == 6 and run.scores()["best_epoch"] == 2
 
 
+@pytest.mark.slow
 def test_labels_are_spread_to_images_without_any(flags, trained, capsys):
     flags |= {"verbose": 1}
     run = Autoencoder(**flags, labels_per_class=3, unlabelled=trained / "train").classify("run")
@@ -169,6 +170,7 @@ def curve(trained, tmp_path_factory):
     return place, folder, said.getvalue()
 
 
+@pytest.mark.slow
 def test_several_numbers_of_labels_give_a_table_and_a_curve_of_every_way(curve):
     place, folder, said = curve
     table = rows(place / folder / "labels.csv")
@@ -195,6 +197,7 @@ def test_the_curve_of_scratch_alone_has_one_line(flags, capsys):
     assert [row["scratch"] for row in written] == ["True", "True"]
 
 
+@pytest.mark.slow
 def test_every_line_of_a_curve_is_what_it_says_and_can_be_repeated(curve):
     made = sorted(curve[0].glob("logs/classifier_*/settings.yml"), key=lambda path: path.stat().st_mtime_ns)
     settings = [yaml.safe_load(path.read_text()) for path in made]

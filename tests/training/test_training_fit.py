@@ -129,6 +129,7 @@ def led(digits):
     return {optimizer: lead(optimizer) for optimizer in OPTIMIZERS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_trains_in_its_own_way(led, optimizer):
     loss, weights = led[optimizer]
