@@ -29,6 +29,8 @@ from .embeddings import Embeddings
 from .export import export_clusters
 from .images import log_left_out
 from .refine import EncoderSource, refine_run
+from .resume import forget_states
+from .unfinished import Unfinished
 
 if TYPE_CHECKING:
     from ..clustering.choose_k import Proposal
@@ -53,10 +55,18 @@ class Wanted(NamedTuple):
         return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
 
 
-def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wanted: Wanted) -> ClusterFolder:
+def cluster(
+    source: EncoderSource,
+    embeddings: Embeddings,
+    images: Images,
+    wanted: Wanted,
+    save_every: float | None = None,
+    going_on: Unfinished | None = None,
+) -> ClusterFolder:
     """Cluster images by their embeddings, and save tables, scores and pictures.
 
-    A deep method saves a new run, whose folder then holds the clustering.
+    A deep method saves a new run, whose folder then holds the clustering; its state is saved every so many seconds,
+    and a run that was killed is gone on with.
     """
     record = source.images.to_record(images)
     proposal = propose(embeddings, wanted.clusters, wanted.seed)
@@ -64,7 +74,8 @@ def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wante
     parent = source
     if wanted.clusters.deep:
         clusters = wanted.clusters.model_copy(update={"k": k})
-        source, embeddings, found = refine_run(source, embeddings, images, clusters, wanted.seed)
+        began_with = Provenance("cluster", wanted.to_record(), record, encoder_record(parent.encoder))
+        source, embeddings, found = refine_run(source, embeddings, images, clusters, began_with, save_every, going_on)
     else:
         found = fit(embeddings.vectors, wanted.clusters.method, k, wanted.seed)
     scores = cluster_scores(embeddings, found, wanted.seed)
@@ -80,7 +91,9 @@ def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wante
     wanted_path = source.run.clustering(found.method, found.k)
     folder = ClusterFolder(keep_folder(wanted_path, made, fill, overwrite=wanted.export.overwrite))
     if source.run != parent.run:
-        source.run.write_provenance(Provenance("cluster", wanted.to_record(), record, encoder_record(parent.encoder)))
+        source.run.scores_file.unlink(missing_ok=True)  # it said that it was interrupted
+        source.run.write_provenance(began_with)
+        forget_states(source.run)
     log.info(_summary(found, scores, folder))
     log_left_out(embeddings.bad, folder.bad_files)
     if wanted.export.export is not None:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...data.rules import AS_STORED
 from ...errors import UsageError
-from ...settings import Output, Training
+from ...settings import Output, Resuming, Training
 from ...settings.classification import Classifier, Labelled
 from ...settings.fields import Section
 from ...settings.pretrained import Pretrained
@@ -31,10 +31,18 @@ class Options(Section):
     verbose: Annotated[int, Field(ge=0, le=1)] = Field(1, description="0: silent; 1: a line per epoch")
 
 
-def execute(options: Options, labelled: Labelled, wanted: Classifier, pretrained: Pretrained) -> Any:
-    """Teach, and return the run; for several numbers of labels the folder of their curve."""
+def execute(
+    options: Options, labelled: Labelled, wanted: Classifier, pretrained: Pretrained, resuming: Resuming
+) -> Any:
+    """Teach, or go on with it, and return the run; for several numbers of labels the folder of their curve."""
     from ...workflows.pretrained import find_encoder, open_model
+    from ...workflows.unfinished import unfinished_sections
 
+    going_on = None
+    if resuming.resume is not None:
+        if options.save_dir is not None:
+            raise UsageError(f"--save_dir={options.save_dir}: --resume goes on in the run's own folder; leave it out")
+        going_on, (labelled, wanted) = unfinished_sections(resuming.resume, "classify", (labelled, wanted))
     located = find_encoder(options.run, pretrained)
     run, network = located.run, located.network
     output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
@@ -56,7 +64,7 @@ def execute(options: Options, labelled: Labelled, wanted: Classifier, pretrained
     source = ClassifierSource(encoder, labelled, run, located.file, augment, output, found.train.rules, named)
     data = load_labelled(found, encoder_of(encoder, located.file), labelled.max_bad)
     if not several:
-        return classify(source, data, wanted).run
+        return classify(source, data, wanted, save_every=resuming.save_every, going_on=going_on).run
     folder, summary = draw_label_curve(source, data, wanted)
     print(summary)
     return folder
@@ -70,10 +78,18 @@ def compare(results: dict[str, Any]) -> Path | None:
     return compare_losses(runs) if runs else None
 
 
+def complete(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags with those of the run that is gone on with, which need not be given again."""
+    from ...workflows.unfinished import kept_flags
+
+    return flags if flags.get("resume") is None else {**kept_flags(str(flags["resume"]), "classify"), **flags}
+
+
 COMMAND = Command(
     "Teach a classifier on a saved encoder: first its head, then everything.",
-    sections=(Options, Labelled, Classifier, Pretrained),
+    sections=(Options, Labelled, Classifier, Pretrained, Resuming),
     execute=execute,
     words=("run",),
     compare=compare,
+    complete=complete,
 )
