@@ -311,7 +311,7 @@ def test_a_run_that_diverged_is_not_gone_on_with(small, monkeypatch):
 def test_several_runs_are_not_gone_on_with_at_once(killed, capsys):
     Path("grid.yml").write_text("grid: {filters: [[4], [8]]}\n")
     assert main(["run", "--resume=killed", "--config=grid.yml"]) == 2
-    assert "--resume goes on with one run, and grid: makes several" in capsys.readouterr().err
+    assert "--resume=killed: holds no grid of run" in capsys.readouterr().err
 
 
 def test_a_run_without_a_state_begins_again_by_the_same_command(small, killed_at, monkeypatch):
@@ -472,3 +472,88 @@ def test_ctrl_c_ends_a_round_of_a_deep_method_after_the_batch(small, monkeypatch
     monkeypatch.setattr(module, "STEPS_AT_LEAST", 5)
     assert main(["cluster", "--resume=latest"]) == 0
     assert list(pandas.read_csv(deep_run("dec") / "history.csv")["epoch"]) == [1, 2]
+
+
+@pytest.fixture
+def grid(small):
+    """The flags of a grid of two runs."""
+    Path("grid.yml").write_text("grid: {filters: [[4], [8]]}\n")
+    return {"config": "grid.yml", **{name: value for name, value in small.items() if name != "filters"}}
+
+
+@pytest.fixture
+def in_second_run(monkeypatch):
+    """Do something once, when the second run of several has kept its second state."""
+
+    def then(act):
+        runs = []
+
+        def write(run, *state):
+            real(run, *state)
+            runs.append(run.path)
+            if len(set(runs)) == 2 and runs.count(run.path) == 2:
+                act()
+
+        monkeypatch.setattr(resume, "write_state", write)
+
+    real = resume.write_state
+    return then
+
+
+def kill():
+    raise Killed
+
+
+def test_a_grid_goes_on_with_its_first_unfinished_run(grid, small, in_second_run):
+    in_second_run(kill)
+    with pytest.raises(Killed):
+        Autoencoder(**grid).run(save_every=0)
+    in_second_run(int)
+    (folder,) = Path("logs").glob("grid_*")
+    first, second = (Path(each["run"]) for each in json.loads((folder / "runs.json").read_text())["runs"].values())
+    before = (first / "autoencoder.keras").stat().st_mtime_ns
+    with pytest.raises(UsageError, match=r"filters=\[4\] was begun with other settings:\n--batch_size=6: it is 5"):
+        Autoencoder(**{**grid, "batch_size": 6}).run(resume="latest")
+    assert Autoencoder(**grid).run(resume="latest") == folder
+    assert (first / "autoencoder.keras").stat().st_mtime_ns == before
+    Autoencoder(**{**small, "filters": [8]}, save_dir="whole").run()
+    assert same("whole", second)
+    table = pandas.read_csv(folder / "grid.csv")
+    assert sorted(table["run"]) == sorted(map(str, (first, second))) and set(table["status"]) == {"done"}
+    assert (folder / "loss.png").is_file()
+    with pytest.raises(UsageError, match="all of its runs are there"):
+        Autoencoder(**grid).run(resume=folder)
+    with pytest.raises(UsageError, match="no grid of run in logs/ was killed or interrupted"):
+        Autoencoder(**grid).run(resume="latest")
+
+
+def test_ctrl_c_in_a_grid_keeps_its_table(grid, in_second_run, capsys):
+    in_second_run(lambda: signal.raise_signal(signal.SIGINT))
+    flags = [f"--{name}={value}" for name, value in grid.items()]
+    assert main(["run", *flags, "--save_every=0"]) == 130
+    said = capsys.readouterr()
+    assert "0 of the grid are left; to go on: the same command with --resume=logs/grid_" in said.err
+    (folder,) = Path("logs").glob("grid_*")
+    table = pandas.read_csv(folder / "grid.csv")
+    assert list(table["status"]) == ["done", "interrupted"] and list(table["lowest_loss"].isna()) == [False, True]
+    assert "filters=[4]" in said.out.split("the best first")[1]
+    assert main(["run", *flags, f"--resume={folder}"]) == 0
+    assert list(pandas.read_csv(folder / "grid.csv")["status"]) == ["done", "done"]
+
+
+def test_ctrl_c_in_a_curve_of_labels_keeps_its_table_and_it_goes_on(encoder, in_second_run, capsys):
+    in_second_run(lambda: signal.raise_signal(signal.SIGTERM))
+    flags = [f"--{name}={value}" for name, value in encoder.items() if name != "verbose"]
+    assert main(["classify", "encoder", *flags, "--labels_per_class=2,3", "--save_every=0", "--save_dir=curve"]) == 143
+    said = capsys.readouterr()
+    assert "to go on with all of it: flexae classify --resume=curve" in said.err
+    table = pandas.read_csv("curve/labels.csv")
+    assert list(table["scratch"].isna()) == [False, True] and table["pretrained"].isna().all()
+    assert "scratch" in said.out.split("accuracy on the validation images")[1]
+    in_second_run(int)
+    with pytest.raises(UsageError, match="--units=7: it is 128 there"):
+        Autoencoder(units=7).classify(resume="curve")
+    assert Autoencoder().classify(resume="curve") == Path("curve")
+    again = pandas.read_csv("curve/labels.csv")
+    assert not again.isna().to_numpy().any() and again["scratch"][0] == table["scratch"][0]
+    assert len(list(Path("logs").glob("classifier_*"))) == 4

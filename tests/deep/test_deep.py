@@ -145,24 +145,22 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("name", DEEP)
-def test_it_goes_on_with_its_next_round_bit_for_bit(digits, trained, name, monkeypatch):
-    monkeypatch.setattr(importlib.import_module("autoencoder.deep.refine"), "STEPS_AT_LEAST", 40)
-    pixels, training = digits[:COUNT], TRAINING.model_copy(update={"train_epochs": 3})
+def test_it_goes_on_with_its_next_round_bit_for_bit(digits, trained, name):
+    pixels, training = digits[:COUNT], TRAINING
     whole = DEEP[name](begin(digits, trained))
     uninterrupted = refine(whole, pixels, training, tolerance=-1)
     kept = []
 
     def save(state):
         kept.append(copy.deepcopy(state))
-        if len(kept) == 2:
-            raise Killed
+        raise Killed
 
     with pytest.raises(Killed):
         refine(DEEP[name](begin(digits, trained)), pixels, training, tolerance=-1, keeping=Keeping(save, 0.0))
-    assert [state.record["epoch"] for state in kept] == [1, 2]
+    assert [state.record["epoch"] for state in kept] == [1]
     again = DEEP[name](begin(digits, trained))
     gone_on = refine(again, pixels, training, tolerance=-1, keeping=Keeping(kept.append, None, kept[-1]))
-    assert (gone_on.history, gone_on.sizes) == (uninterrupted.history, uninterrupted.sizes)
+    assert gone_on._replace(assignments=None) == uninterrupted._replace(assignments=None)
     np.testing.assert_array_equal(gone_on.assignments, uninterrupted.assignments)
     for one, other in zip(whole.network.get_weights(), again.network.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

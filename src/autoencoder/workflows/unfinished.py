@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,12 +93,16 @@ def unfinished_sections(name: str, command: str, asked: Sequence[Section]) -> tu
         If there is no such run, it is complete, or settings differ: each is named.
     """
     run, made = unfinished_run(name, command)
+    return Unfinished(name, run, None, made), kept_sections(name, _flags(run, made), asked)
+
+
+def kept_sections(name: str, flags: Mapping[str, Any], asked: Sequence[Section]) -> list[Any]:
+    """Return the sections of settings in the `flags` that were kept; raises where what is `asked` differs."""
     known = fields(map(type, asked))
-    flags = {each: value for each, value in _flags(run, made).items() if each in known}
-    kept = parse(flags, list(map(type, asked)))
+    kept = parse({each: value for each, value in flags.items() if each in known}, list(map(type, asked)))
     if faults := [fault for given, former in zip(asked, kept, strict=True) for fault in _changes(given, former)]:
         raise UsageError("\n".join([_differs(name), *faults]))
-    return Unfinished(name, run, kept, made), [_moved(*pair) for pair in zip(asked, kept, strict=True)]
+    return [_moved(*pair) for pair in zip(asked, kept, strict=True)]
 
 
 def kept_flags(name: str, command: str) -> dict[str, Any]:
