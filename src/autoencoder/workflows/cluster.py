@@ -17,6 +17,7 @@ from ..clustering.projection import project_pca
 from ..clustering.structure import structure
 from ..data.listing import Images
 from ..data.quality import quality
+from ..errors import DivergedError
 from ..metrics import clusters as scores_of
 from ..metrics.trust import MEANING, Trust, trust
 from ..sampling import drawn
@@ -67,13 +68,18 @@ def cluster(
 
     A deep method saves a new run, whose folder then holds the clustering; its state is saved every so many seconds,
     and a run that was killed is gone on with.
+
+    Raises
+    ------
+    DivergedError
+        Once all is saved, where a deep method's loss became not a number.
     """
     record = source.images.to_record(images)
     proposal = propose(embeddings, wanted.clusters, wanted.seed)
     k = proposal.best if proposal else wanted.clusters.k
     parent = source
-    if wanted.clusters.deep:
-        clusters = wanted.clusters.model_copy(update={"k": k})
+    clusters = wanted.clusters.model_copy(update={"k": k})
+    if clusters.deep:
         began_with = Provenance("cluster", wanted.to_record(), record, encoder_record(parent.encoder))
         source, embeddings, found = refine_run(source, embeddings, images, clusters, began_with, save_every, going_on)
     else:
@@ -92,6 +98,8 @@ def cluster(
     folder = ClusterFolder(keep_folder(wanted_path, made, fill, overwrite=wanted.export.overwrite))
     if source.run != parent.run:
         source.run.scores_file.unlink(missing_ok=True)  # it said that it was interrupted
+        if found.settings["status"] == "diverged":
+            source.run.write_scores({"status": "diverged"})
         source.run.write_provenance(began_with)
         forget_states(source.run)
     log.info(_summary(found, scores, folder))
@@ -101,6 +109,12 @@ def cluster(
     log.info(
         f"next: flexae assign {shlex.quote(str(folder.path))} --images=FOLDER sorts new images into these clusters"
     )
+    if found.settings.get("status") == "diverged":
+        raise DivergedError(
+            f"{clusters.method} diverged: its loss became not a number; the clusters in {folder.path} are those of "
+            f"{'the round before' if source.run != parent.run else found.method}; try a smaller --refine_rate",
+            None,
+        )
     return folder
 
 
