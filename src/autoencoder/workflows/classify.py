@@ -25,7 +25,6 @@ from ..data.source import to_flags
 from ..errors import DataError, UsageError
 from ..model.classifier import Network, classifier, copied, fresh
 from ..model.encoder import encoder_of
-from ..model.saved import save
 from ..settings import Augment, Output, Training
 from ..settings.classification import Classifier, Labelled
 from ..storage import new_run, runs_table
@@ -41,6 +40,7 @@ from .embeddings import embed, encode
 from .images import bad_files
 from .in_run import Learning, learn_in_run
 from .labelled import LabelledSplits
+from .rescue import save_trained
 from .save import add_row
 from .save_classifier import FittedClassifier, evaluate, save_classifier_results
 from .unfinished import Unfinished, check_encoder, check_images
@@ -128,7 +128,7 @@ def classify(
     def finish(run: Run | None, steps: dict[str, Fitted]) -> FittedClassifier:
         kept = None if run is None else ClassifierRun(run.path)
         if kept is not None:
-            save(network.classifier, kept.classifier)  # first of all: it is what took the time
+            save_trained(network.classifier, kept.classifier)  # first of all: it is what took the time
         evaluation = evaluate(network.classifier, steps, flags, wanted, counts, data)
         result = FittedClassifier(network.classifier, data.classes, steps, flags, evaluation, made, bad, kept)
         if kept is not None:

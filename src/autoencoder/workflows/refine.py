@@ -23,7 +23,7 @@ from ..errors import Interrupted
 from ..model import describe
 from ..model.build import Models
 from ..model.encoder import encoder_of, open_trainable
-from ..model.saved import load, save
+from ..model.saved import load
 from ..plots.curves import deep_curves
 from ..settings import Augment, Output, Training
 from ..settings.clustering import Clusters
@@ -32,6 +32,7 @@ from ..storage import new_run
 from ..storage.provenance import Provenance
 from ..storage.run import Run
 from .embeddings import Embeddings, encode
+from .rescue import save_trained
 from .resume import keeping
 from .unfinished import Unfinished, check_encoder, check_images
 
@@ -165,7 +166,7 @@ def refine_run(
         if stopping.signal is not None and refined.status == "interrupted":
             raise _interrupted(new, begun, refined, made, stopping.signal)
         if refined.learned:
-            save(begun.method.encoder, new.encoder)
+            save_trained(begun.method.encoder, new.encoder)
             new.write_history(refined.history)
     found, fresh, encoder, _ = _end(begun, refined, embeddings, images, wanted)
     if encoder is None:
@@ -190,7 +191,7 @@ def _interrupted(run: Run, begun: _Begun, refined: Refined, made: Provenance, si
     """Save what the rounds gave that are over, and return what is said."""
     if not refined.learned:
         return Interrupted(f"interrupted in the first round; {_to_go_on(run)}", signal)
-    save(begun.method.encoder, run.encoder)
+    save_trained(begun.method.encoder, run.encoder)
     run.write_history(refined.history)
     run.write_scores({"status": refined.status})
     run.write_provenance(made)
