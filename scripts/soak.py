@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import checkout  # noqa: F401
-from soak_parts import kills
+from soak_parts import kills, signals
 from soak_parts.part import Setup
 
-PARTS = {"kills": kills.PART}
+PARTS = {"kills": kills.PART, "signals": signals.PART}
 
 
 def main() -> int:
