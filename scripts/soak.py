@@ -13,10 +13,17 @@ import time
 from pathlib import Path
 
 import checkout  # noqa: F401
-from soak_parts import kills, signals
+from soak_parts import appends, disk, diverged, kills, long, signals
 from soak_parts.part import Setup
 
-PARTS = {"kills": kills.PART, "signals": signals.PART}
+PARTS = {
+    "kills": kills.PART,
+    "appends": appends.PART,
+    "disk": disk.PART,
+    "signals": signals.PART,
+    "diverged": diverged.PART,
+    "long": long.PART,
+}
 
 
 def main() -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -27,8 +29,9 @@ class Life(NamedTuple):
     status: int
     lines: list[tuple[float, str]]
     seconds: float
-    #: Seconds from what was done to it, if that was done, to its end.
-    ending: float | None = None
+    #: Seconds from what was done to it, if that was done, to its end; of the clock, and of the processor.
+    ending: float = 0.0
+    working: float = 0.0
 
     @property
     def phase(self) -> str:
@@ -82,7 +85,7 @@ def live(
 
     listener = threading.Thread(target=listen)
     listener.start()
-    sent = None
+    sent, worked = None, 0.0
     if kill_at is not None:
         if after:
             seen.wait()
@@ -90,11 +93,17 @@ def live(
             process.wait(kill_at)
         sent = time.perf_counter()
         if process.poll() is None:
+            worked = _worked(process.pid)
             act(process)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process.wait()
     ended = time.perf_counter()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     listener.join()
-    return Life(process.returncode, lines, ended - start, None if sent is None else ended - sent)
+    if sent is None:
+        return Life(process.returncode, lines, ended - start)
+    total = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Life(process.returncode, lines, ended - start, ended - sent, max(0.0, total - worked))
 
 
 def hear_signals() -> None:
@@ -113,3 +122,9 @@ def signals(*numbers: int) -> Callable[[subprocess.Popen], None]:
                     process.wait(0.2)
 
     return act
+
+
+def _worked(process: int) -> float:
+    """Return the seconds of the processor that a process has had."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -15,7 +15,7 @@ from .life import Life, live, signals
 from .part import Part, Setup
 
 MOMENTS = 50
-#: Seconds after which a command must have ended.
+#: Seconds of the processor after which a command must have ended: others may be at work on this machine.
 LONGEST = 10.0
 IMAGES = f"--train_dir={ROOT / 'data' / 'train'}"
 _SMALL = ("--filters=[4]", "--dims=[3]", "--batch_size=20", "--precision=float32")
@@ -67,7 +67,7 @@ def measure(setup: Setup) -> dict[str, Any]:
     setup.draw.shuffle(names)
     figures: dict[str, Any] = dict.fromkeys(("signals", "complete before", "twice", "gone on with"), 0)
     figures |= dict.fromkeys(("other status", "too late", "no word", "unmarked", "not gone on with", "half written"), 0)
-    slowest, lengths = 0.0, {}
+    slowest, lengths = [0.0, 0.0], {}
     for number in range(min(MOMENTS, setup.kills)):
         name = names[number % len(names)]
         arguments, resumed = COMMANDS[name]
@@ -82,11 +82,11 @@ def measure(setup: Setup) -> dict[str, Any]:
         if life.status == 0:
             figures["complete before"] += 1
             continue
-        slowest = max(slowest, life.ending or 0.0)
+        slowest = [max(pair) for pair in zip(slowest, (life.ending, life.working), strict=True)]
         faults = {
             "other status": life.status not in _ENDED[sent],
-            "too late": (life.ending or 0.0) > LONGEST,
-            "no word": life.status > 0 and not any("interrupted" in line for _, line in life.lines),
+            "too late": min(life.ending, life.working) > LONGEST,
+            "no word": life.status > 0 and not _is_said(life),
             "unmarked": not _marked(life, setup.place),
             "half written": bool(_half_written(setup.place)),
         }
@@ -103,7 +103,12 @@ def measure(setup: Setup) -> dict[str, Any]:
             print(f"{name}, {moment:.1f} of {lengths[name]:.1f} s, {sent}: {life.status}, {faults}\n{said}", flush=True)
         for left in _half_written(setup.place):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
-    return {**figures, "slowest end, seconds": round(slowest, 1)}
+    clock, processor = (round(each, 1) for each in slowest)
+    return {**figures, "slowest end": f"{clock} s of the clock, {processor} s of the processor"}
+
+
+def _is_said(life: Life) -> bool:
+    return any("interrupted" in line or "when the signal came" in line for _, line in life.lines)
 
 
 def _trained(life: Life) -> bool:

@@ -349,4 +349,4 @@ def test_a_deep_method_that_diverges_later_is_marked_and_never_the_latest(place,
     assert pandas.read_csv(run / "history.csv")["epoch"].tolist() == [1]
     with pytest.raises(UsageError, match="there is no run in logs/ yet that will do"):
         find("latest")
-    assert [record.status for record in read_records() if record.path == run] == ["diverged"]
+    assert [record.status for record in read_records() if record.name == run.name] == ["diverged"]

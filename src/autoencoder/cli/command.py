@@ -116,6 +116,8 @@ class Grid:
             except Interrupted as error:
                 if series is None:
                     raise
+                if series.status(name) == "done":  # complete when the signal came
+                    results[name] = _there(series, name)
                 with shown():
                     self.command.compare(results, series)
                 left = f"{len(self.jobs) - number} of the grid are left"
@@ -150,18 +152,24 @@ class Grid:
 
 def _in_series(series: Series, name: str, each: Job) -> Any:
     """Return the result of a job that was done before, or execute it, in a folder that the series knows."""
-    from ..storage.run import Run
-    from ..workflows.series import is_series
-
-    status, path = series.status(name), series.runs.get(name)
-    if status == "done" and path is not None:
-        print(f"is there: {path}")
-        return path if is_series(str(path)) else Run(path)
+    status = series.status(name)
+    if status == "done":
+        print(f"is there: {series.runs[name]}")
+        return _there(series, name)
     if status == "diverged":
-        raise DivergedError(f"diverged before; what is kept of it is in {path}", None)
+        raise DivergedError(f"diverged before; what is kept of it is in {series.runs[name]}", None)
     path = series.place(name, str(each.flags().get("save_prefix", "classifier")), each.deciding())
     begun = any(path.glob("[!.]*"))
     return (each.having(resume=str(path)) if begun else each.having(save_dir=path)).execute()
+
+
+def _there(series: Series, name: str) -> Any:
+    """Return the run that a series holds, or the folder of a curve."""
+    from ..storage.run import Run
+    from ..workflows.series import is_series
+
+    path = series.runs[name]
+    return path if is_series(str(path)) else Run(path)
 
 
 def grid(

@@ -68,6 +68,8 @@ def draw_label_curve(
         try:
             found[way][str(count)] = _accuracy(series, name, source, data, one, save_every)
         except Interrupted as error:
+            if series.status(name) == "done":  # complete when the signal came
+                found[way][str(count)] = _accuracy(series, name, source, data, one, save_every)
             _write(series, found, data)
             to_go_on = f"to go on with all of it: flexae classify --resume={shlex.quote(str(series.folder))}"
             raise Interrupted(f"{error}; the curve so far is in {series.folder}; {to_go_on}", error.signal) from error
