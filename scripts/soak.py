@@ -13,10 +13,17 @@ import time
 from pathlib import Path
 
 import checkout  # noqa: F401
-from soak_parts import kills
+from soak_parts import appends, disk, diverged, kills, long, signals
 from soak_parts.part import Setup
 
-PARTS = {"kills": kills.PART}
+PARTS = {
+    "kills": kills.PART,
+    "appends": appends.PART,
+    "disk": disk.PART,
+    "signals": signals.PART,
+    "diverged": diverged.PART,
+    "long": long.PART,
+}
 
 
 def main() -> int:

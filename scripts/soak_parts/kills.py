@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import signal
-import subprocess
-import sys
-import threading
-import time
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
-from checkout import ENVIRONMENT, ROOT
+from checkout import ROOT
 
+from .life import EPOCH, Life, live
 from .part import Part, Setup
 
 #: Small, so that starting, training and saving take about as long as each other.
@@ -31,69 +27,6 @@ FLAGS = (
 )
 #: A training is killed so often at most before it may end.
 KILLS_A_RUN = 4
-#: Seconds that a line may take from the training to this program.
-JITTER = 0.1
-_EPOCH = re.compile(r"^epoch +(\d+)/")
-_BEGIN = re.compile(r"^going on after epoch (\d+)")
-
-
-class Life(NamedTuple):
-    """How a process lived: its exit status (negative: killed), what it said, and when, in seconds from its start."""
-
-    status: int
-    lines: list[tuple[float, str]]
-    seconds: float
-
-    @property
-    def phase(self) -> str:
-        """What was under way at the end."""
-        said = [line for _, line in self.lines]
-        if self.status == 0:
-            return "complete"
-        if not any(_EPOCH.match(line) for line in said):
-            return "starting"
-        return "saving" if any(line.startswith("epoch 40/40") for line in said) else "training"
-
-    def epoch_begun_with(self) -> int:
-        """Return after which epoch it went on."""
-        return max((int(found[1]) for _, line in self.lines if (found := _BEGIN.match(line))), default=0)
-
-    def epoch_due(self, every: float) -> int:
-        """Return the last epoch whose state must be there: one was due between its end and the last line."""
-        ends = [(at, int(found[1])) for at, line in self.lines if (found := _EPOCH.match(line))]
-        late = every + JITTER if every else 0.0
-        return max((epoch for at, epoch in ends if ends[-1][0] - at >= late), default=self.epoch_begun_with())
-
-
-def live(arguments: list[str], place: Path, kill_at: float | None = None, after: str = "") -> Life:
-    """Run the program, and kill it so many seconds after its start, or after its first line that begins so."""
-    command = [sys.executable, "-m", "autoencoder", *arguments]
-    environment = {**ENVIRONMENT, "PYTHONUNBUFFERED": "1"}
-    start, lines, seen = time.perf_counter(), [], threading.Event()
-    process = subprocess.Popen(
-        command, cwd=place, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-
-    def listen() -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append((time.perf_counter() - start, line.rstrip()))
-            if line.startswith(after):
-                seen.set()
-        seen.set()
-
-    listener = threading.Thread(target=listen)
-    listener.start()
-    if kill_at is not None:
-        if after:
-            seen.wait()
-        try:
-            process.wait(kill_at)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-    process.wait()
-    listener.join()
-    return Life(process.returncode, lines, time.perf_counter() - start)
 
 
 def weights(model: Path) -> dict[str, np.ndarray]:
@@ -116,7 +49,7 @@ def measure(setup: Setup) -> dict[str, Any]:
     whole = live([*common, "--save_dir=whole"], setup.place)
     if whole.status != 0:
         raise RuntimeError("\n".join(line for _, line in whole.lines))
-    first = next(at for at, line in whole.lines if _EPOCH.match(line))
+    first = next(at for at, line in whole.lines if EPOCH.match(line))
     figures = dict.fromkeys(
         ("kills", "starting", "training", "saving", "runs", "complete", "behind", "other weights"), 0
     )
@@ -130,7 +63,7 @@ def measure(setup: Setup) -> dict[str, Any]:
             command = [*common, f"--save_dir={folder}"] if not begun else ["run", f"--resume={folder}"]
             moment = _moment(setup, whole.seconds, first) if number < most else (None, "")
             life = live([*command, f"--save_every={every}"], setup.place, *moment)
-            if life.epoch_begun_with() < due and any(_EPOCH.match(line) for _, line in life.lines):
+            if life.epoch_begun_with() < due and any(EPOCH.match(line) for _, line in life.lines):
                 figures["behind"] += 1
                 print(f"{folder}: went on after {life.epoch_begun_with()}, and {due} was due", flush=True)
             due = max(due, life.epoch_due(every))

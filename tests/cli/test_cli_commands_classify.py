@@ -350,7 +350,6 @@ def test_idx_files_that_cannot_be_used_are_refused_by_name(idx, name, content, s
         ({"labels": "twice.csv"}, DataError, "twice.csv: line 3: x has two labels"),
         ({"scratch": True, "unlabelled": "flat"}, UsageError, "--unlabelled needs the embedding"),
         ({"confidence": 0.6}, UsageError, "--confidence belongs to --unlabelled"),
-        ({"labels_per_class": "1,2", "save_dir": "there"}, UsageError, "--save_dir names one folder"),
         ({"unlabelled": "flat", "confidence": 1.0, "labels_per_class": 1}, DataError, "no label could be spread"),
     ],
 )

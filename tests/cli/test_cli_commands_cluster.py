@@ -4,6 +4,7 @@ import itertools
 import json
 import shutil
 import signal
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,12 +12,14 @@ import pandas
 import pytest
 import yaml
 
-from autoencoder.cli.main import Autoencoder
+from autoencoder.cli.main import Autoencoder, main
 from autoencoder.clustering import METHODS, read
 from autoencoder.deep import DEEP
-from autoencoder.errors import DataError, Interrupted, ModelFileError, UsageError
+from autoencoder.errors import DataError, DivergedError, Interrupted, ModelFileError, UsageError
 from autoencoder.model.saved import load
 from autoencoder.settings.clustering import Clusters, Method
+from autoencoder.storage.lookup import find
+from autoencoder.storage.records import read_records
 
 PICTURES = {"overview.png", "sizes.png", "pca.png", "umap.png", "confusion.png"}
 TABLES = {
@@ -266,8 +269,8 @@ def collapsing(monkeypatch):
     real = module._predictor
 
     def collapse(round_number):
-        def predictor(network, pixels):
-            predict, calls = real(network, pixels), []
+        def predictor(*arguments):
+            predict, calls = real(*arguments), []
 
             def assign():
                 calls.append(1)
@@ -295,7 +298,13 @@ def test_a_deep_method_that_goes_wrong_at_once_gives_the_clusters_that_it_began_
 ):
     start = Autoencoder().cluster("run", k=3, method="kmeans")
     rate = 1e30 if how == "the loss is no number" else collapsing(1) or 0.001
-    folder = Autoencoder(refine_rate=rate, start="kmeans").cluster("run", k=3, method=method, rounds=1)
+    program = Autoencoder(refine_rate=rate, start="kmeans")
+    if how == "the loss is no number":
+        with pytest.raises(DivergedError, match=r"the clusters in .* are those of kmeans"):
+            program.cluster("run", k=3, method=method, rounds=1)
+        (folder,) = set(start.parent.glob("kmeans_k3*")) - {start}
+    else:
+        folder = program.cluster("run", k=3, method=method, rounds=1)
     said = capsys.readouterr().out
     assert "in its first round, so nothing of it is kept: these are the clusters of kmeans that it began with" in said
     assert folder.parent == start.parent and folder.name.startswith("kmeans_k3")
@@ -320,4 +329,26 @@ def test_a_signal_while_a_deep_method_goes_wrong_leaves_nothing(place, monkeypat
     with pytest.raises(Interrupted, match="dec collapsed in its first round, so nothing of it is kept") as ended:
         Autoencoder(start="kmeans").cluster("run", k=3, method="dec", rounds=1)
     assert ended.value.exit_status == 143
-    assert not (place / "logs").exists() and not (place / "run" / "clusters").exists()
+    assert not list(place.glob("logs/dec_*")) and not (place / "run" / "clusters").exists()
+
+
+def test_a_deep_method_that_diverges_later_is_marked_and_never_the_latest(place, monkeypatch, capsys):
+    module = importlib.import_module("autoencoder.deep.refine")
+    monkeypatch.setattr(module, "STEPS_AT_LEAST", 5)
+    real, rounds = module._pass, []
+
+    def train(*arguments):
+        rounds.append(1)
+        return {**real(*arguments), **({"loss": np.nan} if len(rounds) == 2 else {})}
+
+    monkeypatch.setattr(module, "_pass", train)
+    flags = ["--k=3", "--method=idec", "--rounds=3", "--start=kmeans", "--refine_rate=1e-4"]
+    workflow = importlib.import_module("autoencoder.workflows.refine")
+    monkeypatch.setattr(workflow, "refine", partial(workflow.refine, tolerance=-1))
+    assert main(["cluster", "run", *flags]) == 6
+    assert "are those of the round before" in capsys.readouterr().err
+    (run,) = place.glob("logs/idec_*")
+    assert pandas.read_csv(run / "history.csv")["epoch"].tolist() == [1]
+    with pytest.raises(UsageError, match="there is no run in logs/ yet that will do"):
+        find("latest")
+    assert [record.status for record in read_records() if record.name == run.name] == ["diverged"]

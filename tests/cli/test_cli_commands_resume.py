@@ -1,5 +1,6 @@
 """A training that was killed goes on: `--resume`."""
 
+import importlib
 import json
 import math
 import os
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,8 +21,8 @@ from filelock import FileLock
 
 import autoencoder
 from autoencoder.cli.main import Autoencoder, main
-from autoencoder.errors import DataError, DiskError, DivergedError, UsageError
-from autoencoder.model.saved import load
+from autoencoder.errors import DataError, DiskError, DivergedError, ModelFileError, UsageError
+from autoencoder.model.saved import load, save
 from autoencoder.storage.lock import training_lock
 from autoencoder.storage.run import Run
 from autoencoder.training import guard
@@ -318,7 +320,7 @@ def test_a_run_that_diverged_is_not_gone_on_with(small, monkeypatch):
 def test_several_runs_are_not_gone_on_with_at_once(killed, capsys):
     Path("grid.yml").write_text("grid: {filters: [[4], [8]]}\n")
     assert main(["run", "--resume=killed", "--config=grid.yml"]) == 2
-    assert "--resume goes on with one run, and grid: makes several" in capsys.readouterr().err
+    assert "--resume=killed: holds no grid of run" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -374,3 +376,197 @@ def test_the_library_goes_on_too(killed, small):
     assert same("whole", "killed")
     with pytest.raises(UsageError, match="its training is complete"):
         autoencoder.resume("killed")
+
+
+@pytest.fixture
+def encoder(small):
+    """The folder of a run whose encoder a classifier begins with, and what is taught to it."""
+    Autoencoder(**{**small, "train_epochs": 1}, save_dir="encoder").run()
+    return {"train_dir": "photos", "epochs": 2, "batch_size": 8, "drop_rate": 0.2, "verbose": 0}
+
+
+def classifier_weights(folder):
+    return load(Path(folder) / "classifier.keras").get_weights()
+
+
+@pytest.mark.parametrize("states", [1, 3])
+def test_a_classifier_goes_on_in_either_step(encoder, killed_at, states):
+    Autoencoder(**encoder, save_dir="whole").classify("encoder")
+    killed_at(states)
+    with pytest.raises(Killed):
+        Autoencoder(**encoder, save_dir="killed").classify("encoder", save_every=0)
+    assert json.loads(Path("killed/provenance.json").read_text())["finished"] is False
+    killed_at(10**6)
+    assert Autoencoder(verbose=0).classify(resume="killed").path == Path("killed")
+    pairs = zip(classifier_weights("whole"), classifier_weights("killed"), strict=True)
+    assert all(np.array_equal(*pair) for pair in pairs)
+    assert Path("killed/history.csv").read_text() == Path("whole/history.csv").read_text()
+    assert {path.name for path in Path("killed").iterdir()} == {path.name for path in Path("whole").iterdir()}
+    with pytest.raises(UsageError, match=r"to train longer, repeat it: .*--epochs=\.\.\."):
+        Autoencoder().classify(resume="killed")
+
+
+def test_a_classifier_of_other_settings_labels_or_encoder_is_refused(encoder, killed_at):
+    killed_at(1)
+    with pytest.raises(Killed):
+        Autoencoder(**encoder).classify("encoder", save_every=0)
+    killed_at(10**6)
+    with pytest.raises(UsageError) as refused:
+        Autoencoder(**{**encoder, "epochs": 3}, units=8).classify("encoder", resume="latest")
+    assert str(refused.value).splitlines()[1:] == ["--epochs=3: it is 2 there", "--units=8: it is 128 there"]
+    with pytest.raises(UsageError, match="leave it out"):
+        Autoencoder(save_dir="new").classify(resume="latest")
+    shutil.copytree("encoder", "copied")
+    changed = load(Path("encoder/encoder.keras"))
+    changed.set_weights([each + 1 for each in changed.get_weights()])
+    save(changed, Path("encoder/encoder.keras"))
+    with pytest.raises(ModelFileError, match=r"the encoder that it began with, .*encoder.keras, changed"):
+        Autoencoder().classify(resume="latest")
+    taken = next(Path("photos/0").iterdir())
+    taken.rename(Path("photos/1", taken.name))
+    with pytest.raises(DataError, match="the images changed since it began"):
+        Autoencoder().classify("copied", resume="latest")
+    Path("photos/1", taken.name).rename(taken)
+    assert Autoencoder(verbose=0).classify("copied", resume="latest").scores()["status"] == "done"
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """Make the rounds of deep methods short, and let them never settle."""
+    monkeypatch.setattr(importlib.import_module("autoencoder.deep.refine"), "STEPS_AT_LEAST", 5)
+    module = importlib.import_module("autoencoder.workflows.refine")
+    monkeypatch.setattr(module, "refine", partial(module.refine, tolerance=-1))
+
+
+def deep_run(method):
+    (found,) = Path("logs").glob(f"{method}_*")
+    return found
+
+
+def test_a_deep_method_goes_on_with_its_next_round(small, killed_at, few_steps):
+    method = "self_label"
+    Autoencoder(**small, save_dir="encoder").run()
+    flags = {"k": 2, "method": method, "rounds": 3, "refine_rate": 1e-4}
+    whole = Autoencoder().cluster("encoder", **flags)
+    killed_at(2)
+    whole.parents[1].rename("whole")
+    with pytest.raises(Killed):
+        Autoencoder().cluster("encoder", **flags, save_every=0)
+    killed = deep_run(method)
+    assert json.loads((killed / "provenance.json").read_text())["finished"] is False
+    killed_at(10**6)
+    with pytest.raises(UsageError, match="--rounds=2: it is 3 there"):
+        Autoencoder().cluster(resume=killed, rounds=2)
+    clusters = Autoencoder().cluster("encoder", resume="latest", **flags)
+    assert clusters.parents[1] == killed
+    pairs = zip(*(load(run / "encoder.keras").get_weights() for run in (Path("whole"), killed)), strict=True)
+    assert all(np.array_equal(*pair) for pair in pairs)
+    for name in ("history.csv", f"clusters/{clusters.name}/clusters.csv"):
+        assert (killed / name).read_text() == Path("whole", name).read_text()
+    assert {path.name for path in killed.iterdir()} == {path.name for path in Path("whole").iterdir()}
+    assert json.loads((killed / "provenance.json").read_text())["finished"] is True
+
+
+def test_ctrl_c_ends_a_round_of_a_deep_method_after_the_batch(small, monkeypatch, few_steps, capsys):
+    Autoencoder(**small, save_dir="encoder").run()
+    module = importlib.import_module("autoencoder.deep.refine")
+    monkeypatch.setattr(module, "STEPS_AT_LEAST", 10**6)  # a round would take hours
+    real = module.target_batches
+
+    def batches(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        return real(*arguments)
+
+    monkeypatch.setattr(module, "target_batches", batches)
+    flags = ["--k=2", "--method=dec", "--rounds=2", "--start=kmeans"]
+    assert main(["cluster", "encoder", *flags]) == 130
+    assert "interrupted in the first round; to go on: flexae cluster --resume=" in capsys.readouterr().err
+    monkeypatch.setattr(module, "target_batches", real)
+    monkeypatch.setattr(module, "STEPS_AT_LEAST", 5)
+    assert main(["cluster", "--resume=latest"]) == 0
+    assert list(pandas.read_csv(deep_run("dec") / "history.csv")["epoch"]) == [1, 2]
+
+
+@pytest.fixture
+def grid(small):
+    """The flags of a grid of two runs."""
+    Path("grid.yml").write_text("grid: {filters: [[4], [8]]}\n")
+    return {"config": "grid.yml", **{name: value for name, value in small.items() if name != "filters"}}
+
+
+@pytest.fixture
+def in_second_run(monkeypatch):
+    """Do something once, when the second run of several has kept its second state."""
+
+    def then(act):
+        runs = []
+
+        def write(run, *state):
+            real(run, *state)
+            runs.append(run.path)
+            if len(set(runs)) == 2 and runs.count(run.path) == 2:
+                act()
+
+        monkeypatch.setattr(resume, "write_state", write)
+
+    real = resume.write_state
+    return then
+
+
+def kill():
+    raise Killed
+
+
+def test_a_grid_goes_on_with_its_first_unfinished_run(grid, small, in_second_run):
+    in_second_run(kill)
+    with pytest.raises(Killed):
+        Autoencoder(**grid).run(save_every=0)
+    in_second_run(int)
+    (folder,) = Path("logs").glob("grid_*")
+    first, second = (Path(each["run"]) for each in json.loads((folder / "runs.json").read_text())["runs"].values())
+    before = (first / "autoencoder.keras").stat().st_mtime_ns
+    with pytest.raises(UsageError, match=r"filters=\[4\] was begun with other settings:\n--batch_size=6: it is 5"):
+        Autoencoder(**{**grid, "batch_size": 6}).run(resume="latest")
+    assert Autoencoder(**grid).run(resume="latest") == folder
+    assert (first / "autoencoder.keras").stat().st_mtime_ns == before
+    Autoencoder(**{**small, "filters": [8]}, save_dir="whole").run()
+    assert same("whole", second)
+    table = pandas.read_csv(folder / "grid.csv")
+    assert sorted(table["run"]) == sorted(map(str, (first, second))) and set(table["status"]) == {"done"}
+    assert (folder / "loss.png").is_file()
+    with pytest.raises(UsageError, match="all of its runs are there"):
+        Autoencoder(**grid).run(resume=folder)
+    with pytest.raises(UsageError, match="no grid of run in logs/ was killed or interrupted"):
+        Autoencoder(**grid).run(resume="latest")
+
+
+def test_ctrl_c_in_a_grid_keeps_its_table(grid, in_second_run, capsys):
+    in_second_run(lambda: signal.raise_signal(signal.SIGINT))
+    flags = [f"--{name}={value}" for name, value in grid.items()]
+    assert main(["run", *flags, "--save_every=0"]) == 130
+    said = capsys.readouterr()
+    assert "0 of the grid are left; to go on: the same command with --resume=logs/grid_" in said.err
+    (folder,) = Path("logs").glob("grid_*")
+    table = pandas.read_csv(folder / "grid.csv")
+    assert list(table["status"]) == ["done", "interrupted"] and list(table["lowest_loss"].isna()) == [False, True]
+    assert "filters=[4]" in said.out.split("the best first")[1]
+    assert main(["run", *flags, f"--resume={folder}"]) == 0
+    assert list(pandas.read_csv(folder / "grid.csv")["status"]) == ["done", "done"]
+
+
+def test_ctrl_c_in_a_curve_of_labels_keeps_its_table_and_it_goes_on(encoder, in_second_run, capsys):
+    in_second_run(lambda: signal.raise_signal(signal.SIGTERM))
+    flags = [f"--{name}={value}" for name, value in encoder.items() if name != "verbose"]
+    assert main(["classify", "encoder", *flags, "--labels_per_class=2,3", "--save_every=0", "--save_dir=curve"]) == 143
+    said = capsys.readouterr()
+    assert "to go on with all of it: flexae classify --resume=curve" in said.err
+    table = pandas.read_csv("curve/labels.csv")
+    assert list(table["scratch"].isna()) == [False, True] and table["pretrained"].isna().all()
+    assert "scratch" in said.out.split("accuracy on the validation images")[1]
+    in_second_run(int)
+    with pytest.raises(UsageError, match="--units=7: it is 128 there"):
+        Autoencoder(units=7).classify(resume="curve")
+    assert Autoencoder().classify(resume="curve") == Path("curve")
+    again = pandas.read_csv("curve/labels.csv")
+    assert not again.isna().to_numpy().any() and again["scratch"][0] == table["scratch"][0]
+    assert len(list(Path("logs").glob("classifier_*"))) == 4

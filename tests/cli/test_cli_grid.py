@@ -18,7 +18,7 @@ class Knobs(Section):
     two: tuple[int, ...] = (1,)
 
 
-COMMAND = Command("test", (Knobs,), lambda knobs: (knobs.one, knobs.two), compare=lambda results: results)
+COMMAND = Command("test", (Knobs,), lambda knobs: (knobs.one, knobs.two), compare=lambda results, series: results)
 
 
 def test_every_combination_is_carried_out_and_compared():
@@ -89,14 +89,15 @@ def test_runs_are_repeated_and_their_losses_drawn(config, folders, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     flags = {"train_dir": folders / "train", "train_epochs": 1, "verbose": 0}
     folder = Autoencoder(config=config, **flags).run()
-    assert folder.parent.name == "logs" and {path.name for path in folder.iterdir()} == {"grid.csv", "loss.png"}
+    files = {path.name for path in folder.iterdir()}
+    assert folder.parent.name == "logs" and files == {"grid.csv", "loss.png", "runs.json"}
     assert cv2.imread(str(folder / "loss.png")) is not None
     lines = (folder / "grid.csv").read_text().splitlines()
-    assert lines[0] == "changed,run,lowest_loss" and len(lines) == 3
-    runs = [line.split(",")[-2] for line in lines[1:]]
+    assert lines[0] == "changed,run,lowest_loss,status" and len(lines) == 3
+    runs = [line.split(",")[-3] for line in lines[1:]]
     widths = [yaml.safe_load((tmp_path / run / "settings.yml").read_text())["filters"] for run in runs]
     assert sorted(widths) == [[4], [8]]
-    losses = [float(line.split(",")[-1]) for line in lines[1:]]
+    losses = [float(line.split(",")[-2]) for line in lines[1:]]
     assert losses == sorted(losses)
 
 

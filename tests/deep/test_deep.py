@@ -1,3 +1,4 @@
+import copy
 import importlib
 import itertools
 
@@ -19,6 +20,7 @@ from autoencoder.model.build import build
 from autoencoder.model.saved import load, save
 from autoencoder.settings import Architecture, Training
 from autoencoder.training.fit import fit
+from autoencoder.training.state import Keeping
 
 COUNT = 400
 TRAINING = Training(train_epochs=2, batch_size=64, augment=("shift",))
@@ -139,6 +141,52 @@ def test_it_settles_where_nothing_changes_and_stops_where_it_is_asked(digits, st
     assert refine(method, digits[:COUNT], TRAINING, tolerance=-1, stopping=lambda: True).status == "interrupted"
 
 
+class Killed(BaseException):
+    """Ends everything where it is raised."""
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_it_goes_on_with_its_next_round_bit_for_bit(digits, trained, name):
+    pixels, training = digits[:COUNT], TRAINING
+    whole = DEEP[name](begin(digits, trained))
+    uninterrupted = refine(whole, pixels, training, tolerance=-1)
+    kept = []
+
+    def save(state):
+        kept.append(copy.deepcopy(state))
+        raise Killed
+
+    with pytest.raises(Killed):
+        refine(DEEP[name](begin(digits, trained)), pixels, training, tolerance=-1, keeping=Keeping(save, 0.0))
+    assert [state.record["epoch"] for state in kept] == [1]
+    again = DEEP[name](begin(digits, trained))
+    gone_on = refine(again, pixels, training, tolerance=-1, keeping=Keeping(kept.append, None, kept[-1]))
+    assert gone_on._replace(assignments=None) == uninterrupted._replace(assignments=None)
+    np.testing.assert_array_equal(gone_on.assignments, uninterrupted.assignments)
+    for one, other in zip(whole.network.get_weights(), again.network.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_within_a_round_it_stops_after_the_batch_with_what_the_round_before_left(digits, start, monkeypatch):
+    module = importlib.import_module("autoencoder.deep.refine")
+    monkeypatch.setattr(module, "STEPS_AT_LEAST", 5)
+    asked, kept, method = itertools.count(), [], DEEP["dec"](start)
+    # Asked once before the first round, then after each of its 7 batches, and once before new targets are made.
+    refined = refine(
+        method,
+        digits[:COUNT],
+        TRAINING,
+        tolerance=-1,
+        stopping=lambda: next(asked) > 11,
+        keeping=Keeping(kept.append, 1e9),
+    )
+    assert (refined.status, len(refined.sizes)) == ("interrupted", 1)
+    assert next(asked) == 13
+    assert [state.record["epoch"] for state in kept] == [1]
+    q = method.network(digits[:COUNT].astype(np.float32) / 255)["clusters"].numpy()
+    np.testing.assert_allclose(q, refined.assignments, atol=1e-5)
+
+
 def test_the_graph_joins_both_ways_and_never_an_image_with_itself(digits):
     links = neighbour_graph(digits[:100]).toarray()
     np.testing.assert_array_equal(links, links.T)
@@ -171,8 +219,8 @@ def all_in_one_from(monkeypatch, call):
     module = importlib.import_module("autoencoder.deep.refine")
     real = module._predictor
 
-    def predictor(network, pixels):
-        predict, calls = real(network, pixels), itertools.count(1)
+    def predictor(*arguments):
+        predict, calls = real(*arguments), itertools.count(1)
 
         def assign():
             q = predict()

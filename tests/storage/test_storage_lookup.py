@@ -50,6 +50,10 @@ def test_latest_is_the_newest_finished_run_of_the_kind():
     (LOGS / "folder" / "encoder.keras").mkdir()
     (make("dangling", age=8) / "encoder.keras").unlink()
     (LOGS / "dangling" / "encoder.keras").symlink_to("gone")
+    make("diverged", age=9)
+    Run(LOGS / "diverged").write_scores({"status": "diverged"})
+    make("interrupted", age=-1)
+    Run(LOGS / "interrupted").write_scores({"status": "interrupted"})
     assert find("latest").path == LOGS / "a"
     assert find("latest", "classifier").path == LOGS / "classifier"
     assert find("latest", "restorer").path == LOGS / "restorer"

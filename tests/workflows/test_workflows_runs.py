@@ -137,6 +137,8 @@ def test_the_best_clustering_comes_first():
     scores = {"a": 0.2, "b": 0.9, "c": 0.5}
     records = [Record(name, None, "cluster", "finished", scores={"accuracy": each}) for name, each in scores.items()]
     assert [each.name for each in best_first(records)] == ["b", "c", "a"]
+    records[1] = replace(records[1], status="diverged")
+    assert [each.name for each in best_first(records)] == ["c", "a", "b"]
 
 
 def test_the_library_returns_a_frame(logs):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import Field
 
 from ..errors import DivergedError, Interrupted, UsageError
-from ..settings.fields import ALIASES, Section, parse
+from ..settings import Output
+from ..settings.fields import ALIASES, Section, fields, parse
 from .screen import shown
+
+if TYPE_CHECKING:
+    from ..workflows.series import Series
 
 
 class Common(Section):
@@ -39,7 +44,8 @@ class Command(NamedTuple):
 
     `words` name the fields that may also be given without a flag, by their place: `cluster RUN`. `aliases` are other
     names of fields, those of the original programs. `compare` shows the results of a command that was repeated, by
-    what was changed; without it there is no `grid:`. `complete` adds to the flags what they leave to a run.
+    what was changed, and gets the series of its runs; without it there is no `grid:`. `complete` adds to the flags
+    what they leave to a run.
     """
 
     summary: str
@@ -47,7 +53,7 @@ class Command(NamedTuple):
     execute: Callable[..., Any]
     words: tuple[str, ...] = ()
     aliases: Mapping[str, str] = ALIASES
-    compare: Callable[[dict[str, Any]], Any] | None = None
+    compare: Callable[[dict[str, Any], Any], Any] | None = None
     complete: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
 
@@ -63,31 +69,107 @@ class Job:
         with shown(all(getattr(section, "verbose", True) for section in self.settings)):
             return self.command.execute(*self.settings)
 
+    def flags(self) -> dict[str, Any]:
+        """Return all flags as plain values."""
+        return {name: value for section in self.settings for name, value in section.absolute().to_flags().items()}
+
+    def deciding(self) -> dict[str, Any]:
+        """Return the flags that decide about the result, as plain values."""
+        from ..workflows.series import deciding
+
+        return deciding(self.flags())
+
+    def having(self, **values: Any) -> Job:
+        """Return the same with other values of some flags."""
+        changed = [
+            section.model_copy(
+                update={name: each for name, each in values.items() if name in type(section).model_fields}
+            )
+            for section in self.settings
+        ]
+        return replace(self, settings=tuple(changed))
+
 
 @dataclass(frozen=True)
 class Grid:
-    """A command that is executed once for each combination of some values, by what is changed in each."""
+    """A command that is executed once for each combination of some values, by what is changed in each.
+
+    `name` is the command's, and `resume` the grid that is gone on with.
+    """
 
     command: Command
     jobs: dict[str, Job]
+    name: str = ""
+    resume: str | None = None
 
     def execute(self) -> Any:
-        """Execute all jobs and compare what they give; one that diverges is told of and left out."""
+        """Execute all jobs that are not done yet, and compare what they give; one that diverges is left out.
+
+        Which runs there are is kept in the grid's folder, where the command is one that can be gone on with.
+        """
         assert self.command.compare is not None
-        results: dict[str, Any] = {}
+        series, results, failed = self._series(), {}, None
         for number, (name, each) in enumerate(self.jobs.items(), start=1):
             print(f"\n{number} of {len(self.jobs)}: {name}")
             try:
-                results[name] = each.execute()
+                results[name] = each.execute() if series is None else _in_series(series, name, each)
             except Interrupted as error:
-                raise Interrupted(f"{error}; {len(self.jobs) - number} of the grid are left", error.signal) from error
-            except DivergedError as error:
-                if number == len(self.jobs) and not results:
+                if series is None:
                     raise
+                if series.status(name) == "done":  # complete when the signal came
+                    results[name] = _there(series, name)
+                with shown():
+                    self.command.compare(results, series)
+                left = f"{len(self.jobs) - number} of the grid are left"
+                to_go_on = f"to go on: the same command with --resume={shlex.quote(str(series.folder))}"
+                raise Interrupted(f"{error}; {left}; {to_go_on}", error.signal) from error
+            except DivergedError as error:
+                failed = error
                 print(f"{name}: {error}")
         made = {name: result for name, result in results.items() if result is not None}
+        if failed is not None and not made:
+            raise failed
+        if series is not None:
+            series.complete = True
+            series.write()
         with shown():
-            return self.command.compare(made) if made else None
+            return self.command.compare(made, series) if made else None
+
+    def _series(self) -> Series | None:
+        first = next(iter(self.jobs.values()))
+        flags = first.flags()
+        if "resume" not in flags or flags.get("dry_run"):
+            return None
+        from ..workflows.series import begin_series, unfinished_series
+
+        if self.resume is None:
+            return begin_series(Output(save_prefix="grid"), self.name)
+        series = unfinished_series(self.resume, self.name)
+        for name, each in self.jobs.items():
+            series.check(name, each.deciding(), self.resume)
+        return series
+
+
+def _in_series(series: Series, name: str, each: Job) -> Any:
+    """Return the result of a job that was done before, or execute it, in a folder that the series knows."""
+    status = series.status(name)
+    if status == "done":
+        print(f"is there: {series.runs[name]}")
+        return _there(series, name)
+    if status == "diverged":
+        raise DivergedError(f"diverged before; what is kept of it is in {series.runs[name]}", None)
+    path = series.place(name, str(each.flags().get("save_prefix", "classifier")), each.deciding())
+    begun = any(path.glob("[!.]*"))
+    return (each.having(resume=str(path)) if begun else each.having(save_dir=path)).execute()
+
+
+def _there(series: Series, name: str) -> Any:
+    """Return the run that a series holds, or the folder of a curve."""
+    from ..storage.run import Run
+    from ..workflows.series import is_series
+
+    path = series.runs[name]
+    return path if is_series(str(path)) else Run(path)
 
 
 def grid(
@@ -108,8 +190,9 @@ def grid(
         return job(name, command, words, flags)
     if command.compare is None:
         raise UsageError(f"grid: {name} leaves no losses to compare; it belongs to run and classify")
-    if flags.get("resume") is not None:
-        raise UsageError("--resume goes on with one run, and grid: makes several; leave the grid out, or begin it anew")
+    going_on = "resume" in fields(command.sections)
+    resume = flags.get("resume") if going_on else None
+    flags = {flag: value for flag, value in flags.items() if flag != "resume" or not going_on}
     if flags.get("save_dir") is not None:
         raise UsageError("--save_dir names one folder, but grid: makes several runs; leave one out")
     combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
@@ -117,7 +200,7 @@ def grid(
         ", ".join(f"{flag}={_shown(value)}" for flag, value in one.items()): job(name, command, words, {**flags, **one})
         for one in combinations
     }
-    return Grid(command, jobs)
+    return Grid(command, jobs, name, None if resume is None else str(resume))
 
 
 def _shown(value: Any) -> str:

@@ -15,6 +15,7 @@ from ..model.build import Models
 from ..settings import Training
 from ..training.feed import steps, target_batches
 from ..training.learning_rate import optimizer
+from ..training.state import AT_ENDS, Keeping, Saving, TrainingState, arrays_of, put_arrays
 
 #: A round is a pass over the images, but at least so many batches, DEC's own interval (Xie et al. 2016, section 4.3):
 #: after fewer, a new head cannot tell the clusters apart yet.
@@ -71,6 +72,10 @@ class Refined(NamedTuple):
         return bool(self.sizes)
 
 
+class _Stopped(Exception):
+    """A signal came within a round."""
+
+
 def refine(
     method: Refinement,
     pixels: np.ndarray,
@@ -78,6 +83,7 @@ def refine(
     tolerance: float = 0.001,
     log: Callable[[str], None] = lambda line: None,
     stopping: Callable[[], bool] = lambda: False,
+    keeping: Keeping | None = None,
 ) -> Refined:
     """Train `method.network` in rounds of a pass over the images, `training.train_epochs` at most.
 
@@ -95,42 +101,61 @@ def refine(
     log : callable
         Receives a line a round.
     stopping : callable
-        Asked after every round; once true, refining ends there.
+        Asked after every batch; once true, refining ends there, with what the round before left.
+    keeping : Keeping, optional
+        Where the state at the end of a round is kept, and which one is gone on from.
     """
-    network = method.network
-    rounds, per_round = training.train_epochs, max(STEPS_AT_LEAST, steps(len(pixels), training.batch_size))
+    network, rounds = method.network, training.train_epochs
+    per_round = max(STEPS_AT_LEAST, steps(len(pixels), training.batch_size))
     network.compile(optimizer(training, rounds * per_round), loss=method.losses, loss_weights=method.loss_weights)
-    predict = _predictor(network, pixels)
-    q, history, status = predict(), _History(), "done"
-    sizes: list[tuple[int, ...]] = []
-    targets = method.targets(q, True)
-    labels = targets.clusters.argmax(axis=1)
-    for number in range(rounds):
-        before = network.get_weights()
+    network.optimizer.build(network.trainable_variables)
+    keeping = Keeping(lambda state: None) if keeping is None else keeping
+    saving, predict = Saving(keeping), _predictor(network, pixels, stopping)
+    try:
+        course = _Course(predict()) if keeping.begin is None else _Course.gone_on_with(keeping.begin, network)
+    except _Stopped:
+        return Refined({}, [], np.empty((0, 0), np.float32), "interrupted")
+    while course.status is None:
+        number = len(course.sizes)
+        before = course.state(network)
+        targets = method.targets(course.q, number == 0)
+        labels = (course.q if number else targets.clusters).argmax(axis=1)
         feed = target_batches(pixels, targets, training, number * per_round, "image" in method.losses)
-        logs = network.fit(feed, steps_per_epoch=per_round, verbose=0, shuffle=False).history
-        fresh = predict()
+        try:
+            logs = _pass(network, feed, per_round, stopping)
+            fresh = predict()
+        except _Stopped:
+            put_arrays(network, before.arrays)
+            saving.save(before)
+            course.status = "interrupted"
+            break
         found = fresh.argmax(axis=1)
-        counted = np.bincount(found, minlength=q.shape[1])
-        wrong = _what_went_wrong(logs["loss"][0], fresh, counted)
+        counted = np.bincount(found, minlength=fresh.shape[1])
+        wrong = _what_went_wrong(logs["loss"], fresh, counted)
         if wrong is not None:
-            network.set_weights(before)
-            status, why = wrong
-            log(f"round {number + 1}: {why}; back to " + ("the round before" if sizes else "where it began"))
+            put_arrays(network, before.arrays)
+            course.status, why = wrong
+            log(f"round {number + 1}: {why}; back to " + ("the round before" if number else "where it began"))
             break
-        q, changed, labels = fresh, float(np.mean(found != labels)), found
-        history.add(number + 1, logs, changed)
-        sizes.append(tuple(counted.tolist()))
-        loss = logs["loss"][0]
-        log(f"round {number + 1}/{rounds}  loss {loss:.5f}  changed {changed:.2%}  smallest {counted.min():,}")
+        changed = float(np.mean(found != labels))
+        course.add(fresh, counted, {"changed": changed, **logs})
+        log(f"round {number + 1}/{rounds}  loss {logs['loss']:.5f}  changed {changed:.2%}  smallest {counted.min():,}")
+        course.status = "settled" if changed < tolerance else "done" if number + 1 == rounds else None
+        if course.status is not None or saving.due(AT_ENDS):
+            saving.save(course.state(network))
+    return Refined(course.history, course.sizes, course.q, course.status)
+
+
+def _pass(network: keras.Model, feed: Any, count: int, stopping: Callable[[], bool]) -> dict[str, float]:
+    """Train on so many batches, and return the losses."""
+
+    def stop(batch: int, logs: Any) -> None:
         if stopping():
-            status = "interrupted"
-            break
-        if changed < tolerance:
-            status = "settled"
-            break
-        targets = method.targets(q, False)
-    return Refined(history.columns, sizes, q, status)
+            raise _Stopped
+
+    watching = keras.callbacks.LambdaCallback(on_train_batch_end=stop)
+    logs = network.fit(feed, steps_per_epoch=count, callbacks=[watching], verbose=0, shuffle=False).history
+    return {name: values[0] for name, values in logs.items()}
 
 
 def _what_went_wrong(loss: float, q: np.ndarray, counted: np.ndarray) -> tuple[str, str] | None:
@@ -140,20 +165,41 @@ def _what_went_wrong(loss: float, q: np.ndarray, counted: np.ndarray) -> tuple[s
     return ("collapsed", f"cluster {int(counted.argmin())} emptied") if counted.min() == 0 else None
 
 
-class _History:
-    """Columns of figures, a value a round."""
+class _Course:
+    """What refining has given so far; `status` is none while it goes on."""
 
-    def __init__(self) -> None:
-        self.columns: dict[str, list[float]] = {"epoch": [], "changed": []}
+    def __init__(self, q: np.ndarray) -> None:
+        self.q = q
+        self.history: dict[str, list[float]] = {"epoch": [], "changed": []}
+        self.sizes: list[tuple[int, ...]] = []
+        self.status: str | None = None
 
-    def add(self, number: int, logs: dict[str, list[float]], changed: float) -> None:
-        values = {"epoch": number, "changed": changed, **{name: values[0] for name, values in logs.items()}}
-        for name, value in values.items():
-            self.columns.setdefault(name, []).append(value)
+    @classmethod
+    def gone_on_with(cls, begin: TrainingState, network: keras.Model) -> _Course:
+        """Return the course of a state, and put its weights into the network."""
+        put_arrays(network, begin.arrays)
+        course, known = cls(begin.arrays["best"][0]), begin.record["guard"]
+        course.history, course.status = known["history"], known["status"]
+        course.sizes = [tuple(each) for each in known["sizes"]]
+        return course
+
+    def add(self, q: np.ndarray, counted: np.ndarray, values: dict[str, float]) -> None:
+        """Add a round."""
+        self.q = q
+        self.sizes.append(tuple(counted.tolist()))
+        for name, value in {"epoch": len(self.sizes), **values}.items():
+            self.history.setdefault(name, []).append(value)
+
+    def state(self, network: keras.Model) -> TrainingState:
+        """Return the state between two rounds: a round is its epoch, and the assignments are its best."""
+        known = {"history": self.history, "sizes": self.sizes, "status": self.status}
+        record = {"epoch": len(self.sizes), "step": 0, "ended": self.status is not None, "guard": known}
+        record |= {"plateau": [], "seconds": 0.0, "range_test": None, "done": []}
+        return TrainingState(record, {**arrays_of(network), "metrics": [], "best": [self.q]})
 
 
-def _predictor(network: keras.Model, pixels: np.ndarray) -> Callable[[], np.ndarray]:
-    """Return a function that gives the present assignments to all clean images."""
+def _predictor(network: keras.Model, pixels: np.ndarray, stopping: Callable[[], bool]) -> Callable[[], np.ndarray]:
+    """Return a function that gives the present assignments to all clean images, or raises `_Stopped`."""
 
     @tf.function(input_signature=[tf.TensorSpec((None, *pixels.shape[1:]), tf.uint8)], autograph=False)
     def assign(batch: Any) -> Any:
@@ -161,6 +207,13 @@ def _predictor(network: keras.Model, pixels: np.ndarray) -> Callable[[], np.ndar
 
     step = fitting_batch(network)
     starts = range(0, len(pixels), step)
-    return lambda: np.concatenate(
-        [assign(np.ascontiguousarray(pixels[start : start + step])).numpy() for start in starts]
-    )
+
+    def predict() -> np.ndarray:
+        found = []
+        for start in starts:
+            if stopping():
+                raise _Stopped
+            found.append(assign(np.ascontiguousarray(pixels[start : start + step])).numpy())
+        return np.concatenate(found)
+
+    return predict

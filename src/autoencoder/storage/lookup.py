@@ -32,14 +32,16 @@ _CLUSTERINGS = "clusters/[!.]*"
 
 
 class _Described(NamedTuple):
-    """What kind of run a folder holds, and whether it is finished."""
+    """What kind of run a folder holds, and whether it is finished and did not diverge."""
 
     kind: str
     finished: bool
 
 
 def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
-    """Return the run that `name` means: a folder, one under logs/, or `latest`, the newest one that is finished.
+    """Return the run that `name` means: a folder, one under logs/, or `latest`, the newest one that is good.
+
+    The newest one is of those that are finished and did not diverge.
 
     Parameters
     ----------
@@ -111,8 +113,17 @@ def _describe(run: Run) -> _Described | None:
         return None
     made = provenance.read_provenance(run.provenance_file)
     if made is not None:
-        return _Described(_KINDS[made.command], made.finished) if made.command in _KINDS else None
+        usable = made.finished and not _diverged(run)
+        return _Described(_KINDS[made.command], usable) if made.command in _KINDS else None
     return _describe_former(run, flags) if flags else None
+
+
+def _diverged(run: Run) -> bool:
+    """Whether a training ended for a loss that was no number; damaged scores say nothing."""
+    try:
+        return bool(run.scores().get("status") == "diverged")
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False
 
 
 def _describe_former(run: Run, flags: dict[str, object]) -> _Described:

@@ -16,6 +16,7 @@ from ..model.classifier import Network
 from ..settings import Training
 from .feed import clean_batches, labelled_batches, steps
 from .fit import FitTask, Fitted, fit_network
+from .state import Keeping
 
 #: An epoch is a pass over the images, but at least so many batches: of a few labels one pass would change little.
 STEPS_AT_LEAST = 50
@@ -39,6 +40,7 @@ def fit_classifier(
     trainings: dict[str, Training],
     callbacks: Callable[[str, Training], list[keras.callbacks.Callback]] = lambda step, training: [],
     stopping: Callable[[], bool] = lambda: False,
+    keeping: Keeping | None = None,
 ) -> dict[str, Fitted]:
     """Fit a classifier step by step; it ends with the weights of the last step's best epoch.
 
@@ -54,6 +56,8 @@ def fit_classifier(
         Gives the callbacks of a step.
     stopping : callable
         Asked after every batch; once true, all ends there.
+    keeping : Keeping, optional
+        Where states are kept, and which one is gone on from.
 
     Returns
     -------
@@ -66,12 +70,16 @@ def fit_classifier(
         If the loss is no longer a number; its `fitted` is what each step gave until then, and the network holds the
         last good weights.
     """
-    done: dict[str, Fitted] = {}
+    over = [] if keeping is None or keeping.begin is None else keeping.begin.record["done"]
+    done = {step: Fitted.of_plain(each) for step, each in zip(trainings, over, strict=False)}
     first_step = 0
     validation_batch = fitting_batch(network.classifier)
     for step, training in trainings.items():
         network.encoder.trainable = step != HEAD
         per_epoch = max(STEPS_AT_LEAST, steps(len(train.pixels), training.batch_size))
+        if step in done:
+            first_step += per_epoch * training.train_epochs
+            continue
         task = FitTask(
             model=network.head if step == HEAD else network.classifier,
             loss="sparse_categorical_crossentropy",
@@ -82,7 +90,8 @@ def fit_classifier(
             metrics=("accuracy",),
         )
         try:
-            done[step] = fit_network(task, training, callbacks(step, training), stopping)
+            own = None if keeping is None else keeping.of_stage([each.to_plain() for each in done.values()])
+            done[step] = fit_network(task, training, callbacks(step, training), stopping, own)
         except DivergedError as error:
             raise DivergedError(str(error), {**done, step: error.fitted}) from error
         first_step += per_epoch * training.train_epochs

@@ -41,6 +41,17 @@ class Fitted(NamedTuple):
     status: str
     range_test: RangeTest | None = None
 
+    def to_plain(self) -> dict[str, Any]:
+        """Return values that JSON knows."""
+        found = self.range_test
+        return {**self._asdict(), "range_test": None if found is None else list(found)}
+
+    @classmethod
+    def of_plain(cls, values: Mapping[str, Any]) -> Fitted:
+        """Return what `to_plain` gave."""
+        found = values["range_test"]
+        return cls(**{**values, "range_test": None if found is None else RangeTest(*found)})
+
 
 class Stage(NamedTuple):
     """One stage of a training: what is fitted to what, and until when.
@@ -205,6 +216,8 @@ def fit_network(
     every = [guard, *lowering, *first, *([] if keeper is None else [keeper]), *then]
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
+        if task.metrics and begin is not None and begin.record["step"]:
+            model.test_on_batch(*next(iter(task.feed(0))))  # Keras makes metrics when it first needs them
         if task.start_counts and begin is None:
             guard.begin_with(model.evaluate(task.validation, verbose=0))
         for epoch, step, until in _rounds(task.first_epoch, training.train_epochs, begin):

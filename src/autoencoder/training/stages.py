@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 
@@ -21,7 +20,6 @@ from .fit import Fitted, Stage, fit_stage
 from .linear_start import start_from_pca
 from .pixels import Pixels
 from .progressive import grown
-from .range_test import RangeTest
 from .state import Keeping
 from .transfer import transfer_stages
 
@@ -62,7 +60,7 @@ def fit_stages(
 ) -> Fitted:
     """Fit stage after stage; parameters, errors and what is kept are those of `fit`, `keeping` that of `fit_stage`."""
     begin = None if keeping is None else keeping.begin
-    done = [] if begin is None else [_of_plain(each) for each in begin.record["done"]]
+    done = [] if begin is None else [Fitted.of_plain(each) for each in begin.record["done"]]
     grows = len({stage.train.shape[1:3] for stage in stages}) > 1
     for stage in stages[len(done) :]:
         if training.learning_rate == "find" and done and done[0].range_test is not None:
@@ -73,7 +71,7 @@ def fit_stages(
             log.info(stage.name)
         with _frozen(stage.frozen):
             try:
-                own = None if keeping is None else keeping.of_stage([_plain(each) for each in done])
+                own = None if keeping is None else keeping.of_stage([each.to_plain() for each in done])
                 fitted = fit_stage(stage, training, callbacks, stopping, *over, own)
             except DivergedError as error:
                 last = _with_side(error.fitted, stage) if grows else error.fitted
@@ -82,17 +80,6 @@ def fit_stages(
         if done[-1].status != "done":
             break
     return _joined(done)
-
-
-def _plain(fitted: Fitted) -> dict[str, Any]:
-    """Return what a stage gave as values that JSON knows."""
-    found = fitted.range_test
-    return {**fitted._asdict(), "range_test": None if found is None else list(found)}
-
-
-def _of_plain(values: Mapping[str, Any]) -> Fitted:
-    found = values["range_test"]
-    return Fitted(**{**values, "range_test": None if found is None else RangeTest(*found)})
 
 
 def _with_side(fitted: Fitted, stage: Stage) -> Fitted:

@@ -79,6 +79,34 @@ class Keeping(NamedTuple):
         return self._replace(save=save, begin=own)
 
 
+class Saving:
+    """Saves states no more often than is asked for; `before` are the seconds of training before the one begun with."""
+
+    def __init__(self, keeping: Keeping, before: float = 0.0) -> None:
+        self._keeping = keeping
+        self._started, self._saved = time.perf_counter() - before, time.perf_counter()
+        self._cost = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, those before the state included."""
+        return time.perf_counter() - self._started
+
+    def due(self, auto: float) -> bool:
+        """Whether a state is to be saved; `auto` are the seconds from one to the next where nobody says how many."""
+        since = time.perf_counter() - self._saved
+        if self._keeping.every is not None:
+            return since >= self._keeping.every
+        return since >= auto and self._cost <= SHARE * self.seconds
+
+    def save(self, state: TrainingState) -> None:
+        """Save a state."""
+        start = time.perf_counter()
+        self._keeping.save(state)
+        self._saved = time.perf_counter()
+        self._cost += self._saved - start
+
+
 class StateKeeper(keras.callbacks.Callback):
     """Keeps states while a network learns, and puts back the one to go on from.
 
@@ -94,20 +122,18 @@ class StateKeeper(keras.callbacks.Callback):
         stopping: Callable[[], bool],
     ) -> None:
         super().__init__()
-        self._keeping, self._guard, self._plateau, self._facts = keeping, guard, plateau, facts
+        self._guard, self._plateau, self._facts = guard, plateau, facts
         self._stopping = stopping
         self.begin = keeping.begin
         #: The state at the end of the last epoch that was finished here.
         self.last: TrainingState | None = None
-        before = 0.0 if self.begin is None else self.begin.record["seconds"]
-        self._started = time.perf_counter() - before
-        self._saved, self._cost = time.perf_counter(), 0.0
+        self._saving = Saving(keeping, 0.0 if self.begin is None else self.begin.record["seconds"])
         self._whole = False
 
     @property
     def seconds(self) -> float:
         """Seconds of training so far, those before the state included."""
-        return time.perf_counter() - self._started
+        return self._saving.seconds
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._guard.begun = 0
@@ -119,8 +145,7 @@ class StateKeeper(keras.callbacks.Callback):
             for name, value in zip(_PLATEAU, known, strict=True):
                 setattr(callback, name, value)
         self.model.optimizer.build(self.model.trainable_variables)
-        _put(self.model.variables, arrays["variables"])
-        _put(self.model.optimizer.variables, arrays["optimizer"])
+        put_arrays(self.model, arrays)
         self.params["best_loss"] = self._guard.best_loss
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -132,28 +157,16 @@ class StateKeeper(keras.callbacks.Callback):
             return
         step = self._guard.begun + batch + 1
         self._whole = step == self._guard.per_epoch
-        if not self._whole and (self._stopping() or self._due(WITHIN)):
-            self._save(self._state(self._guard.epoch - 1, step))
+        if not self._whole and (self._stopping() or self._saving.due(WITHIN)):
+            self._saving.save(self._state(self._guard.epoch - 1, step))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._guard.status == "diverged" or not self._whole:
             return
-        due = self._stopping() or self._due(AT_ENDS)
+        due = self._stopping() or self._saving.due(AT_ENDS)
         self.last = self._state(epoch + 1, 0) if due or self._guard.begun else None
         if due and self.last is not None:
-            self._save(self.last)
-
-    def _due(self, auto: float) -> bool:
-        since = time.perf_counter() - self._saved
-        if self._keeping.every is not None:
-            return since >= self._keeping.every
-        return since >= auto and self._cost <= SHARE * self.seconds
-
-    def _save(self, state: TrainingState) -> None:
-        start = time.perf_counter()
-        self._keeping.save(state)
-        self._saved = time.perf_counter()
-        self._cost += self._saved - start
+            self._saving.save(self.last)
 
     def _state(self, epoch: int, step: int) -> TrainingState:
         known, best = self._guard.state()
@@ -167,12 +180,28 @@ class StateKeeper(keras.callbacks.Callback):
             "seconds": self.seconds,
         }
         arrays = {
-            "variables": _arrays(self.model.variables),
-            "optimizer": _arrays(self.model.optimizer.variables),
+            **arrays_of(self.model),
             "metrics": _arrays(self.model.metrics_variables) if step else [],
             "best": best,
         }
         return TrainingState(record, arrays)
+
+
+def arrays_of(model: keras.Model) -> dict[str, list[np.ndarray]]:
+    """Return copies of all that a model and its optimizer hold, by the names of a state."""
+    return {"variables": _arrays(model.variables), "optimizer": _arrays(model.optimizer.variables)}
+
+
+def put_arrays(model: keras.Model, arrays: dict[str, list[np.ndarray]]) -> None:
+    """Give a compiled model and its optimizer, which is built, what `arrays_of` returned.
+
+    Raises
+    ------
+    ModelFileError
+        If they are of another network.
+    """
+    _put(model.variables, arrays["variables"])
+    _put(model.optimizer.variables, arrays["optimizer"])
 
 
 def _arrays(variables: Sequence[Any]) -> list[np.ndarray]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -16,17 +18,15 @@ import numpy as np
 
 from ..clustering.spread import spread
 from ..data.labels import draw
-from ..data.listing import Images
+from ..data.listing import Images, fingerprint
 from ..data.memory import available_memory
 from ..data.rules import AS_STORED, Rules
 from ..data.source import to_flags
-from ..errors import DataError, DivergedError, Interrupted, UsageError
+from ..errors import DataError, UsageError
 from ..model.classifier import Network, classifier, copied, fresh
 from ..model.encoder import encoder_of
-from ..model.saved import save
 from ..settings import Augment, Output, Training
 from ..settings.classification import Classifier, Labelled
-from ..signals import stop_at_next_batch
 from ..storage import new_run, runs_table
 from ..storage import run as run_folder
 from ..storage.classifier import ClassifierRun
@@ -35,15 +35,17 @@ from ..storage.run import Run
 from ..training.classify import HEAD, LabelledImages, fit_classifier
 from ..training.fit import Fitted
 from ..training.progress import EpochLines
+from ..training.state import Keeping
 from .embeddings import embed, encode
 from .images import bad_files
+from .in_run import Learning, learn_in_run
 from .labelled import LabelledSplits
+from .rescue import save_trained
 from .save import add_row
 from .save_classifier import FittedClassifier, evaluate, save_classifier_results
+from .unfinished import Unfinished, check_encoder, check_images
 
 log = logging.getLogger("autoencoder")
-
-_INTERRUPTED = "interrupted; the classifier so far"
 
 
 class ClassifierSource(NamedTuple):
@@ -62,11 +64,11 @@ class ClassifierSource(NamedTuple):
     rules: Rules = AS_STORED
     network: Mapping[str, Any] = MappingProxyType({})
 
-    def made(self, wanted: Classifier) -> Provenance:
-        """Say what makes the classifier: the flags and the encoder."""
+    def made(self, wanted: Classifier, record: Mapping[str, Any]) -> Provenance:
+        """Say what makes the classifier: the flags, the images' record and the encoder."""
         # Random weights come from no file.
         known = None if self.file is None or not self.file.is_file() else encoder_record(self.file)
-        return Provenance("classify", self.flags(wanted), None, known)
+        return Provenance("classify", self.flags(wanted), record, known)
 
     def flags(self, wanted: Classifier) -> dict[str, Any]:
         """Return what repeats an experiment: `flexae classify --config=settings.yml`."""
@@ -78,7 +80,13 @@ class ClassifierSource(NamedTuple):
 
 
 def classify(
-    source: ClassifierSource, data: LabelledSplits[Images], wanted: Classifier, *, keep: bool = True
+    source: ClassifierSource,
+    data: LabelledSplits[Images],
+    wanted: Classifier,
+    *,
+    keep: bool = True,
+    save_every: float | None = None,
+    going_on: Unfinished | None = None,
 ) -> FittedClassifier:
     """Fit one classifier.
 
@@ -89,6 +97,10 @@ def classify(
     wanted : Classifier
     keep : bool
         Whether to save a run's folder and its row in logs/classifiers.csv; otherwise nothing is written.
+    save_every : float, optional
+        Seconds from one kept state of the training to the next.
+    going_on : Unfinished, optional
+        The run that is gone on with.
 
     Raises
     ------
@@ -96,46 +108,59 @@ def classify(
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
     train, counts = _training_images(source, data, wanted)
+    made = source.made(wanted, _record(data, train))
+    if going_on is not None:
+        check_images(going_on, made)
+        check_encoder(going_on, made)
     keras.utils.set_random_seed(wanted.seed)
     network = _network(source, wanted, len(data.classes))
     valid = None if wanted.few else LabelledImages(data.valid.pixels, data.numbers(data.valid))
+    flags, bad = source.flags(wanted), bad_files(data)
 
-    def finish(steps: dict[str, Fitted]) -> FittedClassifier:
-        flags = source.flags(wanted)
-        run = ClassifierRun(new_run.create(source.output, datetime.now()).path) if keep else None
-        if run is not None:
-            save(network.classifier, run.classifier)  # first of all: it is what took the time
+    def begin(run: Run) -> None:
+        run.write_provenance(replace(made, finished=False))
+        run.write_flags(flags)
+        run.write_bad_files(bad)
+
+    def fit(stopping: Callable[[], bool], states: Keeping | None) -> dict[str, Fitted]:
+        return fit_classifier(network, train, valid, _steps(source, wanted), _callbacks(source), stopping, states)
+
+    def finish(run: Run | None, steps: dict[str, Fitted]) -> FittedClassifier:
+        kept = None if run is None else ClassifierRun(run.path)
+        if kept is not None:
+            save_trained(network.classifier, kept.classifier)  # first of all: it is what took the time
         evaluation = evaluate(network.classifier, steps, flags, wanted, counts, data)
-        made, bad = source.made(wanted), bad_files(data)
-        result = FittedClassifier(network.classifier, data.classes, steps, flags, evaluation, made, bad, run)
-        if run is not None:
-            save_classifier_results(run, result)
-            add_row(run, evaluation.scores, "classifiers.csv", runs_table.CLASSIFIER_COLUMNS)
+        result = FittedClassifier(network.classifier, data.classes, steps, flags, evaluation, made, bad, kept)
+        if kept is not None:
+            save_classifier_results(kept, result)
+            add_row(kept, evaluation.scores, "classifiers.csv", runs_table.CLASSIFIER_COLUMNS)
+            log.info(summary(kept, evaluation.scores))
         return result
 
     if not keep:
-        return finish(fit_classifier(network, train, valid, _steps(source, wanted), _callbacks(source)))
-    with stop_at_next_batch() as stopping:
-        try:
-            steps = fit_classifier(network, train, valid, _steps(source, wanted), _callbacks(source), stopping)
-        except DivergedError as error:
-            failed = finish(error.fitted).run
-            assert failed is not None
-            raise DivergedError(
-                f"{error}; they are in {failed.path}; --fine_rate is the rate of the second step", error.fitted
-            ) from error
-        if stopping.signal is not None:
-            last = list(steps)[-1]
-            steps[last] = steps[last]._replace(status="interrupted")
-        result = finish(steps)
-        run, scores = result.run, result.evaluation.scores
-        assert run is not None
-    log.info(summary(run, scores))
-    if stopping.signal is not None:
-        complete = scores["status"] != "interrupted"
-        said = "the classifier was complete when the signal came; it" if complete else _INTERRUPTED
-        raise Interrupted(f"{said} is in {run.path}", stopping.signal, complete=complete)
-    return result
+        return finish(None, fit(lambda: False, None))
+    run = new_run.create(source.output, datetime.now()) if going_on is None else going_on.run
+    advice = "; --fine_rate is the rate of the second step"
+    learning = Learning(begin, fit, _interrupted, finish, advice)
+    return learn_in_run(run, made, source.output, learning, save_every, going_on)
+
+
+def _interrupted(steps: dict[str, Fitted]) -> dict[str, Fitted]:
+    last = list(steps)[-1]
+    return {**steps, last: steps[last]._replace(status="interrupted")}
+
+
+def _record(data: LabelledSplits[Images], train: LabelledImages) -> dict[str, Any]:
+    """Return the number of labelled images, and a SHA-256 of all images and labels that decide about a classifier."""
+    parts = list(data.parts.values())
+    digest = hashlib.sha256(fingerprint(*parts).encode())
+    for part in parts:
+        for path, label in sorted(zip(part.paths, part.labels or (), strict=True)):
+            digest.update(f"{path}\0{label}\0".encode("utf-8", "surrogateescape"))
+    digest.update(train.classes.tobytes())
+    if data.unlabelled is not None:
+        digest.update(np.ascontiguousarray(train.pixels).data)
+    return {"count": sum(len(part.paths) for part in parts), "fingerprint": digest.hexdigest()}
 
 
 def _network(source: ClassifierSource, wanted: Classifier, classes: int) -> Network:

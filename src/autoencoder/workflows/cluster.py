@@ -17,6 +17,7 @@ from ..clustering.projection import project_pca
 from ..clustering.structure import structure
 from ..data.listing import Images
 from ..data.quality import quality
+from ..errors import DivergedError
 from ..metrics import clusters as scores_of
 from ..metrics.trust import MEANING, Trust, trust
 from ..sampling import drawn
@@ -29,6 +30,8 @@ from .embeddings import Embeddings
 from .export import export_clusters
 from .images import log_left_out
 from .refine import EncoderSource, refine_run
+from .resume import forget_states
+from .unfinished import Unfinished
 
 if TYPE_CHECKING:
     from ..clustering.choose_k import Proposal
@@ -53,18 +56,32 @@ class Wanted(NamedTuple):
         return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
 
 
-def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wanted: Wanted) -> ClusterFolder:
+def cluster(
+    source: EncoderSource,
+    embeddings: Embeddings,
+    images: Images,
+    wanted: Wanted,
+    save_every: float | None = None,
+    going_on: Unfinished | None = None,
+) -> ClusterFolder:
     """Cluster images by their embeddings, and save tables, scores and pictures.
 
-    A deep method saves a new run, whose folder then holds the clustering.
+    A deep method saves a new run, whose folder then holds the clustering; its state is saved every so many seconds,
+    and a run that was killed is gone on with.
+
+    Raises
+    ------
+    DivergedError
+        Once all is saved, where a deep method's loss became not a number.
     """
     record = source.images.to_record(images)
     proposal = propose(embeddings, wanted.clusters, wanted.seed)
     k = proposal.best if proposal else wanted.clusters.k
     parent = source
-    if wanted.clusters.deep:
-        clusters = wanted.clusters.model_copy(update={"k": k})
-        source, embeddings, found = refine_run(source, embeddings, images, clusters, wanted.seed)
+    clusters = wanted.clusters.model_copy(update={"k": k})
+    if clusters.deep:
+        began_with = Provenance("cluster", wanted.to_record(), record, encoder_record(parent.encoder))
+        source, embeddings, found = refine_run(source, embeddings, images, clusters, began_with, save_every, going_on)
     else:
         found = fit(embeddings.vectors, wanted.clusters.method, k, wanted.seed)
     scores = cluster_scores(embeddings, found, wanted.seed)
@@ -80,7 +97,11 @@ def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wante
     wanted_path = source.run.clustering(found.method, found.k)
     folder = ClusterFolder(keep_folder(wanted_path, made, fill, overwrite=wanted.export.overwrite))
     if source.run != parent.run:
-        source.run.write_provenance(Provenance("cluster", wanted.to_record(), record, encoder_record(parent.encoder)))
+        source.run.scores_file.unlink(missing_ok=True)  # it said that it was interrupted
+        if found.settings["status"] == "diverged":
+            source.run.write_scores({"status": "diverged"})
+        source.run.write_provenance(began_with)
+        forget_states(source.run)
     log.info(_summary(found, scores, folder))
     log_left_out(embeddings.bad, folder.bad_files)
     if wanted.export.export is not None:
@@ -88,6 +109,12 @@ def cluster(source: EncoderSource, embeddings: Embeddings, images: Images, wante
     log.info(
         f"next: flexae assign {shlex.quote(str(folder.path))} --images=FOLDER sorts new images into these clusters"
     )
+    if found.settings.get("status") == "diverged":
+        raise DivergedError(
+            f"{clusters.method} diverged: its loss became not a number; the clusters in {folder.path} are those of "
+            f"{'the round before' if source.run != parent.run else found.method}; try a smaller --refine_rate",
+            None,
+        )
     return folder
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import shlex
+import shutil
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,18 +18,23 @@ from ..clustering.soft import from_assignments, with_kernel
 from ..data.listing import Images
 from ..data.source import ImageSource
 from ..deep import DEEP, Refined, Start, modularity, neighbour_graph, refine, smoothed
+from ..deep import Refinement as DeepMethod
 from ..errors import Interrupted
 from ..model import describe
 from ..model.build import Models
 from ..model.encoder import encoder_of, open_trainable
-from ..model.saved import load, save
+from ..model.saved import load
 from ..plots.curves import deep_curves
 from ..settings import Augment, Output, Training
 from ..settings.clustering import Clusters
 from ..signals import stop_at_next_batch
 from ..storage import new_run
+from ..storage.provenance import Provenance
 from ..storage.run import Run
 from .embeddings import Embeddings, encode
+from .rescue import save_trained
+from .resume import keeping
+from .unfinished import Unfinished, check_encoder, check_images
 
 log = logging.getLogger("autoencoder")
 
@@ -57,6 +63,14 @@ class Refinement(NamedTuple):
     refined: Refined
 
 
+class _Begun(NamedTuple):
+    """Clusters to begin with, and the method and training that make them clearer."""
+
+    start: Clustering
+    method: DeepMethod
+    training: Training
+
+
 def refine_encoder(
     models: Models,
     embeddings: Embeddings,
@@ -64,7 +78,6 @@ def refine_encoder(
     wanted: Clusters,
     seed: int,
     augment: Augment | None = None,
-    stopping: Callable[[], bool] = lambda: False,
 ) -> Refinement:
     """Train an encoder further by a deep method; its weights change.
 
@@ -79,30 +92,56 @@ def refine_encoder(
     seed : int
     augment : tuple of str, optional
         Random changes of the images, those of the encoder's own training.
-    stopping : callable
-        Asked after every batch; once true, training ends there, and the clusters are those that it began with.
     """
+    begun = _begin(models, embeddings, images, wanted, seed, augment)
+    return _end(begun, refine(begun.method, images.pixels, begun.training, log=log.info), embeddings, images, wanted)
+
+
+def _begin(
+    models: Models, embeddings: Embeddings, images: Images, wanted: Clusters, seed: int, augment: Augment | None
+) -> _Begun:
     keras.utils.set_random_seed(seed)
     graph = neighbour_graph(images.pixels)
     start = _starting_clusters(embeddings.vectors, wanted, graph, seed)
     method = DEEP[wanted.method](Start(models, embeddings.vectors, start.labels, graph))
-    training = _training(models, wanted, seed, augment)
-    refined = refine(method, images.pixels, training, log=log.info, stopping=stopping)
+    return _Begun(start, method, _training(models, wanted, seed, augment))
+
+
+def _end(begun: _Begun, refined: Refined, embeddings: Embeddings, images: Images, wanted: Clusters) -> Refinement:
+    start, method, _ = begun
     if not refined.learned:
         said = {"asked_for": wanted.method, "status": refined.status}
         return Refinement(replace(start, settings=start.settings | said), embeddings, None, refined)
-    if stopping():
-        return Refinement(start, embeddings, method.encoder, refined)
     fresh = replace(embeddings, vectors=encode(encoder_of(method.encoder, Path("the encoder")), images.pixels))
     return Refinement(_clustering(method.network, wanted, refined, fresh), fresh, method.encoder, refined)
 
 
 def refine_run(
-    source: EncoderSource, embeddings: Embeddings, images: Images, wanted: Clusters, seed: int
+    source: EncoderSource,
+    embeddings: Embeddings,
+    images: Images,
+    wanted: Clusters,
+    made: Provenance,
+    save_every: float | None = None,
+    going_on: Unfinished | None = None,
 ) -> tuple[EncoderSource, Embeddings, Clustering]:
     """Train a run's encoder further by a deep method; return the new run, its embeddings and its clusters.
 
-    Where the first round goes wrong there is no new run: the clusters are those that the method began with.
+    Where the first round goes wrong there is no new run: the clusters are those that the method began with. The new
+    run is not finished yet: what it can be gone on from stays until `forget_states`.
+
+    Parameters
+    ----------
+    source : EncoderSource
+    embeddings : Embeddings
+    images : Images
+    wanted : Clusters
+    made : Provenance
+        What makes the clusters; its settings name the seed.
+    save_every : float, optional
+        Seconds from one kept state to the next.
+    going_on : Unfinished, optional
+        The new run, where it is gone on with.
 
     Raises
     ------
@@ -111,12 +150,27 @@ def refine_run(
     Interrupted
         After a signal, once the new run is saved.
     """
-    augment = source.run.section(Training).augment
-    with stop_at_next_batch() as stopping:
-        found, fresh, encoder, refined = refine_encoder(
-            _models(source, wanted.method), embeddings, images, wanted, seed, augment, stopping
-        )
+    if going_on is not None:
+        check_images(going_on, made)
+        check_encoder(going_on, made)
+    seed, augment = made.settings["seed"], source.run.section(Training).augment
+    begun = _begin(_models(source, wanted.method), embeddings, images, wanted, seed, augment)
+    new = new_run.create(Output(save_prefix=wanted.method), datetime.now()) if going_on is None else going_on.run
+    with keeping(new, "cluster", save_every, going_on, "round") as states:
+        new.write_provenance(replace(made, finished=False))
+        _write_settings(new, source, wanted, seed)
+        with stop_at_next_batch() as stopping:
+            refined = refine(
+                begun.method, images.pixels, begun.training, log=log.info, stopping=stopping, keeping=states
+            )
+        if stopping.signal is not None and refined.status == "interrupted":
+            raise _interrupted(new, begun, refined, made, stopping.signal)
+        if refined.learned:
+            save_trained(begun.method.encoder, new.encoder)
+            new.write_history(refined.history)
+    found, fresh, encoder, _ = _end(begun, refined, embeddings, images, wanted)
     if encoder is None:
+        shutil.rmtree(new.path, ignore_errors=True)
         gone = f"{wanted.method} {refined.status} in its first round, so nothing of it is kept"
         if stopping.signal is not None:
             raise Interrupted(f"interrupted; {gone}", stopping.signal)
@@ -125,14 +179,27 @@ def refine_run(
             "train the encoder longer first"
         )
         return source, fresh, found
-    run = new_run.create(Output(save_prefix=wanted.method), datetime.now())
-    save(encoder, run.encoder)
-    _write_settings(run, source, wanted, seed)
-    run.write_history(refined.history)
+    deep_curves(refined.history, np.array(refined.sizes)[:, found.arrays["order"]], new.loss_picture)
     if stopping.signal is not None:
-        raise Interrupted(f"interrupted; the encoder so far is in {run.path}", stopping.signal)
-    deep_curves(refined.history, np.array(refined.sizes)[:, found.arrays["order"]], run.loss_picture)
-    return source._replace(run=run, encoder=run.encoder), fresh, found
+        raise Interrupted(
+            f"interrupted; the rounds are complete, and nothing is clustered yet; {_to_go_on(new)}", stopping.signal
+        )
+    return source._replace(run=new, encoder=new.encoder), fresh, found
+
+
+def _interrupted(run: Run, begun: _Begun, refined: Refined, made: Provenance, signal: int) -> Interrupted:
+    """Save what the rounds gave that are over, and return what is said."""
+    if not refined.learned:
+        return Interrupted(f"interrupted in the first round; {_to_go_on(run)}", signal)
+    save_trained(begun.method.encoder, run.encoder)
+    run.write_history(refined.history)
+    run.write_scores({"status": refined.status})
+    run.write_provenance(made)
+    return Interrupted(f"interrupted; the encoder so far is in {run.path}; {_to_go_on(run)}", signal)
+
+
+def _to_go_on(run: Run) -> str:
+    return f"to go on: flexae cluster --resume={shlex.quote(str(run.path))}"
 
 
 def _starting_clusters(vectors: np.ndarray, wanted: Clusters, graph: Any, seed: int) -> Clustering:

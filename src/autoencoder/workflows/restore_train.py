@@ -15,10 +15,12 @@ import numpy as np
 
 from ..data.listing import BadFile
 from ..data.pairs import Matched, Pair
+from ..files import write_bytes
 from ..metrics.hamming import hamming
 from ..metrics.reconstruction import score
 from ..model.apply import applied
 from ..model.build import Models
+from ..model.h5 import h5_bytes
 from ..model.saved import save
 from ..plots.restored import restored_picture
 from ..sampling import evenly_spread
@@ -30,6 +32,7 @@ from ..storage.run import Run
 from ..training.fit import Fitted
 from .doubts import doubts_of_restoring
 from .pairs import PairSplits, tiles
+from .rescue import save_trained
 from .restore import restored_image
 from .save import add_row, training_scores, write_course
 from .train import TrainingSet, build_seeded, described, fit_models, log_cut_lists, with_precision
@@ -122,12 +125,12 @@ def dry_run(settings: RestoreSettings, matched: Matched) -> str:
 
 def save_models(run: Run, settings: RestoreSettings, models: Models) -> None:
     """Save the network, and its encoder and decoder where there is an embedding."""
-    save(models.autoencoder, run.autoencoder)
+    save_trained(models.autoencoder, run.autoencoder)
     if not settings.architecture.skips:
         save(models.encoder, run.encoder)
         save(models.decoder, run.decoder)
     if settings.output.h5:
-        save(models.autoencoder, run.autoencoder_h5)
+        write_bytes(run.autoencoder_h5, h5_bytes(models.autoencoder))
 
 
 def evaluate(

@@ -18,8 +18,12 @@ log = logging.getLogger("autoencoder")
 
 
 @contextlib.contextmanager
-def keeping(run: Run, command: str, every: float | None, going_on: Unfinished | None = None) -> Iterator[Keeping]:
+def keeping(
+    run: Run, command: str, every: float | None, going_on: Unfinished | None = None, unit: str = "epoch"
+) -> Iterator[Keeping]:
     """Keep states in a run's folder while it is trained, and begin with the one that is there.
+
+    What is counted in a message is the `unit`.
 
     Raises
     ------
@@ -37,7 +41,7 @@ def keeping(run: Run, command: str, every: float | None, going_on: Unfinished | 
         if begin is not None:
             batch = f", batch {begin.record['step']}" if begin.record["step"] else ""
             over = sum(len(each["history"]["epoch"]) for each in begin.record["done"])
-            log.info(f"going on after epoch {max(begin.record['epoch'], over)}{batch}")
+            log.info(f"going on after {unit} {max(begin.record['epoch'], over)}{batch}")
 
         def save(state: TrainingState) -> None:
             try:

@@ -200,14 +200,15 @@ def _order(rows: Sequence[Row], sort: str) -> list[int]:
     return best + [at for at in newest if _is_missing(rows[at].get(sort))]
 
 
-def _rank(row: Row) -> tuple[int, int, float]:
-    """Rank a row within its command, and within those that are judged by the same score."""
+def _rank(row: Row) -> tuple[int, bool, int, float]:
+    """Rank a row within its command, and within those that are judged by the same score; what diverged comes last."""
     commands, measure = list(MEASURES), row["measure"]
     command = commands.index(row["command"]) if row["command"] in commands else len(commands)
+    diverged = row["status"] == "diverged"
     if measure is None:
-        return command, len(COLUMNS), 0.0
+        return command, diverged, len(COLUMNS), 0.0
     value = float(row["score"])
-    return command, MEASURES[row["command"]].index(measure), -value if more_is_better(measure) else value
+    return command, diverged, MEASURES[row["command"]].index(measure), -value if more_is_better(measure) else value
 
 
 def _key(value: Any) -> tuple[int, Any]:

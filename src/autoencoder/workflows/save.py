@@ -16,11 +16,13 @@ import numpy as np
 
 from ..data.listing import BadFile, Images
 from ..data.splits import Splits
+from ..files import write_bytes
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..metrics.reconstruction import Restore, pca_mse, score
 from ..model import describe
 from ..model.apply import applied, embedded
 from ..model.build import Models
+from ..model.h5 import h5_bytes
 from ..model.saved import save
 from ..plots.curves import rate_curve
 from ..plots.diagram import diagram
@@ -38,6 +40,7 @@ from ..training.feature_loss import loss_of
 from ..training.fit import Fitted, validation_batch
 from .doubts import doubts_of_run
 from .images import bad_files
+from .rescue import save_trained
 
 log = logging.getLogger("autoencoder")
 
@@ -77,12 +80,12 @@ def begin(
 
 def save_models(run: Run, settings: Settings, models: Models) -> None:
     """Save the autoencoder, its encoder and its decoder."""
-    save(models.autoencoder, run.autoencoder)
+    save_trained(models.autoencoder, run.autoencoder)
     save(models.encoder, run.encoder)
     save(models.decoder, run.decoder)
     if settings.output.h5:
-        save(models.autoencoder, run.autoencoder_h5)
-        save(models.encoder, run.encoder_h5)
+        write_bytes(run.autoencoder_h5, h5_bytes(models.autoencoder))
+        write_bytes(run.encoder_h5, h5_bytes(models.encoder))
 
 
 def evaluate(

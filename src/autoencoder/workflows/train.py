@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +12,13 @@ import keras
 
 from ..data.listing import BadFile
 from ..data.splits import Splits
-from ..errors import DivergedError, Interrupted
-from ..files import probe, remove_stale
+from ..files import probe
 from ..model import describe
 from ..model.build import Models, build
 from ..model.geometry import cut_lists, levels
 from ..model.saved import save
 from ..settings import Settings, Training
 from ..settings.restoration import RestoreSettings
-from ..signals import stop_at_next_batch
 from ..storage import new_run
 from ..storage import run as run_folder
 from ..storage.provenance import Provenance
@@ -37,16 +34,14 @@ from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
 from ..training.stages import fit_stages, stages_of
 from .images import ScannedImages, bad_files, load_images
-from .mlflow import log_run
+from .in_run import Learning, learn_in_run
 from .neighbourhood import neighbourhood
-from .resume import forget_states, keeping
 from .save import Trained, begin, evaluate, pictured_paths, save_models, save_results, summary
 from .unfinished import Unfinished, check_images
 
 log = logging.getLogger("autoencoder")
 
 Result = TypeVar("Result")
-_INTERRUPTED = "interrupted; the best weights so far and the scores are"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -209,32 +204,14 @@ def fit_models(
     place = (settings.output.save_dir or run_folder.LOGS) if going_on is None else going_on.run.path
     probe(place, 16 * 4 * models.autoencoder.count_params() + 10_000_000)
     run = new_run.create(settings.output, datetime.now()) if going_on is None else going_on.run
-    with keeping(run, images.made.command, save_every, going_on) as states, stop_at_next_batch() as stopping:
-        for folder in (run.path, run_folder.LOGS, run_folder.CACHE):
-            remove_stale(folder)
-        begin(run, settings, models, images.made, images.bad)
-        callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models), *_tensorboard(settings, run)]
-        try:
-            fitted = fit_stages(stages, training, callbacks, stopping, states)
-        except DivergedError as error:
-            finish(run, error.fitted)
-            run.write_provenance(images.made)
-            forget_states(run)  # it would only diverge again
-            log_run(run.path, settings.output)
-            raise DivergedError(f"{error}; they are in {run.path}", error.fitted) from error
-        if stopping.signal is not None:  # also where it came after the last batch
-            fitted = fitted._replace(status="interrupted")
-        result = finish(run, fitted)
-        run.write_provenance(images.made)
-        if fitted.status == "done":
-            forget_states(run)
-        log_run(run.path, settings.output)
-    if stopping.signal is not None:
-        complete = fitted.status != "interrupted"
-        said = "the training was complete when the signal came; it is" if complete else _INTERRUPTED
-        more = "" if complete else f"; to go on: flexae {images.made.command} --resume={shlex.quote(str(run.path))}"
-        raise Interrupted(f"{said} in {run.path}{more}", stopping.signal, complete=complete)
-    return result
+    callbacks = [*_callbacks(settings), *_checkpoints(settings, run, models), *_tensorboard(settings, run)]
+    learning = Learning(
+        begin=lambda run: begin(run, settings, models, images.made, images.bad),
+        fit=lambda stopping, states: fit_stages(stages, training, callbacks, stopping, states),
+        interrupted=lambda fitted: fitted._replace(status="interrupted"),
+        finish=finish,
+    )
+    return learn_in_run(run, images.made, settings.output, learning, save_every, going_on)
 
 
 def _callbacks(settings: Settings | RestoreSettings) -> list[Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import DataError, UsageError
+from ..errors import DataError, ModelFileError, UsageError
 from ..settings import Settings
-from ..settings.fields import Section
+from ..settings.fields import Section, fields, parse
 from ..settings.restoration import RestoreSettings
 from ..storage import run as run_folder
 from ..storage.lock import in_training
@@ -19,6 +19,10 @@ from ..storage.state import has_state
 from .backbone import with_backbone
 from .features import with_features
 from .neighbourhood import with_neighbours
+
+#: What trains longer, by command.
+_LONGER = {"classify": " --epochs=...", "cluster": " --rounds=..."}
+_LONGER |= dict.fromkeys(("run", "restore_train"), " --train_epochs=...")
 
 
 class Unfinished(NamedTuple):
@@ -35,7 +39,9 @@ _DECIDING = ("data", "pairs", "codes", "architecture", "training")
 #: Where an output must not be named anew.
 _PLACES = {"save_dir", "save_prefix"}
 #: Where the images lie does not matter, as long as they are the same.
-_MOVABLE = {"train_dir", "valid_dir", "modified", "original"}
+_MOVABLE = {"train_dir", "valid_dir", "test_dir", "modified", "original"}
+_MOVABLE |= {"images", "unlabelled", "labels", "names", "run"}
+_MOVABLE |= {f"{part}_{kind}" for part in ("train", "test") for kind in ("images", "labels")}
 #: Where none is auto, and the program has chosen.
 _CHOSEN = {"image_shape", "color", "precision"}
 
@@ -67,8 +73,46 @@ def unfinished(name: str, command: str, asked: Settings | RestoreSettings) -> Un
         f"--{each} names a folder, and the run has one" for each in sorted(asked.output.model_fields_set & _PLACES)
     ]
     if faults:
-        raise UsageError("\n".join([f"--resume={name}: a training goes on with its own settings; leave out:", *faults]))
+        raise UsageError("\n".join([_differs(name), *faults]))
     return Unfinished(name, run, _joined(asked, kept), made)
+
+
+def unfinished_sections(name: str, command: str, asked: Sequence[Section]) -> tuple[Unfinished, list[Any]]:
+    """Return the run that `name` means, and the sections of settings that it goes on with.
+
+    Parameters
+    ----------
+    name, command : str
+        As for `unfinished`.
+    asked : sequence of Section
+        All that decides; nothing may differ from what the run has but the place of the images and the encoder.
+
+    Raises
+    ------
+    UsageError
+        If there is no such run, it is complete, or settings differ: each is named.
+    """
+    run, made = unfinished_run(name, command)
+    return Unfinished(name, run, None, made), kept_sections(name, _flags(run, made), asked)
+
+
+def kept_sections(name: str, flags: Mapping[str, Any], asked: Sequence[Section]) -> list[Any]:
+    """Return the sections of settings in the `flags` that were kept; raises where what is `asked` differs."""
+    known = fields(map(type, asked))
+    kept = parse({each: value for each, value in flags.items() if each in known}, list(map(type, asked)))
+    if faults := [fault for given, former in zip(asked, kept, strict=True) for fault in _changes(given, former)]:
+        raise UsageError("\n".join([_differs(name), *faults]))
+    return [_moved(*pair) for pair in zip(asked, kept, strict=True)]
+
+
+def kept_flags(name: str, command: str) -> dict[str, Any]:
+    """Return the flags that a run was begun with, which need not be given again; raises as `unfinished_run`."""
+    return _flags(*unfinished_run(name, command))
+
+
+def _flags(run: Run, made: Provenance) -> dict[str, Any]:
+    # What a provenance has read from a file is no flag.
+    return run.flags() | {each: value for each, value in made.settings.items() if not isinstance(value, dict)}
 
 
 def unfinished_run(name: str, command: str) -> tuple[Run, Provenance]:
@@ -92,7 +136,7 @@ def check_open(name: str, run: Run, command: str) -> Provenance:
         cluster = f"; to cluster it: flexae cluster {run.path}" if command == "run" else ""
         raise UsageError(
             f"--resume={name}: its training is complete; to train longer, repeat it: flexae {command} "
-            f"--config={run.settings_file} --train_epochs=...{cluster}"
+            f"--config={run.settings_file}{_LONGER[command]}{cluster}"
         )
     return made
 
@@ -127,6 +171,10 @@ def _kept(run: Run, made: Provenance, kind: Any) -> Any:
     return _joined(written, kept)
 
 
+def _differs(name: str) -> str:
+    return f"--resume={name}: a training goes on with its own settings; leave out:"
+
+
 def _completed(asked: Any, kept: Any) -> Any:
     """Return what is given now, with what follows from it, as a run's settings are written."""
     if isinstance(asked, Settings):
@@ -144,25 +192,26 @@ def _completed(asked: Any, kept: Any) -> Any:
 
 def _joined(asked: Any, kept: Any) -> Any:
     """Return the kept settings with what may differ as it is given."""
-    changed = {}
-    for part, names in (("data", _MOVABLE), ("pairs", _MOVABLE), ("training", {"train_epochs"})):
-        if hasattr(kept, part):
-            given = getattr(asked, part)
-            named = {each: getattr(given.absolute(), each) for each in sorted(given.model_fields_set & names)}
-            changed[part] = getattr(kept, part).model_copy(update=named)
+    parts = [part for part in ("data", "pairs", "training") if hasattr(kept, part)]
+    changed = {part: _moved(getattr(asked, part), getattr(kept, part)) for part in parts}
     output = {each: getattr(asked.output, each) for each in asked.output.model_fields_set}
     return kept.model_copy(update={**changed, "output": kept.output.model_copy(update=output)})
+
+
+def _moved(given: Section, former: Section) -> Section:
+    """Return a kept section with what may differ as it is given."""
+    named = sorted(given.model_fields_set & (_MOVABLE | {"train_epochs"}))
+    return former.model_copy(update={each: getattr(given.absolute(), each) for each in named})
 
 
 def _all_changes(asked: Any, kept: Any) -> Iterator[str]:
     for part in _DECIDING:
         if hasattr(kept, part):
-            yield from _changes(asked, kept, part)
+            yield from _changes(getattr(asked, part), getattr(kept, part))
 
 
-def _changes(asked: Any, kept: Any, part: str) -> Iterator[str]:
-    given: Section = getattr(asked, part)
-    absolute, former = given.absolute(), getattr(kept, part)
+def _changes(given: Section, former: Section) -> Iterator[str]:
+    absolute = given.absolute()
     for name in sorted(given.model_fields_set):
         now, before = getattr(absolute, name), getattr(former, name)
         if now == before or now == "auto" or (now is None and name in _CHOSEN):
@@ -194,4 +243,20 @@ def check_images(going_on: Unfinished, made: Provenance) -> None:
         raise DataError(
             f"--resume={going_on.name}: the images changed since it began ({how}): put back what was there, or train "
             "anew"
+        )
+
+
+def check_encoder(going_on: Unfinished, made: Provenance) -> None:
+    """Refuse to go on from another encoder than the one that the training began with.
+
+    Raises
+    ------
+    ModelFileError
+        Says which file it was.
+    """
+    before, now = going_on.made.encoder or {}, made.encoder or {}
+    if before.get("sha256") != now.get("sha256"):
+        raise ModelFileError(
+            f"--resume={going_on.name}: the encoder that it began with, {before.get('file', 'of no file')}, changed: "
+            "put back what was there, or begin anew"
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from ...errors import UsageError
-from ...settings import Reading
+from ...settings import Reading, Resuming
 from ...settings.clustering import Clusters, Export
 from ...settings.fields import Section
 from ...settings.pretrained import Pretrained
@@ -33,8 +33,21 @@ class Options(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(1, description="of every random start")
 
 
-def execute(options: Options, reading: Reading, clusters: Clusters, export: Export, pretrained: Pretrained) -> Path:
-    """Cluster, and return the folder that the clustering left."""
+def execute(
+    options: Options,
+    reading: Reading,
+    clusters: Clusters,
+    export: Export,
+    pretrained: Pretrained,
+    resuming: Resuming,
+) -> Path:
+    """Cluster, or go on with a deep method, and return the folder that the clustering left."""
+    from ...workflows.unfinished import unfinished_sections
+
+    going_on = None
+    if resuming.resume is not None:
+        asked = (options, reading, clusters)
+        going_on, (options, reading, clusters) = unfinished_sections(resuming.resume, "cluster", asked)
     if options.corrections is not None:
         return _correct(options, options.corrections, reading, clusters, export)
     from ...workflows.pretrained import embed_located, find_encoder
@@ -50,7 +63,8 @@ def execute(options: Options, reading: Reading, clusters: Clusters, export: Expo
 
     run, encoder, embeddings, images = embed_located(located, source, listing, "cluster")
     wanted = Wanted(clusters, export, names, options.seed)
-    return cluster(EncoderSource(run, encoder.path, source), embeddings, images, wanted).path
+    begun = EncoderSource(run, encoder.path, source)
+    return cluster(begun, embeddings, images, wanted, resuming.save_every, going_on).path
 
 
 def _correct(options: Options, corrections: Path, reading: Reading, clusters: Clusters, export: Export) -> Path:
@@ -68,9 +82,17 @@ def _correct(options: Options, corrections: Path, reading: Reading, clusters: Cl
     return make_correction(wanted, export, options.seed).path
 
 
+def complete(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags with those of the run that is gone on with, which need not be given again."""
+    from ...workflows.unfinished import kept_flags
+
+    return flags if flags.get("resume") is None else {**kept_flags(str(flags["resume"]), "cluster"), **flags}
+
+
 COMMAND = Command(
     "Cluster the embeddings of a folder of images, with pictures, scores and the files of each cluster.",
-    sections=(Options, Reading, Clusters, Export, Pretrained),
+    sections=(Options, Reading, Clusters, Export, Pretrained, Resuming),
     execute=execute,
     words=("run",),
+    complete=complete,
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...storage.run import Run
+    from ...workflows.series import Series
 
 
 def execute(
@@ -33,11 +34,11 @@ def execute(
     return train(settings, listings, save_every=resuming.save_every, going_on=going_on).run
 
 
-def compare(results: dict[str, Run]) -> Path:
+def compare(results: dict[str, Run], series: Series) -> Path:
     """Draw the losses of several runs in one picture, and return its folder."""
     from ...workflows.compare import compare_losses
 
-    return compare_losses(results)
+    return compare_losses(results, series)
 
 
 COMMAND = Command(
