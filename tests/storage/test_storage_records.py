@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from autoencoder.errors import DataError, UsageError
+from autoencoder.storage.lock import training_lock
 from autoencoder.storage.records import Record, find_record, read_records
+from autoencoder.storage.run import Run
 
 FORMER = Path(__file__).parents[1] / "former"
 RUN = "ae_20261130_090000"
@@ -68,6 +70,14 @@ def test_without_the_mark_of_being_finished_a_run_was_killed(logs):
     found = by_name(logs)
     assert found[RUN].status == found["ae_20261201_000000"].status == "killed"
     assert found[RUN].command == "run" and found[RUN].settings["dims"] == [3]
+
+
+def test_a_run_that_is_trained_now_was_not_killed(logs):
+    change(logs / RUN / "provenance.json", finished=False)
+    (logs / RUN / "scores.json").unlink()
+    with training_lock(Run(logs / RUN)):
+        assert by_name(logs)[RUN].status == "training"
+    assert by_name(logs)[RUN].status == "killed"
 
 
 @pytest.mark.parametrize(

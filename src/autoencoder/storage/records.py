@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import ModelFileError, UsageError
+from ..errors import DiskError, ModelFileError, UsageError
 from ..settings.fields import nearest
 from . import provenance
+from .lock import in_training
 from .lookup import under_logs
 from .provenance import Provenance, read_provenance
 from .run import ENCODER_SUFFIXES, LOGS, Run
@@ -48,7 +49,8 @@ class Record:
     command : str
         What made it; empty where nothing says so.
     status : str
-        finished, interrupted, diverged, killed (its folder has no mark of being finished), or damaged.
+        finished, interrupted, diverged, training (a command does so now), killed (its folder has no mark of being
+        finished), or damaged.
     date : str
         As in 2026-11-30 09:00:00; when it ended where that is known, else when it began.
     settings, scores : mapping
@@ -130,8 +132,16 @@ def read_record(folder: Path, logs: Path = LOGS) -> Record | None:
     done = made.finished if made else _finished_former(folder, command, inside)
     if done and not scores and not notes and command in _SCORED:
         notes.append("scores.json is missing")
-    status = "damaged" if notes else _ended(scores) if done else "killed"
+    ended = _ended(scores) if done else "training" if _is_trained(folder) else "killed"
+    status = "damaged" if notes else ended
     return _with_own_clusters(Record(name, folder, command, status, _when(folder), settings, scores, "; ".join(notes)))
+
+
+def _is_trained(folder: Path) -> bool:
+    try:
+        return in_training(Run(folder))
+    except DiskError:  # where nobody can write, nobody trains
+        return False
 
 
 def find_record(name: str | os.PathLike[str]) -> Record:

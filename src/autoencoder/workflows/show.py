@@ -193,6 +193,8 @@ def _next(record: Record, inside: list[Record]) -> list[str]:
     assert record.path is not None
     shortest = record.name if record.path.is_relative_to(LOGS) else str(record.path)
     name = shlex.quote(shortest)
+    if record.status == "training":
+        return []
     settings = record.path / "settings.yml"
     if record.command in ("run", "restore_train") and (record.status == "killed" or has_state(Run(record.path))):
         return [f"flexae {record.command} --resume={name}"]

@@ -58,10 +58,7 @@ def _remarks(table: RunTable, left_out: list[str]) -> list[str]:
     if left_out:
         lines.append(f"no room for {', '.join(left_out)}: --csv=FILE has all columns")
     if "killed" in count_by(table.rows, "status"):
-        lines.append(
-            "killed: a folder without the mark of being finished; a run that still goes on looks the same; "
-            "flexae show NAME says how to go on"
-        )
+        lines.append("killed: a folder without the mark of being finished; flexae show NAME says how to go on")
     lines += [f"{row['name']}: {row['note']}" for row in table.rows if row["note"] and row["status"] == "damaged"]
     return lines
 
