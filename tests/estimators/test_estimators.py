@@ -240,6 +240,15 @@ def test_clusters(ae, images, alone):
     assert loaded.get_params() == found.get_params()
 
 
+def test_images_unlike_those_that_were_clustered_are_told(ae, images):
+    found = Clusterer("kmeans", k=3, encoder=ae).fit(images)
+    like, unlike = found.drift(images), found.drift(1 - images)
+    assert not like.drifted and like.quantiles.shape == (len(images),)
+    assert unlike.drifted and unlike.beyond > like.beyond and "do not trust" in unlike.sentence
+    with pytest.raises(NotFittedError):
+        Clusterer("kmeans", k=3).drift(images)
+
+
 def test_a_number_of_clusters_is_proposed():
     rng = np.random.default_rng(0)
     vectors = np.concatenate([rng.normal(center, 0.1, (40, 4)) for center in np.eye(4) * 9])

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..clustering import Assignment, Clustering, assign, fit, read
 from ..clustering.corrected import method_of
+from ..clustering.drift import Drift, drift
 from ..data.listing import ARRAY
 from ..data.source import ImageSource
 from ..data.tables import any_names, open_table
@@ -169,6 +170,27 @@ class Clusterer(Estimator):
             If they cannot be used. It is also a `ValueError`.
         """
         return self.assign(X).labels
+
+    def drift(self, X: Any) -> Drift | None:
+        """Say how far new images or vectors lie from those that were clustered, as `flexae assign` does.
+
+        Returns
+        -------
+        Drift or None
+            `quantiles`, float32 of shape (n,), the share of those clustered that lie nearer to their centre than this
+            one to its; `beyond`, how many lie farther than 99% of them; `drifted`, whether these are more than chance
+            gives; `sentence`, all that in words. None where fewer than 20 were clustered.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> vectors = np.repeat([[0.0, 0.0], [9.0, 9.0]], 10, axis=0) + np.linspace(0, 1, 20)[:, None]
+        >>> seen = Clusterer("kmeans", k=2).fit(vectors).drift([[0.2, 0.2], [40.0, -40.0]])
+        >>> seen.beyond, seen.quantiles.argmax()
+        (1, np.int64(1))
+        """
+        assigned = self.assign(X)
+        return drift(self.clustering_, assigned)
 
     def table(self, X: Any = None) -> pandas.DataFrame:
         """Return a row an image or vector: path, cluster, distance, confidence, second; of new ones where given."""
