@@ -84,6 +84,15 @@ def copied(trained, fitted, place):
 
 
 @pytest.fixture
+def blank(trained, place):
+    """Those training images, and a blank one more of each class."""
+    folder = shutil.copytree(trained / "train", place / "photos")
+    for label in "012":
+        (folder / label / "blank.png").write_bytes(image(np.full((8, 8), 7, np.uint8)))
+    return folder
+
+
+@pytest.fixture
 def flags(trained):
     return {"train_dir": trained / "train", "valid_dir": trained / "valid", "epochs": 2, "verbose": 0}
 
@@ -142,6 +151,23 @@ def test_few_labels_keep_the_last_weights_and_use_no_validation_label(flags):
     run = Autoencoder(**flags, labels_per_class=2).classify("run")
     assert "val_loss" not in pandas.read_csv(run.history_file)
     assert run.scores()["labelled"] == 6 and run.scores()["best_epoch"] == 2
+
+
+def test_images_of_little_quality_are_left_out(blank, flags):
+    made = Autoencoder(**flags | {"train_dir": blank, "epochs": 1}, quality="contrast > 5").classify("run")
+    assert yaml.safe_load((made.path / "settings.yml").read_text())["quality"] == "contrast > 5"
+    left_out = pandas.read_csv(made.path / "bad_files.csv")
+    assert list(left_out["path"]) == ["0/blank.png", "1/blank.png", "2/blank.png"]
+    assert set(left_out["reason"]) == {"quality: contrast 0"}
+
+
+def test_a_class_that_has_no_image_of_the_quality_left_is_named(blank, flags):
+    for path in (blank / "1").glob("[!b]*"):
+        path.unlink()
+    with pytest.raises(DataError, match=r"no training image of 1 can be used \(1/blank.png: quality: contrast 0\)"):
+        Autoencoder(**flags | {"train_dir": blank, "epochs": 1}, quality="contrast > 5").classify("run")
+    with pytest.raises(UsageError, match=r"--quality=contrst > 5: there is no column contrst; did you mean contrast"):
+        Autoencoder(**flags | {"train_dir": blank}, quality="contrst > 5").classify("run")
 
 
 @pytest.mark.slow

@@ -74,6 +74,17 @@ def pairs(place):
     return {"modified": place / "modified", "original": place / "original", **SMALL}
 
 
+def test_a_quality_is_kept_and_honoured_and_one_that_cannot_be_is_refused(pairs):
+    with pytest.raises(UsageError, match=r"--quality=bright > 3: there is no column bright; did you mean brightness"):
+        Autoencoder(**pairs, quality="bright > 3").restore_train()
+    assert not Path("logs").exists()
+    run = Autoencoder(**pairs | {"train_epochs": 1}, quality="width > 24").restore_train()
+    assert yaml.safe_load(run.settings_file.read_text())["quality"] == "width > 24"
+    left_out = pandas.read_csv(run.path / "bad_files.csv")
+    assert list(left_out["path"]) == [f"original/{number:02d}.png" for number in range(0, 20, 3)]
+    assert set(left_out["reason"]) == {"quality: width 24"}
+
+
 def image_of(path):
     return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
 

@@ -55,6 +55,17 @@ def test_what_has_no_partner_or_is_no_image_is_listed(folders):
     assert "has no partner in" in found.bad[0].reason and "not an image" in found.bad[1].reason
 
 
+def test_originals_of_little_quality_are_left_out_with_their_partners(folders):
+    names = [f"{name}.png" for name in "abcde"]  # levels 0 to 4
+    modified, original = folders("modified", names), folders("original", names)
+    found, bad = load_pairs(match(modified, original), "grayscale", "brightness > 1")
+    assert [pair.name for pair in found] == ["c.png", "d.png", "e.png"]
+    assert [tuple(file) for file in bad] == [
+        ("original/a.png", "quality: brightness 0"),
+        ("original/b.png", "quality: brightness 1"),
+    ]
+
+
 def test_what_cannot_be_decoded_is_listed_with_its_pair_gone(folders):
     names = ["a.png", "b.png", "c.png", "d.png"]
     modified, original = folders("modified", names), folders("original", names)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DataError, UsageError
 from ..files import is_plain
-from .listing import Listing, printable
+from .listing import Images, Listing, printable
 from .matching import Names
 from .splits import rows_by_class
 from .tables import PART_COLUMNS, SHOWN, Table, cluster_number, label_of, open_table, part_of
@@ -169,6 +169,25 @@ def check_folders(listing: Listing) -> None:
         raise DataError(
             f"{printable(str(listing.root))}: a class needs an image at least, and these class folders have none: "
             f"{shown}; add images or remove the folder"
+        )
+
+
+def check_left(images: Images, classes: Sequence[str]) -> None:
+    """Refuse decoded training images among which a class has none left.
+
+    Raises
+    ------
+    DataError
+        Names the classes, and why an image of the first was not used.
+    """
+    gone = sorted(set(classes) - set(images.labels or ()))
+    if gone:
+        why = next(
+            (f" ({printable(path)}: {reason})" for path, reason in images.bad if path.startswith(f"{gone[0]}/")), ""
+        )
+        raise DataError(
+            f"no training image of {', '.join(map(printable, gone[:_NAMED]))} can be used{why}; a class needs one at "
+            "least: repair or add images, or ask for less --quality"
         )
 
 

@@ -16,6 +16,7 @@ from .formats.common import BadImage
 from .listing import BadFile, Listing, check_usable, printable
 from .load import is_grayscale
 from .memory import available_memory
+from .quality import shortcomings
 from .reading import read
 from .scan import scan
 
@@ -72,21 +73,25 @@ def match(modified: Path, original: Path, max_bad: float = 0.5) -> Matched:
     return found._replace(bad=tuple(sorted(alone + bad)))
 
 
-def load_pairs(matched: Matched, color: str) -> tuple[list[Pair], tuple[BadFile, ...]]:
+def load_pairs(matched: Matched, color: str, quality: str | None = None) -> tuple[list[Pair], tuple[BadFile, ...]]:
     """Decode all pairs at their own sizes.
 
     Parameters
     ----------
     matched : Matched
     color : {"grayscale", "rgb"}
+    quality : str, optional
+        A condition on the measures of `data.quality`; a pair whose original does not fulfil it is left out.
 
     Returns
     -------
     (list of Pair, tuple of BadFile)
-        The pairs, and all files that cannot be used, those that could not be decoded among them.
+        The pairs, and all files that cannot be used, those that could not be decoded or fall short among them.
 
     Raises
     ------
+    UsageError
+        If `quality` is no condition.
     DataError
         If they do not fit into half of the free memory, or fewer than `FEWEST` pairs remain.
     """
@@ -98,9 +103,9 @@ def load_pairs(matched: Matched, color: str) -> tuple[list[Pair], tuple[BadFile,
     with quiet_codecs():
         for row, name in enumerate(matched.modified.paths):
             images = []
-            for listing in matched[:2]:
+            for listing, asked in ((matched.modified, None), (matched.original, quality)):
                 try:
-                    images.append(_decoded(listing, row, color))
+                    images.append(_decoded(listing, row, color, asked))
                 except BadImage as error:
                     bad.append(BadFile(f"{listing.root.name}/{listing.paths[row]}", str(error)))
             if len(images) == 2:
@@ -216,10 +221,13 @@ def _size(listing: Listing, row: int) -> str:
     return f"{height} x {width}"
 
 
-def _decoded(listing: Listing, row: int, color: str) -> np.ndarray:
+def _decoded(listing: Listing, row: int, color: str, quality: str | None) -> np.ndarray:
     content = listing.contents[row]
     if content is None:
         size, changed = map(int, listing.stamps[row])
         content = read(f"{listing.root}/{listing.paths[row]}", (size, changed))
     header = listing.headers[row]
-    return fit(decode(content, header), header.shape, color)
+    image = fit(decode(content, header), header.shape, color)
+    if quality is not None and (why := shortcomings(image[None], listing.shapes[[row]], quality)[0]) is not None:
+        raise BadImage(why)
+    return image

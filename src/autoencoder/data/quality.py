@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, UsageError
 from ..metrics.quality import MEASURES, measures
 from .conditions import Row, condition
 from .listing import Images, Listing, printable
@@ -42,6 +42,18 @@ def asked_quality(text: str) -> Callable[[Row], bool]:
         If it is no condition on `COLUMNS`.
     """
     return condition(text, COLUMNS, "quality")
+
+
+def refuse_quality(text: str | None) -> None:
+    """Refuse a condition on images that came as an array.
+
+    Raises
+    ------
+    UsageError
+        If there is one.
+    """
+    if text is not None:
+        raise UsageError("--quality is about files, and the images came as an array: leave it out")
 
 
 def shortcomings(pixels: np.ndarray, shapes: np.ndarray, text: str) -> list[str | None]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from .data import BACKGROUND, FIT, RANGE, Fit
+from .data import BACKGROUND, FIT, QUALITY, RANGE, Fit
 from .fields import Section
 from .training import Augment, changes
 from .types import Color, PositiveInt, Range, Share, listed
@@ -40,6 +40,7 @@ class Labelled(Section):
     background: Color | None = Field(None, description=f"{BACKGROUND}; auto: as the run")
     range: Range | None = Field(None, description=f"{RANGE}; left out: as the run")
     fit: Fit | None = Field(None, description=f"{FIT}; auto: as the run")
+    quality: str | None = Field(None, description=f"{QUALITY}; none: all are taken")
 
     @model_validator(mode="after")
     def _check(self) -> Labelled:

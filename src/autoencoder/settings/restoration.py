@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from ..errors import UsageError
 from .architecture import Architecture
+from .data import QUALITY
 from .fields import ALIASES, Section, Sections, parse
 from .output import Output
 from .run import check_rate_decay
@@ -44,6 +45,9 @@ class Pairs(Section):
     )
     color: Literal["grayscale", "rgb"] | None = Field(
         None, description="grayscale or rgb; auto: grayscale where the sampled images are"
+    )
+    quality: str | None = Field(
+        None, description=f"{QUALITY}; of a pair the original counts, and both are left out; none: all are taken"
     )
 
     @model_validator(mode="after")

@@ -10,10 +10,20 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..data.idx import scan_idx
-from ..data.labels import check_classes, check_divisible, check_folders, check_known, draw, read_labels, with_labels
+from ..data.labels import (
+    check_classes,
+    check_divisible,
+    check_folders,
+    check_known,
+    check_left,
+    draw,
+    read_labels,
+    with_labels,
+)
 from ..data.listing import Images, Listing, check_usable
 from ..data.load import load
 from ..data.notes import find_range, notes
+from ..data.quality import asked_quality, refuse_quality
 from ..data.rules import AS_STORED, Rules
 from ..data.scan import scan
 from ..data.source import ImageSource, changed_rules
@@ -68,6 +78,8 @@ def find_labelled(
     DataError
         If images, labels or classes do not fit each other.
     """
+    if asked.quality is not None:
+        asked_quality(asked.quality)
     names = read_names(asked.names)
     labels = None if asked.labels is None else _labels(asked.labels, names, clustered)
     rules, whole = _training(asked, changed_rules(rules, asked))
@@ -82,9 +94,10 @@ def find_labelled(
         check_held_out(test, classes, train)
     unlabelled = None
     if wanted.unlabelled is not None:
-        unlabelled = ImageSource(wanted.unlabelled.absolute(), max_bad=asked.max_bad, rules=rules).look()
+        place = wanted.unlabelled.absolute()
+        unlabelled = ImageSource(place, max_bad=asked.max_bad, rules=rules, quality=asked.quality).look()
     if asked.valid_dir is not None:
-        valid = _usable(scan(asked.valid_dir, rules=rules), asked.max_bad)
+        valid = _usable(scan(asked.valid_dir, rules=rules), asked)
         check_held_out(valid, classes, train)
     else:
         check_divisible(train.labels)
@@ -105,6 +118,7 @@ def _labels(table: Path, names: dict[int, str], clustered: Path | None) -> dict[
 
 def list_labelled(source: ImageSource, asked: Labelled, wanted: Classifier) -> LabelledSplits[Listing]:
     """List the images of an array, and keep a share of each class for validation; raises as `find_labelled`."""
+    refuse_quality(asked.quality)
     train = source.scan()
     check_classes(train, 2)
     assert train.labels is not None
@@ -126,10 +140,10 @@ def check_held_out(listing: Listing, classes: list[str], train: Listing) -> None
 def _training(asked: Labelled, rules: Rules) -> tuple[Rules, Listing]:
     """List the training images, and return the rules with what is `auto` in them replaced by what the images say."""
     if asked.train_images is not None:
-        listing = _usable(scan_idx(asked.train_images, asked.train_labels), asked.max_bad)
+        listing = _usable(scan_idx(asked.train_images, asked.train_labels), asked)
     else:
         assert asked.train_dir is not None
-        listing = _usable(scan(asked.train_dir, rules=rules), asked.max_bad)
+        listing = _usable(scan(asked.train_dir, rules=rules), asked)
     if rules.range == "auto":
         rules = rules._replace(range=find_range(listing))
     return rules, replace(listing, rules=rules)
@@ -137,13 +151,13 @@ def _training(asked: Labelled, rules: Rules) -> tuple[Rules, Listing]:
 
 def _testing(asked: Labelled, rules: Rules) -> Listing | None:
     if asked.test_images is not None:
-        return replace(_usable(scan_idx(asked.test_images, asked.test_labels), asked.max_bad), rules=rules)
-    return None if asked.test_dir is None else _usable(scan(asked.test_dir, rules=rules), asked.max_bad)
+        return replace(_usable(scan_idx(asked.test_images, asked.test_labels), asked), rules=rules)
+    return None if asked.test_dir is None else _usable(scan(asked.test_dir, rules=rules), asked)
 
 
-def _usable(listing: Listing, max_bad: float) -> Listing:
-    check_usable(listing, max_bad)
-    return listing
+def _usable(listing: Listing, asked: Labelled) -> Listing:
+    check_usable(listing, asked.max_bad)
+    return replace(listing, quality=asked.quality)
 
 
 def load_labelled(found: LabelledSplits[Listing], encoder: Encoder, max_bad: float) -> LabelledSplits[Images]:
@@ -152,12 +166,13 @@ def load_labelled(found: LabelledSplits[Listing], encoder: Encoder, max_bad: flo
     Raises
     ------
     DataError
-        If too many files cannot be used.
+        If too many files cannot be used, or a class has no training image left.
     """
     log_changes(found.train, encoder)
     for note in notes(found.train, encoder.image_shape):
         log.info(f"note: {note}")
     options: dict[str, Any] = {"max_bad": max_bad, "cache_dir": CACHE}
     decoded = found.map(lambda listing: load(listing, encoder.image_shape, encoder.color, **options))
+    check_left(decoded.train, found.classes)
     log_bad_files(bad_files(decoded))
     return LabelledSplits(**vars(decoded), classes=found.classes, unlabelled=found.unlabelled)

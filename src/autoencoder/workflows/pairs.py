@@ -10,6 +10,7 @@ import numpy as np
 
 from ..data.listing import BadFile
 from ..data.pairs import Matched, Pair, both_grayscale, load_pairs, match, smallest, split
+from ..data.quality import asked_quality, refuse_quality
 from ..data.splits import Splits
 from ..data.tiles import Tiles
 from ..errors import UsageError
@@ -44,6 +45,8 @@ def prepare_pairs(asked: RestoreSettings) -> tuple[RestoreSettings, Matched]:
         If there are too few pairs, or pairs whose images differ in size.
     """
     _check(asked)
+    if asked.pairs.quality is not None:
+        asked_quality(asked.pairs.quality)
     matched = match(asked.pairs.modified, asked.pairs.original, asked.pairs.max_bad)
     _check_tile(asked, *smallest(matched))
     color = asked.pairs.color or ("grayscale" if both_grayscale(matched) else "rgb")
@@ -62,6 +65,7 @@ def prepare_array(asked: RestoreSettings, pairs: list[Pair]) -> RestoreSettings:
         As `prepare_pairs`.
     """
     height, width, channels = pairs[0].modified.shape
+    refuse_quality(asked.pairs.quality)
     _check(asked)
     _check_tile(asked, pairs[0].name, height, width)
     color = "grayscale" if channels == 1 else "rgb"
@@ -98,7 +102,7 @@ def load_splits(settings: RestoreSettings, matched: Matched) -> PairSplits:
         If too few can be decoded.
     """
     assert settings.pairs.color is not None
-    return split_pairs(settings, *load_pairs(matched, settings.pairs.color))
+    return split_pairs(settings, *load_pairs(matched, settings.pairs.color, settings.pairs.quality))
 
 
 def split_pairs(settings: RestoreSettings, pairs: list[Pair], bad: tuple[BadFile, ...] = ()) -> PairSplits:
