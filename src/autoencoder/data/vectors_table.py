@@ -100,7 +100,12 @@ def _of_columns(table: Any) -> tuple[list[str], np.ndarray]:
     if "path" not in table.columns or not named:
         raise ValueError("it has no such columns")
     columns = sorted(named, key=lambda name: int(name[1:]))
-    return [unguarded(path) for path in table["path"].astype(str)], table[columns].to_numpy(np.float32)
+    return [_path(each) for each in table["path"]], table[columns].to_numpy(np.float32)
+
+
+def _path(cell: Any) -> str:
+    """Return the path that a cell holds; as bytes where a path in its column is no UTF-8."""
+    return cell.decode("utf-8", "surrogateescape") if isinstance(cell, bytes) else unguarded(str(cell))
 
 
 def _of_arrays(file: Path) -> tuple[list[str], np.ndarray]:
