@@ -24,9 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Put the program under what may happen to it.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all")
     parser.add_argument("--kills", type=int, default=100, help="how often trainings are killed (100)")
-    parser.add_argument(
-        "--only", default="", help="of hostile files, names and command lines: those whose name holds this text"
-    )
+    parser.add_argument("--only", default="", help="of files and command lines, those that this expression finds")
     parser.add_argument("--seed", type=int, default=0, help="draws the moments (0)")
     asked = parser.parse_args()
     if unknown := [name for name in asked.parts if name not in PARTS]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def measure(setup: Setup) -> dict[str, Any]:
     figures: dict[str, Any] = dict.fromkeys(("lines", *faults), 0)
     slowest = 0.0
     for line in LINES.strip().splitlines():
-        if setup.only not in line:
+        if not re.search(setup.only, line):
             continue
         before = _inside(place)
         ended = put(tuple(shlex.split(line)), place)

@@ -109,6 +109,7 @@ def prepare(place: Path) -> None:
     for command in (
         (*train, "--train_epochs=1", "--h5", "--save_dir=logs/r"),
         ("export", "r", "--format=onnx"),
+        ("encode", "r"),
         ("cluster", "r", "--k=2"),
         ("classify", "r", "--train_dir=pictures", "--epochs=1", "--save_dir=logs/c", "--verbose=0"),
     ):
@@ -121,23 +122,24 @@ def prepare(place: Path) -> None:
     settings.write_text(re.sub("train_epochs: .*", "train_epochs: 1", settings.read_text()))
     for name, suffix in (("encoder.keras", ".keras"), ("en_weights.h5", ".h5"), ("encoder.onnx", ".onnx")):
         shutil.copy(place / _RUN / name, place / f"model{suffix}")
+    shutil.copy(place / _RUN / "embeddings" / "pictures.parquet", place / "table.parquet")
 
 
-def put(command: tuple[str, ...], place: Path) -> Ended:
-    """Run the program, and return how it ended; it is killed after three minutes."""
+def put(command: tuple[str, ...], place: Path, patience: int = _PATIENCE) -> Ended:
+    """Run the program, and return how it ended; it is killed after so many seconds."""
     environment, figures = {**ENVIRONMENT, models.MARK: str(place / "ran")}, place / "figures"
     with (place / "said").open("w+b") as said:
         program = [sys.executable, "-c", _MEASURED, str(figures), sys.executable, "-m", "autoencoder", *command]
         process = subprocess.Popen(
             program, cwd=place, env=environment, stdout=said, stderr=said, start_new_session=True
         )
-        end = threading.Timer(_PATIENCE, lambda: os.killpg(process.pid, signal.SIGKILL))
+        end = threading.Timer(patience, lambda: os.killpg(process.pid, signal.SIGKILL))
         end.start()
         process.wait()
         end.cancel()
         said.seek(0)
         text = said.read().decode("utf-8", "replace")
-    status, seconds, most = json.loads(figures.read_text()) if figures.exists() else (-signal.SIGKILL, _PATIENCE, 0)
+    status, seconds, most = json.loads(figures.read_text()) if figures.exists() else (-signal.SIGKILL, patience, 0)
     for file in (figures, place / "said"):
         file.unlink(missing_ok=True)
     return Ended(status, text, seconds, most * 1024)
@@ -162,7 +164,7 @@ def measure(setup: Setup) -> dict[str, Any]:
     figures |= {"more than one line": 0, "a fault of the program": 0, "MB of a good file": nothing // 10**6}
     slowest, most = 0.0, 0
     for case in cases():
-        if setup.only and setup.only not in case.name:
+        if not re.search(setup.only, case.name):
             continue
         place = setup.place / "case" / "inner"
         shutil.copytree(good, place)

@@ -16,6 +16,7 @@ from checkout import ROOT  # noqa: F401 - finds the package
 from .hostile import Ended, put
 from .part import Part, Setup
 
+_PATIENCE = 1200
 _FORMULA = tuple("=+-@\t\r")
 #: Names of files, without the ending, as the system keeps them.
 NAMES = (
@@ -103,7 +104,7 @@ def measure(setup: Setup) -> dict[str, Any]:
         "report": ("report", "r"),
         "outliers": ("outliers", "r"),
     }.items():
-        ends[name] = put(command, place)
+        ends[name] = put(command, place, _PATIENCE)
         print(f"{name}: {ends[name].status} {' '.join(ends[name].said.split())[-300:]}", flush=True)
     run = place / "logs" / "r"
     figures: dict[str, Any] = {"names": count, "folders": len(FOLDERS), "no files": len(listed)}
