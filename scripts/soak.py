@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import checkout  # noqa: F401
-from soak_parts import appends, disk, diverged, kills, long, signals
+from soak_parts import appends, command_lines, disk, diverged, hostile, kills, long, names, signals
 from soak_parts.part import Setup
 
 PARTS = {
@@ -22,6 +22,9 @@ PARTS = {
     "disk": disk.PART,
     "signals": signals.PART,
     "diverged": diverged.PART,
+    "hostile": hostile.PART,
+    "command_lines": command_lines.PART,
+    "names": names.PART,
     "long": long.PART,
 }
 
@@ -31,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Put the program under what may happen to it.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all")
     parser.add_argument("--kills", type=int, default=100, help="how often trainings are killed (100)")
+    parser.add_argument("--only", default="", help="of files and command lines, those that this expression finds")
     parser.add_argument("--seed", type=int, default=0, help="draws the moments (0)")
     asked = parser.parse_args()
     if unknown := [name for name in asked.parts if name not in PARTS]:
@@ -39,7 +43,7 @@ def main() -> int:
     for name in asked.parts or PARTS:
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as place:
-            figures = PARTS[name].measure(Setup(asked.kills, random.Random(asked.seed), Path(place)))
+            figures = PARTS[name].measure(Setup(asked.kills, random.Random(asked.seed), Path(place), asked.only))
         lines = [f"| {key} | {value} |" for key, value in figures.items()]
         print("\n".join([f"\n{PARTS[name].title} ({time.perf_counter() - began:.0f} s)", "", *lines]), flush=True)
         failed |= any(figures[fault] for fault in PARTS[name].faults)

@@ -9,11 +9,15 @@ from typing import Any, NamedTuple
 
 
 class Setup(NamedTuple):
-    """How much is done: so many `kills`, drawn by `draw`, with all that is made in the folder `place`."""
+    """How much is done: so many `kills`, drawn by `draw`, with all that is made in the folder `place`.
+
+    Of what has a name, only that is done in which the regular expression `only` is found.
+    """
 
     kills: int
     draw: random.Random
     place: Path
+    only: str = ""
 
 
 class Part(NamedTuple):

@@ -9,8 +9,10 @@ import shutil
 import stat
 import time
 import unicodedata
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import DiskError, UsageError
 
@@ -171,6 +173,22 @@ def probe(folder: str | os.PathLike[str], bytes_needed: int = 0) -> None:
             f"cannot write to {os.fspath(folder)}: {_megabytes(bytes_needed)} are needed and "
             f"{_megabytes(free)} are free; {_ROOM}"
         )
+
+
+def check_archive(file: BinaryIO) -> None:
+    """Refuse an archive of NumPy's that claims more than it holds; those of this program are not packed.
+
+    Raises
+    ------
+    ValueError, zipfile.BadZipFile
+        If its members unpack to eight times its length and 16 MiB, or it is no archive.
+    """
+    length = file.seek(0, os.SEEK_END)
+    with zipfile.ZipFile(file) as archive:
+        claimed = sum(each.file_size for each in archive.infolist())
+    file.seek(0)
+    if claimed > 8 * length + 2**24:
+        raise ValueError(f"it unpacks to {_megabytes(claimed)} of {_megabytes(length)}: it is made to fill the memory")
 
 
 def is_temporary(name: str) -> bool:

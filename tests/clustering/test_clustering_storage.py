@@ -135,3 +135,12 @@ def test_arrays_of_something_else_are_refused(tmp_path):
     foreign(tmp_path, buffer.getvalue())
     with pytest.raises(ModelFileError, match="lacks the arrays distances, confidence, second, centers"):
         read(tmp_path)
+
+
+def test_arrays_that_are_packed_to_fill_the_memory_are_refused_unread(tmp_path, monkeypatch):
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{name: np.zeros(2) for name in storage.OWN}, more=np.zeros(2**25, np.uint8))
+    foreign(tmp_path, buffer.getvalue())
+    monkeypatch.setattr(np, "load", None)
+    with pytest.raises(ModelFileError, match="it is made to fill the memory"):
+        read(tmp_path)

@@ -5,6 +5,7 @@ import struct
 import zipfile
 
 import numpy as np
+import pandas
 import pytest
 
 from autoencoder.data import memory
@@ -54,3 +55,11 @@ def test_more_than_half_of_the_free_memory_is_refused(tmp_path, monkeypatch):
         archive.writestr("images.npy", bytes(600))
     with pytest.raises(DataError, match="more than half of the free memory"):
         read_source(tmp_path / "a.npz")
+
+
+def test_a_parquet_table_whose_rows_are_all_one_is_refused_unread(tmp_path, small, monkeypatch):
+    table = pandas.DataFrame({"path": ["a.png"] * 500_000, "e0": np.zeros(500_000, np.float32)})
+    table.to_parquet(tmp_path / "a.parquet", index=False)
+    monkeypatch.setattr(pandas, "read_parquet", None)
+    with pytest.raises(DataError, match="times what it is"):
+        read_vectors(tmp_path / "a.parquet")

@@ -13,6 +13,8 @@ import pytest
 from autoencoder.errors import ModelFileError
 from autoencoder.model.claims import check_claims, most_bytes
 from autoencoder.model.encoder import open_encoder
+from autoencoder.model.layer_names import layer_names
+from autoencoder.model.origin import made_here
 from autoencoder.model.saved import load
 
 UNITS = 600_000
@@ -207,3 +209,19 @@ def test_a_model_that_knows_its_one_input_as_a_list_is_an_encoder(tmp_path):
     image = keras.Input((4, 4, 1))
     keras.Model([image], [keras.layers.Dense(2)(keras.layers.Flatten()(image))]).save(tmp_path / "a.keras")
     assert open_encoder(tmp_path / "a.keras").width == 2
+
+
+@pytest.mark.parametrize("name", ["../climbed", "/climbed", "assets/../../climbed"])
+def test_a_file_within_that_would_be_written_elsewhere_is_refused(tmp_path, name):
+    with zipfile.ZipFile(dense(tmp_path / "a.keras"), "a") as archive:
+        archive.writestr(name, b"")
+    with pytest.raises(ModelFileError, match="would be written elsewhere"):
+        load(tmp_path / "a.keras")
+
+
+def test_a_description_that_is_nested_too_deep_is_refused(tmp_path):
+    path = rewritten(dense(tmp_path / "a.keras"), lambda name, old: b"[" * 200_000 if name == "config.json" else old)
+    assert made_here(path)  # so that nobody is asked what its pixels are to be
+    assert layer_names(path) == []
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        load(path)

@@ -113,3 +113,10 @@ def test_half_written_states_are_removed(run):
         (run.path / name).write_text("x")
     remove_half_written(run)
     assert {path.name for path in run.path.iterdir()} == {"state_a.npz", ".0123456789ab-scores.json"}
+
+
+def test_a_state_that_is_packed_to_fill_the_memory_is_passed_over(run, caplog):
+    write_state(run, {"epoch": 1}, arrays(1))
+    np.savez_compressed(run.path / "state_b.npz", record=np.zeros(2**25, np.uint8))
+    assert read_state(run)[0] == {"epoch": 1}
+    assert "state_b.npz: is damaged" in caplog.text

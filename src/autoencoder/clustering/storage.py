@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelFileError
-from ..files import disk_errors, write_bytes, write_text
+from ..files import check_archive, disk_errors, write_bytes, write_text
 from .clustering import Clustering
 from .layout import OWN, fault
 
@@ -82,6 +82,7 @@ def read(folder: str | Path) -> Clustering:
 
 def _read_arrays(content: bytes, path: Path) -> dict[str, np.ndarray]:
     try:
+        check_archive(io.BytesIO(content))
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: np.asarray(file[name]) for name in file.files}  # what is no array there comes as bytes
     except Exception as error:  # bytes of others bring NumPy, zipfile and zlib to raise errors of many kinds

@@ -15,6 +15,8 @@ from .cells import unguarded
 from .memory import check_unpacked
 
 SUFFIXES = (".parquet", ".csv", ".npz")
+#: What a value takes at least once it is read.
+_VALUE_BYTES = 8
 _NUMBER = re.compile(r"e(\d+)")
 
 
@@ -78,7 +80,19 @@ def read_vectors(file: Path) -> NamedVectors:
 def _read(file: Path) -> Any:
     import pandas
 
-    return pandas.read_parquet(file) if file.suffix == ".parquet" else pandas.read_csv(file, dtype={"path": str})
+    if file.suffix == ".csv":
+        return pandas.read_csv(file, dtype={"path": str})
+    _check_rows(file)
+    return pandas.read_parquet(file)
+
+
+def _check_rows(file: Path) -> None:
+    """Refuse a table whose rows would fill the memory: one value that is the same in all is stored once."""
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(file) as table:
+        need = table.metadata.num_rows * table.metadata.num_columns * _VALUE_BYTES
+    check_unpacked(str(file), need, file.stat().st_size)
 
 
 def _of_columns(table: Any) -> tuple[list[str], np.ndarray]:
@@ -86,7 +100,12 @@ def _of_columns(table: Any) -> tuple[list[str], np.ndarray]:
     if "path" not in table.columns or not named:
         raise ValueError("it has no such columns")
     columns = sorted(named, key=lambda name: int(name[1:]))
-    return [unguarded(path) for path in table["path"].astype(str)], table[columns].to_numpy(np.float32)
+    return [_path(each) for each in table["path"]], table[columns].to_numpy(np.float32)
+
+
+def _path(cell: Any) -> str:
+    """Return the path that a cell holds; as bytes where a path in its column is no UTF-8."""
+    return cell.decode("utf-8", "surrogateescape") if isinstance(cell, bytes) else unguarded(str(cell))
 
 
 def _of_arrays(file: Path) -> tuple[list[str], np.ndarray]:

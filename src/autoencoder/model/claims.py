@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import ModelFileError
@@ -38,6 +38,9 @@ def check_claims(path: Path) -> None:
     if path.suffix == ".keras":
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
+            for each in members:
+                if each.filename.startswith(("/", "\\")) or ".." in PurePosixPath(each.filename).parts:
+                    raise ModelFileError(f"{path}: holds a file that would be written elsewhere: {each.filename[:100]}")
             refuse(path, "its members unpack to", sum(each.file_size for each in members), most_bytes(path))
             _check_config(path, archive.getinfo("config.json").file_size)
             for each in members:

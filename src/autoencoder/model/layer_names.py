@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 from ..settings import vgg16
 from .claims import check_claims
+
+#: What reading a damaged file of a model raises.
+UNREADABLE = (
+    *(OSError, KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def layer_names(file: Path) -> list[str]:
@@ -17,7 +24,7 @@ def layer_names(file: Path) -> list[str]:
         if file.suffix == ".keras":
             return [str(layer["config"]["name"]) for layer in keras_config(file)["layers"]]
         return _h5_names(file)
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
+    except UNREADABLE:
         return []
 
 
@@ -32,7 +39,7 @@ def keras_config(file: Path) -> dict[str, Any]:
 
     Raises
     ------
-    OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile
+    of UNREADABLE
         If it is damaged, or no such file.
     ModelFileError
         If it claims to hold much more than it is long.
@@ -42,9 +49,16 @@ def keras_config(file: Path) -> dict[str, Any]:
         import h5py
 
         with h5py.File(file, "r") as opened:
-            return dict(json.loads(opened.attrs["model_config"])["config"])
+            return _config(opened.attrs["model_config"])
     with zipfile.ZipFile(file) as archive:
-        return dict(json.loads(archive.read("config.json"))["config"])
+        return _config(archive.read("config.json"))
+
+
+def _config(text: str | bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(text)["config"])
+    except RecursionError as error:
+        raise ValueError("what it says of its layers is nested too deep") from error
 
 
 def _h5_names(file: Path) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import ModelFileError
-from .layer_names import keras_config
+from .layer_names import UNREADABLE, keras_config
 
 #: What this program calls its models and their inputs, since its first version.
 _NAMES, _INPUTS = {"encoder", "decoder", "autoencoder", "classifier"}, {"image", "embedding"}
@@ -15,7 +14,6 @@ _NAMES, _INPUTS = {"encoder", "decoder", "autoencoder", "classifier"}, {"image",
 PREPROCESSED = "preprocessed"
 #: What writes the .onnx files of `export`; and what this program writes into those that it makes of other ones.
 _EXPORTER, PRODUCER = "tf2onnx", "flexible-autoencoder"
-_UNREADABLE = (OSError, KeyError, IndexError, TypeError, ValueError, AttributeError, zipfile.BadZipFile)
 
 
 class Taken(NamedTuple):
@@ -43,16 +41,19 @@ def made_here(file: Path) -> bool:
         return _onnx_made_here(file)
     try:
         config = keras_config(file)
+    except UNREADABLE:
+        return True  # damaged: whoever opens it says so
+    try:
         return config["name"] in _NAMES and config["layers"][0]["config"]["name"] in _INPUTS
-    except _UNREADABLE:
-        return not zipfile.is_zipfile(file)
+    except UNREADABLE:
+        return False
 
 
 def brings_pixels(file: Path) -> bool:
     """Whether a network from elsewhere takes pixels in [0, 1] all the same: one of this program's scripts made it."""
     try:
         first, second, *_ = (layer["config"]["name"] for layer in keras_config(file)["layers"])
-    except _UNREADABLE:
+    except UNREADABLE:
         return False
     return bool(first in _INPUTS and second == PREPROCESSED)
 
@@ -80,7 +81,7 @@ def taken_by(file: Path) -> Taken:
     try:
         shapes = [_shape(layer["config"]) for layer in keras_config(file)["layers"]]
         shape = next(shape for shape in shapes if shape is not None)
-    except (*_UNREADABLE, StopIteration) as error:
+    except (*UNREADABLE, StopIteration) as error:
         raise ModelFileError(
             f"{file}: the file is damaged or no Keras model; train it again or restore a copy"
         ) from error

@@ -117,7 +117,7 @@ PREPROCESS = (
     "what its pixels are to be: unit (0 to 1), symmetric (-1 to 1), bytes (0 to 255), imagenet (0 to 1, less the mean "
     "of ImageNet, divided by its deviation, as PyTorch's networks are), caffe (0 to 255, blue first, less the mean)"
 )
-PositiveInt = Annotated[int, Field(ge=1), BeforeValidator(no_truth)]
+PositiveInt = Annotated[int, Field(ge=1, lt=2**31), BeforeValidator(no_truth)]
 #: How many images a picture shows; more would be no picture to look at.
 Shown = Annotated[int, Field(ge=1, le=600), BeforeValidator(no_truth)]
 #: No network has wider layers, and shapes much beyond are no longer numbers that TensorFlow can hold.

@@ -79,7 +79,7 @@ class ClassifierRun(Run):
             if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
                 raise ValueError("it holds no list of names")
             return names
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise ModelFileError(
                 f"{self.classes_file}: the names of the classes cannot be read ({why}); classify again, or restore a "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +16,10 @@ from ..files import disk_errors, replacing
 log = logging.getLogger("autoencoder")
 
 #: What reading a damaged file of NumPy's raises.
-DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+DAMAGED = (
+    *(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
+    *(zlib.error, RuntimeError, NotImplementedError, TypeError, AttributeError),
+)
 
 
 def keep_file(path: Path, write: Callable[[BinaryIO], object], otherwise: str) -> None:

@@ -244,8 +244,20 @@ class Run:
         write_text(self.scores_file, json.dumps(scores, indent=2) + "\n")
 
     def scores(self) -> dict[str, Any]:
-        """Read the scores back."""
-        return dict(json.loads(self.scores_file.read_text(encoding="utf-8")))
+        """Read the scores back.
+
+        Raises
+        ------
+        ModelFileError
+            If they are not there, or damaged.
+        """
+        try:
+            scores = json.loads(self.scores_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise _damaged(self.scores_file, error) from error
+        if not isinstance(scores, dict):
+            raise _damaged(self.scores_file, "it holds no scores")
+        return scores
 
     def write_history(self, history: Mapping[str, Sequence[Any]]) -> None:
         """Write a row an epoch."""

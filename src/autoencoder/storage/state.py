@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelFileError
-from ..files import is_temporary, replacing
+from ..files import check_archive, is_temporary, replacing
 from .kept import DAMAGED
 from .run import Run
 
@@ -110,8 +110,10 @@ def _serial(file: Path) -> int:
 @contextlib.contextmanager
 def _opened(file: Path) -> Iterator[Any]:
     # NumPy leaves a file open that it finds to be no archive.
-    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
-        yield kept
+    with file.open("rb") as opened:
+        check_archive(opened)
+        with np.load(opened, allow_pickle=False) as kept:
+            yield kept
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, list[np.ndarray]]]:

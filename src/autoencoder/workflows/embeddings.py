@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -121,6 +121,8 @@ def encode(encoder: Encoder, pixels: np.ndarray) -> np.ndarray:
 def write_parquet(embeddings: Embeddings, path: Path, more: Mapping[str, np.ndarray] = MappingProxyType({})) -> None:
     """Write a table of one row an image: path, label (where there are class folders), e0, e1, ..., and `more` columns.
 
+    Where a path or a label is no UTF-8, which text in Parquet must be, its column holds bytes, as the disk has them.
+
     Raises
     ------
     DiskError
@@ -128,13 +130,23 @@ def write_parquet(embeddings: Embeddings, path: Path, more: Mapping[str, np.ndar
     """
     import pandas
 
-    columns = {"path": embeddings.paths} | ({} if embeddings.labels is None else {"label": embeddings.labels})
+    columns = {"path": _texts(embeddings.paths)}
+    if embeddings.labels is not None:
+        columns["label"] = _texts(embeddings.labels)
     table = pandas.DataFrame(columns).join(
         pandas.DataFrame(embeddings.vectors, columns=[f"e{i}" for i in range(embeddings.vectors.shape[1])])
     )
     table = table.assign(**more)
     with replacing(path) as temporary:
         table.to_parquet(temporary, index=False)
+
+
+def _texts(names: Sequence[str]) -> Sequence[str] | list[bytes]:
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError:
+        return [name.encode("utf-8", "surrogateescape") for name in names]
+    return names
 
 
 def write_npy(embeddings: Embeddings, path: Path) -> None:

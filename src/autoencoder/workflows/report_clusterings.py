@@ -129,7 +129,7 @@ def tree_of(centers: np.ndarray) -> np.ndarray | None:
 def _scores(file: Path) -> dict[str, Any]:
     try:
         scores = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return scores if isinstance(scores, dict) else {}
 
