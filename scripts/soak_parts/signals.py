@@ -48,8 +48,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], bool]] = {
 }
 
 
-def prepare(place: Path) -> None:
-    """Make what the commands need: a trained run, pairs of images, a grid."""
+def prepare(place: Path) -> float:
+    """Make what the commands need: a trained run, pairs of images, a grid; return the seconds that the run took."""
     begun = live(["run", *_TRAINING, "--train_epochs=2", "--save_dir=begun"], place)
     if begun.status != 0:
         raise RuntimeError("\n".join(line for _, line in begun.lines))
@@ -58,24 +58,23 @@ def prepare(place: Path) -> None:
         (place / folder).mkdir()
         for number, image in enumerate(sorted((ROOT / "data" / "train").rglob("*.*"))[:8]):
             shutil.copy(image, place / folder / f"{number}{image.suffix}")
+    return begun.seconds
 
 
 def measure(setup: Setup) -> dict[str, Any]:
     """Return how commands ended, and what did not hold."""
-    prepare(setup.place)
+    usual = prepare(setup.place)
     names = list(COMMANDS)
     setup.draw.shuffle(names)
     figures: dict[str, Any] = dict.fromkeys(("signals", "complete before", "twice", "gone on with"), 0)
     figures |= dict.fromkeys(("other status", "too late", "no word", "unmarked", "not gone on with", "half written"), 0)
-    slowest, lengths = [0.0, 0.0], {}
+    slowest = [0.0, 0.0]
     for number in range(min(MOMENTS, setup.kills)):
         name = names[number % len(names)]
         arguments, resumed = COMMANDS[name]
-        if name not in lengths:
-            lengths[name] = live(list(arguments), setup.place).seconds
         sent = setup.draw.choice((signal.SIGINT, signal.SIGTERM))
         twice = number % 5 == 4
-        moment = setup.draw.uniform(0.2, 1.0) * lengths[name]
+        moment = setup.draw.uniform(0.1, 2.0) * usual
         life = live(list(arguments), setup.place, moment, act=signals(*(sent, sent) if twice else (sent,)))
         figures["signals"] += 1
         figures["twice"] += twice
@@ -100,7 +99,7 @@ def measure(setup: Setup) -> dict[str, Any]:
             figures[fault] += is_one
         if any(faults.values()):
             said = "\n".join(line for _, line in life.lines[-8:])
-            print(f"{name}, {moment:.1f} of {lengths[name]:.1f} s, {sent}: {life.status}, {faults}\n{said}", flush=True)
+            print(f"{name}, after {moment:.1f} s, {sent}: {life.status}, {faults}\n{said}", flush=True)
         for left in _half_written(setup.place):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
     clock, processor = (round(each, 1) for each in slowest)
