@@ -77,7 +77,7 @@ def in_page(page: Path) -> tuple[set[str], bool]:
     """Return the paths in a report, and whether a name in it is more than text."""
     text = page.read_text(encoding="utf-8")
     data = re.search(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
-    paths = set(json.loads(data[1])["paths"]) if data else set()
+    paths = set(json.loads(data[1])["images"]["paths"]) if data else set()
     return paths, any(each in text for each in ("<script>alert", "<img src=x", "<b>bold"))
 
 

@@ -14,6 +14,7 @@ from autoencoder.errors import ModelFileError
 from autoencoder.model.claims import check_claims, most_bytes
 from autoencoder.model.encoder import open_encoder
 from autoencoder.model.layer_names import layer_names
+from autoencoder.model.onnx_graph import as_encoder
 from autoencoder.model.origin import made_here
 from autoencoder.model.saved import load
 
@@ -225,3 +226,10 @@ def test_a_description_that_is_nested_too_deep_is_refused(tmp_path):
     assert layer_names(path) == []
     with pytest.raises(ModelFileError, match="cannot be read"):
         load(path)
+
+
+def test_an_onnx_file_of_unknown_layers_is_refused(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    path = onnx_file(tmp_path / "a.onnx", [onnx.helper.make_node("Reaper", ["x"], ["r"], domain="elsewhere")])
+    with pytest.raises(ModelFileError, match="layers that are not known here"):
+        as_encoder(path, "unit", (28, 28))

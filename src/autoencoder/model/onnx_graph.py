@@ -99,7 +99,7 @@ def as_encoder(path: Path, preprocess: str, image_shape: tuple[int, int]) -> Any
     Raises
     ------
     ModelFileError
-        If the network takes no images, or gives neither vectors nor feature maps.
+        If the network takes no images, gives neither vectors nor feature maps, or holds unknown layers.
     """
     from onnx import TensorProto, helper, shape_inference
 
@@ -119,7 +119,11 @@ def as_encoder(path: Path, preprocess: str, image_shape: tuple[int, int]) -> Any
     _add_mean(model, found, path)
     graph.initializer.extend(_constants(preprocess))
     model.producer_name = PRODUCER
-    return shape_inference.infer_shapes(model)
+    try:
+        return shape_inference.infer_shapes(model)
+    except Exception as error:  # the library's own kinds, of layers that it does not know
+        said = " ".join(str(error).split())[:200]
+        raise ModelFileError(f"{path}: holds layers that are not known here ({said}); export it again") from error
 
 
 def _add_mean(model: Any, found: Layout, path: Path) -> None:
