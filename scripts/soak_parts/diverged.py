@@ -52,9 +52,10 @@ def measure(setup: Setup) -> dict[str, Any]:
     for name, arguments in list(CASES.items())[: max(2, setup.kills)]:
         figures["cases"] += 1
         life = live(list(arguments), setup.place)
+        print(f"{name}: {life.status}", flush=True)
         if life.status != 6:
             figures["other status"] += 1
-            print(f"{name}: {life.status}\n" + "\n".join(line for _, line in life.lines[-4:]), flush=True)
+            print("\n".join(line for _, line in life.lines[-4:]), flush=True)
     models = [path for run in (setup.place / "logs").iterdir() for path in run.glob("*.keras")]
     figures["not a number in weights"] = sum(not _all_finite(path) for path in models)
     figures["rows without a mark"] = sum(
