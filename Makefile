@@ -33,7 +33,7 @@ docs: $(ENVIRONMENT)  ## docs/flags.md from the settings, and the library's page
 bench: $(ENVIRONMENT)  ## docs/performance.md: make bench MNIST=FOLDER CIFAR10=FOLDER [TORCH=PYTHON] [PARTS="start memory"]
 	.venv/bin/python scripts/bench.py $(PARTS) --mnist=$(MNIST) --cifar10=$(CIFAR10) $(if $(TORCH),--torch=$(TORCH))
 
-soak: $(ENVIRONMENT)  ## trainings that are killed at random moments, and what held: make soak [KILLS=100]
+soak: $(ENVIRONMENT)  ## kills, full disks, signals and the like, and what held: make soak [PARTS="disk signals"] [KILLS=100]
 	.venv/bin/python scripts/soak.py $(PARTS) $(if $(KILLS),--kills=$(KILLS))
 
 lock:  ## resolve setup.cfg's ranges anew

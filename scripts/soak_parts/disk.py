@@ -48,6 +48,7 @@ def measure(setup: Setup) -> dict[str, Any]:
             if life.status == 0:
                 continue  # there was room enough
             said = "\n".join(line for _, line in life.lines[-3:])
+            print(f"{folder.name}, {left} bytes: {life.status}", flush=True)
             figures["points"] += 1
             figures["of a state" if "the state before it is kept" in said else "of another file"] += 1
             figures["in a file system of its own"] += place == disk

@@ -23,12 +23,12 @@ CASES: dict[str, tuple[str, ...]] = {
     "mse": ("run", *_SMALL, _FAST, "--loss=mse", "--optimizer=sgd"),
     "ssim": ("run", *_SMALL, _FAST, "--loss=ssim"),
     "contrast": ("run", *_SMALL, _FAST, "--contrast=0.1"),
-    "contrast alone": ("run", *_SMALL, _FAST, "--contrast_with=views", "--contrast=1"),
+    "contrast alone": ("run", *_SMALL, _FAST, "--contrast_with=views", "--contrast=1", "--augment=[shift]"),
     "batch norm": ("run", *_SMALL, _FAST, "--batch_norm=before", "--optimizer=sgd"),
-    "progressive": ("run", *_SMALL, _FAST, "--progressive=true"),
+    "progressive": ("run", *_SMALL, _FAST, "--progressive=[0.5,1]"),
     "augment and noise": ("run", *_SMALL, _FAST, "--augment=[shift]", "--noise=gaussian"),
     "cosine": ("run", *_SMALL, _FAST, "--schedule=cosine"),
-    "bfloat16": ("run", *_SMALL, _FAST, "--precision=mixed_bfloat16"),
+    "bfloat16": ("run", *_SMALL, _FAST, "--precision=bfloat16"),
     "sort": ("sort", *_SMALL, _FAST, "--k=3"),
     "grid of these": ("run", *_SMALL, _FAST, "--config=grid.yml"),
     "classify": ("classify", "begun", IMAGES, _FAST, "--epochs=1"),
@@ -52,9 +52,10 @@ def measure(setup: Setup) -> dict[str, Any]:
     for name, arguments in list(CASES.items())[: max(2, setup.kills)]:
         figures["cases"] += 1
         life = live(list(arguments), setup.place)
+        print(f"{name}: {life.status}", flush=True)
         if life.status != 6:
             figures["other status"] += 1
-            print(f"{name}: {life.status}\n" + "\n".join(line for _, line in life.lines[-4:]), flush=True)
+            print("\n".join(line for _, line in life.lines[-4:]), flush=True)
     models = [path for run in (setup.place / "logs").iterdir() for path in run.glob("*.keras")]
     figures["not a number in weights"] = sum(not _all_finite(path) for path in models)
     figures["rows without a mark"] = sum(

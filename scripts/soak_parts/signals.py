@@ -31,7 +31,15 @@ COMMANDS: dict[str, tuple[tuple[str, ...], bool]] = {
     "grid": (("run", *_TRAINING, "--train_epochs=60", "--config=grid.yml"), True),
     "sort": (("sort", *_TRAINING, "--train_epochs=60", "--k=3"), False),
     "restore_train": (
-        ("restore_train", "--modified=damaged", "--original=clean", "--tile_side=8", *_SMALL, "--train_epochs=60"),
+        (
+            "restore_train",
+            "--modified=damaged",
+            "--original=clean",
+            "--tile_side=8",
+            "--step_size=8",
+            *_SMALL,
+            "--train_epochs=60",
+        ),
         True,
     ),
     "classify": (("classify", "begun", IMAGES, "--epochs=30", "--batch_size=20"), True),
@@ -76,6 +84,7 @@ def measure(setup: Setup) -> dict[str, Any]:
         twice = number % 5 == 4
         moment = setup.draw.uniform(0.1, 2.0) * usual
         life = live(list(arguments), setup.place, moment, act=signals(*(sent, sent) if twice else (sent,)))
+        print(f"{name}, {sent.name} after {moment:.0f} s: {life.status} after {life.ending:.1f} s", flush=True)
         figures["signals"] += 1
         figures["twice"] += twice
         if life.status == 0:

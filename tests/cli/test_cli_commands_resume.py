@@ -554,6 +554,14 @@ def test_ctrl_c_in_a_grid_keeps_its_table(grid, in_second_run, capsys):
     assert list(pandas.read_csv(folder / "grid.csv")["status"]) == ["done", "done"]
 
 
+def test_a_second_ctrl_c_in_a_grid_keeps_its_table_too(grid, in_second_run):
+    in_second_run(lambda: signal.default_int_handler(signal.SIGINT, None))
+    flags = [f"--{name}={value}" for name, value in grid.items()]
+    assert main(["run", *flags, "--save_every=0"]) == 130
+    (table,) = Path("logs").glob("grid_*/grid.csv")
+    assert list(pandas.read_csv(table)["status"]) == ["done", "killed"]
+
+
 def test_ctrl_c_in_a_curve_of_labels_keeps_its_table_and_it_goes_on(encoder, in_second_run, capsys):
     in_second_run(lambda: signal.raise_signal(signal.SIGTERM))
     flags = [f"--{name}={value}" for name, value in encoder.items() if name != "verbose"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import Field
 
-from ..errors import DivergedError, Interrupted, UsageError
+from ..errors import DivergedError, Interrupted, UsageError, UserError
 from ..settings import Output
 from ..settings.fields import ALIASES, Section, fields, parse
 from .screen import shown
@@ -107,33 +107,40 @@ class Grid:
 
         Which runs there are is kept in the grid's folder, where the command is one that can be gone on with.
         """
-        assert self.command.compare is not None
-        series, results, failed = self._series(), {}, None
+        results: dict[str, Any] = {}
+        series, failed = self._series(), None
         for number, (name, each) in enumerate(self.jobs.items(), start=1):
             print(f"\n{number} of {len(self.jobs)}: {name}")
             try:
-                results[name] = each.execute() if series is None else _in_series(series, name, each)
-            except Interrupted as error:
-                if series is None:
-                    raise
-                if series.status(name) == "done":  # complete when the signal came
-                    results[name] = _there(series, name)
-                with shown():
-                    self.command.compare(results, series)
-                left = f"{len(self.jobs) - number} of the grid are left"
-                to_go_on = f"to go on: the same command with --resume={shlex.quote(str(series.folder))}"
-                raise Interrupted(f"{error}; {left}; {to_go_on}", error.signal) from error
+                result = each.execute() if series is None else _in_series(series, name, each)
+                results |= {} if result is None else {name: result}
             except DivergedError as error:
                 failed = error
                 print(f"{name}: {error}")
-        made = {name: result for name, result in results.items() if result is not None}
-        if failed is not None and not made:
-            raise failed
+            except (UserError, KeyboardInterrupt, SystemExit) as error:
+                if series is None:
+                    raise
+                self._show(results, series)
+                if not isinstance(error, Interrupted):
+                    raise
+                left = f"{len(self.jobs) - number} of the grid are left"
+                to_go_on = f"to go on: the same command with --resume={shlex.quote(str(series.folder))}"
+                raise Interrupted(f"{error}; {left}; {to_go_on}", error.signal) from error
         if series is not None:
             series.complete = True
             series.write()
+        shown_in = self._show(results, series) if results or series is not None else None
+        if failed is not None and not results:
+            raise failed
+        return shown_in
+
+    def _show(self, results: dict[str, Any], series: Series | None) -> Any:
+        """Compare the results, with that of a job which was complete when a signal came."""
+        assert self.command.compare is not None
+        done = {} if series is None else {name: _there(series, name) for name in series.runs if name not in results}
+        done = {name: each for name, each in done.items() if series is not None and series.status(name) == "done"}
         with shown():
-            return self.command.compare(made, series) if made else None
+            return self.command.compare({**results, **done}, series)
 
     def _series(self) -> Series | None:
         first = next(iter(self.jobs.values()))

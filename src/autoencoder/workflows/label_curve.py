@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.listing import Images
-from ..errors import DivergedError, Interrupted
+from ..errors import DivergedError, Interrupted, UserError
 from ..plots.classes import label_curve
 from ..settings.classification import Classifier
 from ..storage.classifier import ClassifierRun
@@ -76,6 +76,9 @@ def draw_label_curve(
         except DivergedError as error:
             failed = error
             log.warning(f"{name}: {error}")
+        except (UserError, KeyboardInterrupt, SystemExit):
+            _write(series, found, data)
+            raise
     series.complete = True
     series.write()
     _write(series, found, data)
