@@ -226,7 +226,7 @@ def fit_models(
             fitted = fitted._replace(status="interrupted")
         result = finish(run, fitted)
         run.write_provenance(images.made)
-        if fitted.status == "done":
+        if fitted.status in ("done", "pruned"):  # what a search ended would only be ended again
             forget_states(run)
         log_run(run.path, settings.output)
     if stopping.signal is not None:

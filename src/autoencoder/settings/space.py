@@ -1,0 +1,307 @@
+"""The space of a search: for each knob the values that it may take, read as a person writes them."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import yaml
+
+from ..errors import UsageError
+from .fields import Section, fields, nearest, parse, read_flags
+from .text import expand_home, read_yaml, value_text
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*(?:\(\s*(log|step\s+{_NUMBER})\s*\))?\s*")
+#: A value that fits none of so many combinations with others is refused.
+_COMBINATIONS = 50
+
+
+class Knob(NamedTuple):
+    """A flag that is searched over: some `choices`, as text, or else a range from `low` to `high`."""
+
+    choices: tuple[str, ...] = ()
+    low: float = 0
+    high: float = 0
+    log: bool = False
+    step: float | None = None
+    whole: bool = False
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The choices, or both ends of the range."""
+        return self.choices or (f"{self.low:.17g}", f"{self.high:.17g}")
+
+    def __str__(self) -> str:
+        if self.choices:
+            return f"[{', '.join(self.choices)}]"
+        how = " (log)" if self.log else "" if self.step is None else f" (step {self.step:g})"
+        return f"{self.low:g}..{self.high:g}{how}"
+
+
+Space = dict[str, Knob]
+
+
+class Searched(NamedTuple):
+    """A command as it is searched over: its sections, other names of its flags, and those that are no knobs."""
+
+    sections: tuple[type[Section], ...]
+    aliases: Mapping[str, str]
+    no_knobs: frozenset[str]
+
+    def read(self, flags: Mapping[str, Any]) -> list[Any]:
+        """Check flags, and share them among the sections; errors are those of `parse`."""
+        return parse(flags, self.sections, self.aliases)
+
+
+def read_space(given: Mapping[str, Any] | str, searched: Searched) -> Space:
+    """Read a space: text, a mapping, or the name of a YAML file.
+
+    Raises
+    ------
+    UsageError
+        Lists every knob that the command does not have, and everything that is neither a list nor a range.
+
+    Examples
+    --------
+    >>> from autoencoder.settings import Training
+    >>> known = Searched((Training,), {}, frozenset())
+    >>> space = read_space("learning_rate=1e-4..1e-2 (log), batch_size=[16, 32]", known)
+    >>> {name: str(knob) for name, knob in space.items()}
+    {'learning_rate': '0.0001..0.01 (log)', 'batch_size': '[16, 32]'}
+    """
+    lines = dict(_lines(given))
+    if not lines:
+        raise UsageError('--space: names no knob; as in --space="filters=[[16,32],[32,64]], batch_size=16..128"')
+    known, problems, space = fields(searched.sections), [], {}
+    for written, value in lines.items():
+        name = searched.aliases.get(written, written)
+        if name not in known:
+            problems.append(f"--space: {written}: no such knob of the command{nearest(name, known)}")
+        elif name in searched.no_knobs:
+            problems.append(f"--space: {name} decides about no result, or its losses do not compare: give one value")
+        else:
+            try:
+                space[name] = _knob(value, known[name].annotation)
+            except ValueError as error:
+                problems.append(f"--space: {name}: {error}")
+    if problems:
+        raise UsageError("\n".join(problems))
+    return space
+
+
+def _lines(given: Mapping[str, Any] | str) -> Iterator[tuple[str, Any]]:
+    if isinstance(given, Mapping):
+        yield from given.items()
+        return
+    if "=" not in given:
+        yield from _file(Path(expand_home(given))).items()
+        return
+    seen = set()
+    for part in _parts(given):
+        name, equals, text = (each.strip() for each in part.partition("="))
+        if not equals or not text:
+            raise UsageError(f"--space: {part.strip()!r} is no knob with its values; write name=[a, b] or name=1..10")
+        if name in seen:
+            raise UsageError(f"--space: {name} is there twice")
+        seen.add(name)
+        yield name, _value(text)
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return read_flags(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"--space={path}: cannot be read ({error.strerror}); name a YAML file, auto, or write name=[a, b]"
+        ) from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"--space={path}: {' '.join(str(error).split())}") from error
+
+
+def _parts(text: str) -> list[str]:
+    """Cut at the commas that stand in no brackets."""
+    parts, depth = [""], 0
+    for sign in text:
+        depth += (sign in "[(") - (sign in "])")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part for part in parts if part.strip()]
+
+
+def _value(text: str) -> Any:
+    if not text.startswith("["):
+        return text
+    try:
+        return read_yaml(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _knob(value: Any, annotation: Any) -> Knob:
+    if isinstance(value, list | tuple):
+        choices = tuple(dict.fromkeys(map(value_text, value)))
+        if not choices:
+            raise ValueError("needs at least one value")
+        return Knob(choices)
+    found = _RANGE.fullmatch(str(value))
+    if found is None:
+        raise ValueError(f"{value!r} is neither a list, [a, b], nor a range, 1..10, 1e-4..1e-2 (log), 16..64 (step 16)")
+    low, high, how = float(found[1]), float(found[2]), found[3] or ""
+    step = float(how.removeprefix("step")) if how.startswith("step") else None
+    whole = not _holds(annotation, float)
+    if low >= high:
+        raise ValueError(f"{value}: the first number must be smaller than the second")
+    if how == "log" and low <= 0:
+        raise ValueError(f"{value}: a logarithmic range begins above 0")
+    if step is not None and not 0 < step <= high - low:
+        raise ValueError(f"{value}: the step must be above 0, and at most the whole range")
+    if whole and not all(number.is_integer() for number in (low, high, step or 1.0)):
+        raise ValueError(f"{value}: takes whole numbers")
+    return Knob((), low, high, how == "log", step, whole)
+
+
+def _holds(annotation: Any, kind: type) -> bool:
+    return annotation is kind or any(_holds(each, kind) for each in get_args(annotation))
+
+
+def check_space(space: Space, searched: Searched, fixed: Mapping[str, Any]) -> dict[str, str]:
+    """Refuse values that fit no combination with others; return one combination that fits.
+
+    Raises
+    ------
+    UsageError
+        What the fields say of the first such value, or of a flag that is both searched over and given.
+    """
+    given = {searched.aliases.get(name, name) for name in fixed}
+    if both := [name for name in space if name in given]:
+        raise UsageError(f"--{both[0]} is given, and is in --space too; leave one of them out")
+    draws, fitting = random.Random(0), {}
+    for name, knob in space.items():
+        for value in knob.ends:
+            fitting = _fitting(name, value, _drawn(space, draws), lambda flags: searched.read({**fixed, **flags}))
+    return fitting
+
+
+def _drawn(space: Space, draws: random.Random) -> Iterator[dict[str, str]]:
+    for _ in range(_COMBINATIONS):
+        yield {name: draws.choice(knob.ends) for name, knob in space.items()}
+
+
+def _fitting(
+    name: str, value: str, drawn: Iterable[dict[str, str]], read: Callable[[dict[str, str]], Any]
+) -> dict[str, str]:
+    first: UsageError | None = None
+    for flags in drawn:
+        flags[name] = value
+        try:
+            read(flags)
+        except UsageError as error:
+            first = first or error
+        else:
+            return flags
+    raise UsageError(f"--space: {name} cannot be {value}:\n{first}") from first
+
+
+def usual(space: Space, searched: Searched, fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of the space that are taken where nothing is said, for the knobs whose space holds theirs."""
+    flat = _flat(searched.read(fixed))
+    found: dict[str, Any] = {}
+    for name, knob in space.items():
+        if knob.choices:
+            same = [value for value in knob.choices if _means(name, value, searched, fixed) == flat[name]]
+            found |= {name: same[0]} if same else {}
+        else:
+            value = flat[name] if flat[name] is not None else _USUAL.get(name)
+            inside = isinstance(value, int | float) and knob.low <= value <= knob.high
+            found |= {name: value} if inside and knob.step is None else {}
+    return found
+
+
+#: What auto stands for.
+_USUAL = {"learning_rate": 0.001}
+
+
+def _means(name: str, value: str, searched: Searched, fixed: Mapping[str, Any]) -> Any:
+    try:
+        return _flat(searched.read({**fixed, name: value}))[name]
+    except UsageError:
+        return UsageError
+
+
+def _flat(sections: Sequence[Section]) -> dict[str, Any]:
+    return {name: value for section in sections for name, value in section}
+
+
+def auto_space(command: str, fixed: Mapping[str, Any], width: str = "10") -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return flags to begin with, and the knobs that most often matter, without those that are given.
+
+    Parameters
+    ----------
+    command : str
+    fixed : mapping
+        What is given.
+    width : str
+        Numbers of the embedding: a wider one always rebuilds better, so it stays as it is.
+    """
+    space = {**_AUTO[command]}
+    if command in ("run", "restore_train"):
+        space["dims"] = [f"[{width}]", f"[64, {width}]", f"[256, {width}]"]
+    base = {name: value for name, value in _BASE.get(command, {}).items() if name not in fixed}
+    given = {name for name in fixed if name != "dims"}
+    return base, {name: values for name, values in space.items() if name not in given}
+
+
+_REBUILDING: dict[str, Any] = {
+    "filters": ["auto", "[16, 32]", "[32, 64]", "[32, 64, 128]", "[64, 128, 256]"],
+    "kernel_size": ["[5, 5, 3]", "[3]", "[5]"],
+    "learning_rate": "3e-4..1e-2 (log)",
+    "schedule": ["constant", "cosine"],
+    "batch_size": ["16", "32", "64"],
+    "batch_norm": ["none", "before", "after"],
+    "activation": ["relu", "elu", "leaky_relu:0.2", "silu"],
+    "drop_rate": "0..0.3",
+}
+_AUTO: dict[str, dict[str, Any]] = {
+    "run": _REBUILDING,
+    "restore_train": _REBUILDING,
+    "sort": {
+        "contrast": "0.1..3 (log)",
+        "neighbours": ["5", "10", "20"],
+        "learning_rate": "5e-4..5e-3 (log)",
+        "batch_size": ["64", "128", "256"],
+        "filters": ["[32, 64, 128]", "[32, 64, 128, 256]", "[64, 128, 256]"],
+        "method": ["umap_gmm", "gmm", "kmeans"],
+    },
+    "classify": {
+        "units": ["64", "128", "256"],
+        "learning_rate": "3e-4..1e-2 (log)",
+        "fine_rate": "1e-4..3e-3 (log)",
+        "batch_size": ["32", "64", "128"],
+        "drop_rate": "0..0.5",
+    },
+}
+#: What a search of `sort` begins with: most of what a budget chooses (settings/budget.py).
+_BASE: dict[str, dict[str, Any]] = {
+    "sort": {
+        "kernel_size": 3,
+        "strides": 2,
+        "batch_norm": "before",
+        "global_pooling": True,
+        "mlp": False,
+        "output_activation": "linear",
+        "local_features": True,
+        "loss": "mse",
+        "contrast_with": "neighbours",
+        "neighbours_from": "local",
+        "augment": "auto",
+        "target": "clean",
+        "optimizer": "adamw",
+        "schedule": "cosine",
+    }
+}
