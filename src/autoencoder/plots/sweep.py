@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from .palette import NOISE_GRAY
-from .plot import bare, boxed, logarithmic, quiet, ring
+from .plot import bare, boxed, logarithmic, number_x, quiet, ring
 from .style import STYLE, head, save, sheet, write
 
 _WIDTH, _LEFT, _MARGIN, _PANEL = 1200, 105, STYLE["margin"], 300
@@ -86,7 +85,7 @@ def sweep_picture(
     _bars(page, axes, importance)
     axes = boxed(figure, (_LEFT + half + _LEFT, 100, half, _PANEL))
     quiet(axes)
-    heading = f"{measure.replace('_', ' ')} against weights; the line joins what nothing smaller beats"
+    heading = f"{measure.replace('_', ' ')} against weights; line: nothing smaller beats it"
     write(page, _LEFT + half + 40, 78, heading, kind="small", color=STYLE["muted"])
     _scores(page, axes, trials, more_is_better)
     write(page, _WIDTH - _MARGIN, 100 + _PANEL + 44, "weights", ha="right", color=STYLE["muted"])
@@ -143,11 +142,7 @@ def _scores(page: Axes, axes: Axes, trials: Sequence[Dot], more_is_better: bool)
     ring(axes, sizes[0], scores[0], 12)
     axes.margins(x=0.06)
     logarithmic(axes, scores)
-    if sizes.max() >= 10 * sizes.min():
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    number_x(axes, sizes)
 
 
 def _curves(axes: Axes, trials: Sequence[Dot]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import yaml
 
 from ..errors import UsageError
-from .fields import Section, fields, nearest, parse, read_flags
+from .fields import Section, fields, nearest, parse, read_flags, unknown_flag
 from .text import expand_home, read_yaml, value_text
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -46,11 +46,11 @@ Space = dict[str, Knob]
 
 
 class Searched(NamedTuple):
-    """A command as it is searched over: its sections, other names of its flags, and those that are no knobs."""
+    """A command as it is searched over: its sections, other names of its flags, and why some are no knobs."""
 
     sections: tuple[type[Section], ...]
     aliases: Mapping[str, str]
-    no_knobs: frozenset[str]
+    no_knobs: Mapping[str, str]
 
     def read(self, flags: Mapping[str, Any]) -> list[Any]:
         """Check flags, and share them among the sections; errors are those of `parse`."""
@@ -68,7 +68,7 @@ def read_space(given: Mapping[str, Any] | str, searched: Searched) -> Space:
     Examples
     --------
     >>> from autoencoder.settings import Training
-    >>> known = Searched((Training,), {}, frozenset())
+    >>> known = Searched((Training,), {}, {})
     >>> space = read_space("learning_rate=1e-4..1e-2 (log), batch_size=[16, 32]", known)
     >>> {name: str(knob) for name, knob in space.items()}
     {'learning_rate': '0.0001..0.01 (log)', 'batch_size': '[16, 32]'}
@@ -82,7 +82,7 @@ def read_space(given: Mapping[str, Any] | str, searched: Searched) -> Space:
         if name not in known:
             problems.append(f"--space: {written}: no such knob of the command{nearest(name, known)}")
         elif name in searched.no_knobs:
-            problems.append(f"--space: {name} decides about no result, or its losses do not compare: give one value")
+            problems.append(f"--space: {name} {searched.no_knobs[name]}: give one value as --{name}=...")
         else:
             try:
                 space[name] = _knob(value, known[name].annotation)
@@ -181,10 +181,13 @@ def check_space(space: Space, searched: Searched, fixed: Mapping[str, Any]) -> d
     given = {searched.aliases.get(name, name) for name in fixed}
     if both := [name for name in space if name in given]:
         raise UsageError(f"--{both[0]} is given, and is in --space too; leave one of them out")
+    known = [*fields(searched.sections), *searched.aliases]
+    if strange := [unknown_flag(name, known) for name in fixed if name not in known]:
+        raise UsageError("\n".join(strange))
     draws, fitting = random.Random(0), {}
     for name, knob in space.items():
         for value in knob.ends:
-            fitting = _fitting(name, value, _drawn(space, draws), lambda flags: searched.read({**fixed, **flags}))
+            fitting = _fitting(name, value, _drawn(space, draws), searched, fixed)
     return fitting
 
 
@@ -194,18 +197,28 @@ def _drawn(space: Space, draws: random.Random) -> Iterator[dict[str, str]]:
 
 
 def _fitting(
-    name: str, value: str, drawn: Iterable[dict[str, str]], read: Callable[[dict[str, str]], Any]
+    name: str, value: str, drawn: Iterable[dict[str, str]], searched: Searched, fixed: Mapping[str, Any]
 ) -> dict[str, str]:
     first: UsageError | None = None
     for flags in drawn:
         flags[name] = value
         try:
-            read(flags)
+            searched.read({**fixed, **flags})
         except UsageError as error:
             first = first or error
         else:
             return flags
-    raise UsageError(f"--space: {name} cannot be {value}:\n{first}") from first
+    raise UsageError(_blamed(name, value, str(first), searched, fixed)) from first
+
+
+def _blamed(name: str, value: str, said: str, searched: Searched, fixed: Mapping[str, Any]) -> str:
+    """Say what does not fit: a knob's value, or what is given for all trials."""
+    try:
+        searched.read(fixed)
+    except UsageError as error:
+        if set(str(error).splitlines()) >= set(said.splitlines()):
+            return said
+    return f"--space: {name} cannot be {value}:\n{said}"
 
 
 def usual(space: Space, searched: Searched, fixed: Mapping[str, Any]) -> dict[str, Any]:

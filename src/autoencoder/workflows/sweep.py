@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import DiskError, Interrupted, UsageError, UserError
-from ..files import disk_errors
 from ..settings.fields import nearest, parse
 from ..settings.space import Space, auto_space, check_space, read_space, usual
 from ..settings.sweep import JUDGED_BY, Sweep
@@ -105,8 +104,6 @@ def carry_out_sweep(asked: Sweep) -> Outcome:
     check_optuna()
     plan, first = _resumed(asked) if asked.resume is not None else _planned(asked)
     folder = run_folder.LOGS / plan.name
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     study = open_study(plan, folder, first)
     write_plan(plan, folder)
     log.info(f"the sweep is in {folder}; it is judged by {plan.by}, over:")

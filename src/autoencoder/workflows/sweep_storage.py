@@ -147,10 +147,11 @@ def _within(seconds: float, address: str) -> BaseStorage:
     thread.join(seconds)
     if not found:
         raise _unreachable(address, f"no answer within {seconds:.0f} seconds")
-    if isinstance(found[0], ModuleNotFoundError):
+    if isinstance(found[0], ImportError):
         raise UsageError(
-            f"--storage={without_password(address)}: needs the package {found[0].name}; install it with pip"
-        ) from found[0]
+            f"--storage={without_password(address)}: needs the Python package of such a database, as psycopg of "
+            "postgresql:// or pg8000 of postgresql+pg8000://; install it with pip"
+        ) from None
     if isinstance(found[0], Exception):
         raise _unreachable(address, _reason(found[0], address)) from None  # the cause may hold the password
     storage: BaseStorage = found[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import UsageError
-from ..files import write_text
+from ..files import disk_errors, write_text
 from ..settings.space import Knob, Searched, Space
 from ..settings.sweep import MORE_IS_BETTER
 from ..settings.text import holds_path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PLAN = "sweep.json"
 #: A trial of another machine that was not heard of for so many seconds is taken for dead.
 _SILENT, _HEARTBEAT = 300.0, 60.0
-#: So often a trial is begun again whose process was killed; then it is taken for the cause.
+#: So often in turn a trial is killed before its next epoch; then it is taken for the cause.
 _ATTEMPTS = 3
 #: This machine.
 _HOST = socket.gethostname()
@@ -106,7 +106,11 @@ def open_study(plan: Plan, folder: Path, usual: Mapping[str, Any] | None = None)
     """
     import optuna
 
-    storage = open_storage(plan.storage, folder)
+    with disk_errors(folder):
+        if plan.storage is None:
+            folder.mkdir(parents=True, exist_ok=True)
+        storage = open_storage(plan.storage, folder)
+        folder.mkdir(parents=True, exist_ok=True)
     direction: Literal["minimize", "maximize"] = "maximize" if plan.by in MORE_IS_BETTER else "minimize"
     pruner = optuna.pruners.MedianPruner(n_warmup_steps=3) if plan.pruned else optuna.pruners.NopPruner()
     with _held(folder / ".begin.lock"):
@@ -215,13 +219,14 @@ def next_trial(plan: Plan, study: Study, folder: Path, worker: Worker, most: int
 
 
 def replace_gone(study: Study) -> None:
-    """Put a trial whose process was killed into the queue again, with what it has done; three times at most."""
+    """Put a trial whose process was killed into the queue again; three times at most without an epoch in between."""
     from optuna.trial import TrialState
 
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         if not is_gone(trial):
             continue
-        attempts = trial.user_attrs.get("attempts", 0) + 1
+        came_on = len(trial.intermediate_values) > len(trial.user_attrs.get("reported", {}))
+        attempts = 0 if came_on else trial.user_attrs.get("attempts", 0) + 1
         if attempts >= _ATTEMPTS:
             tell(study, trial.number, TrialState.PRUNED)
             continue

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, DivergedError, ModelFileError, UsageError, UserError
 from ..progress import judging
+from ..settings import Output
+from ..storage.new_run import check_free
 from ..storage.provenance import read_provenance
 from ..storage.run import Run
 from ..storage.state import has_state
@@ -59,10 +61,10 @@ def carry_out(plan: Plan, study: Study, trial: Trial, wanted: Callable[[], bool]
     log.info(f"\ntrial {trial.number + 1}: {', '.join(f'{name}={value}' for name, value in trial.params.items())}")
     try:
         sections = kind.searched(plan.by).read({**plan.fixed, **trial.params})
-        folder, goes_on = _place(trial)
-        finished = _finished(plan, folder)
+        finished = _finished(plan, Path(trial.user_attrs["folder"]))
         if finished is None:
-            with judging(_judge(trial, plan.pruned, wanted)):
+            folder, goes_on = _place(trial)
+            with judging(_judge(trial, plan.pruned, goes_on, wanted)):
                 finished = kind.carry_out(sections, folder, goes_on)
     except DivergedError as error:
         end_badly(study, trial, f"diverged: {error}")
@@ -73,18 +75,24 @@ def carry_out(plan: Plan, study: Study, trial: Trial, wanted: Callable[[], bool]
 
 
 def _place(trial: Trial) -> tuple[Path, bool]:
-    """Return the folder of a trial, and whether what was killed there is gone on with."""
-    folder = Path(trial.user_attrs["folder"])
-    made = read_provenance(Run(folder).provenance_file)
-    if has_state(Run(folder)) or (made is not None and not made.finished and made.command == "run"):
-        return folder, has_state(Run(folder))
-    number = 2
-    first = folder
-    while folder.exists() and made is None:  # what was killed and cannot be gone on with stays as it is
-        folder = first.with_name(f"{first.name}_{number}")
+    """Return the folder of a trial, and whether what was killed there is gone on with; else it stays as it is."""
+    first = folder = Path(trial.user_attrs["folder"])
+    if has_state(Run(folder)):
+        return folder, True
+    number = 1
+    while _is_taken(folder):
         number += 1
+        folder = first.with_name(f"{first.name}_{number}")
     trial.set_user_attr("folder", str(folder))
     return folder, False
+
+
+def _is_taken(folder: Path) -> bool:
+    try:
+        check_free(Output(save_dir=folder))
+    except UsageError:
+        return True
+    return False
 
 
 def _finished(plan: Plan, folder: Path) -> Scores | None:
@@ -94,25 +102,26 @@ def _finished(plan: Plan, folder: Path) -> Scores | None:
     return Run(folder).scores() if whole else None
 
 
-def _judge(trial: Trial, pruned: bool, wanted: Callable[[], bool]) -> Callable[[int, float], bool]:
+def _judge(trial: Trial, pruned: bool, goes_on: bool, wanted: Callable[[], bool]) -> Callable[[int, float], bool]:
     """Return what is told of each epoch: it keeps the loss, and says whether the trial is worth its time."""
-    before = {int(epoch): loss for epoch, loss in trial.user_attrs.get("reported", {}).items()}
+    before = {int(epoch): loss for epoch, loss in trial.user_attrs.get("reported", {}).items()} if goes_on else {}
     for epoch, loss in before.items():
         trial.report(loss, epoch)
     last, passed = 0, 0
 
-    def goes_on(epoch: int, loss: float) -> bool:
+    def judge(epoch: int, loss: float) -> bool:
         nonlocal last, passed
         if epoch <= last:  # a classifier counts its two steps anew
             passed += last
         last = epoch
-        if passed + epoch not in before:
-            trial.report(loss, passed + epoch)
         if not wanted():
             os.kill(os.getpid(), signal.SIGTERM)  # who asked for it is gone: keep the state, and end
+        if passed + epoch in before:
+            return True
+        trial.report(loss, passed + epoch)
         return not (pruned and trial.should_prune())
 
-    return goes_on
+    return judge
 
 
 def _tell_scores(plan: Plan, study: Study, trial: Trial, scores: Scores) -> None:

@@ -44,12 +44,12 @@ class Trial(NamedTuple):
 
     def searched(self, by: str) -> Searched:
         """Return what a space is read with, for what decides which trial is the best."""
-        same = set(Output.model_fields) | {"max_bad", "run", "precision"}
+        no_knobs = dict.fromkeys([*Output.model_fields, "max_bad", "run", "precision"], "decides about no result")
         if by in ("valid_loss", "valid_mse"):
-            same |= set(self.images.model_fields) | {"seed"}
+            no_knobs |= dict.fromkeys([*self.images.model_fields, "seed"], "changes which images are judged, and how")
         if by == "valid_loss":
-            same |= _OTHER_LOSSES
-        return Searched(self.sections, self.aliases, frozenset(same))
+            no_knobs |= dict.fromkeys(_OTHER_LOSSES, "changes what the loss measures, so that a lower one is no better")
+        return Searched(self.sections, self.aliases, no_knobs)
 
 
 def _settings(sections: Sequence[Any], folder: Path | None = None) -> Settings:
