@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -221,18 +221,24 @@ def _blamed(name: str, value: str, said: str, searched: Searched, fixed: Mapping
     return f"--space: {name} cannot be {value}:\n{said}"
 
 
-def usual(space: Space, searched: Searched, fixed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of the space that are taken where nothing is said, for the knobs whose space holds theirs."""
-    flat = _flat(searched.read(fixed))
+def usual(space: Space, searched: Searched, fixed: Mapping[str, Any], fitting: Mapping[str, str]) -> dict[str, Any]:
+    """Return the knobs' defaults, of those whose values hold theirs; none where they do not fit together.
+
+    `fitting` is a combination that fits, of `check_space`.
+    """
+    known = fields(searched.sections)
     found: dict[str, Any] = {}
     for name, knob in space.items():
+        default = _USUAL.get(name) if known[name].default is None and not knob.choices else known[name].default
         if knob.choices:
-            same = [value for value in knob.choices if _means(name, value, searched, fixed) == flat[name]]
+            same = [value for value in knob.choices if _means(name, value, searched, {**fixed, **fitting}) == default]
             found |= {name: same[0]} if same else {}
-        else:
-            value = flat[name] if flat[name] is not None else _USUAL.get(name)
-            inside = isinstance(value, int | float) and knob.low <= value <= knob.high
-            found |= {name: value} if inside and knob.step is None else {}
+        elif isinstance(default, int | float) and knob.low <= default <= knob.high and knob.step is None:
+            found[name] = default
+    try:
+        searched.read({**fixed, **fitting, **found})
+    except UsageError:
+        return {}
     return found
 
 
@@ -242,13 +248,10 @@ _USUAL = {"learning_rate": 0.001}
 
 def _means(name: str, value: str, searched: Searched, fixed: Mapping[str, Any]) -> Any:
     try:
-        return _flat(searched.read({**fixed, name: value}))[name]
+        sections = searched.read({**fixed, name: value})
     except UsageError:
         return UsageError
-
-
-def _flat(sections: Sequence[Section]) -> dict[str, Any]:
-    return {name: value for section in sections for name, value in section}
+    return next(getattr(section, name) for section in sections if name in type(section).model_fields)
 
 
 def auto_space(command: str, fixed: Mapping[str, Any], width: str = "10") -> tuple[dict[str, Any], dict[str, Any]]:

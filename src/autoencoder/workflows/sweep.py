@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import DiskError, Interrupted, UsageError, UserError
 from ..settings.fields import nearest, parse
-from ..settings.space import Space, auto_space, check_space, read_space, usual
+from ..settings.space import auto_space, check_space, read_space, usual
 from ..settings.sweep import JUDGED_BY, Sweep
 from ..settings.text import value_text
 from ..storage import run as run_folder
@@ -131,8 +131,8 @@ def _planned(asked: Sweep) -> tuple[Plan, dict[str, Any]]:
         fixed = {**base, **({each: v for each, v in fixed.items() if not (each == "dims" and "dims" in given)})}
     space = read_space(given, searched)
     fitting = check_space(space, searched, fixed)
-    begin = usual(space, searched, fixed)
-    _check(asked.command, fixed, begin, fitting, space)
+    begin = usual(space, searched, fixed, fitting)
+    _check(asked.command, {**fixed, **fitting, **begin})
     seed = int(str(fixed.get("seed", 1)))
     name = asked.name or _free_name()
     return Plan(name, asked.command, by, space, _plain(fixed), seed, asked.storage), begin
@@ -146,16 +146,10 @@ def _plain(fixed: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check(
-    command: str, fixed: Mapping[str, Any], begin: Mapping[str, Any], fitting: Mapping[str, str], space: Space
-) -> None:
-    """Let the command refuse what it cannot carry out: with its usual values where these fit, or any that do."""
+def _check(command: str, flags: Mapping[str, Any]) -> None:
+    """Let the command refuse what it cannot carry out."""
     kind = TRIALS[command]
-    try:
-        sections = parse({**fixed, **begin}, kind.sections, kind.aliases)
-    except UsageError:
-        sections = parse({**fixed, **fitting}, kind.sections, kind.aliases)
-    kind.check(sections)
+    kind.check(parse(flags, kind.sections, kind.aliases))
 
 
 def _free_name() -> str:
