@@ -42,7 +42,7 @@ def trial(monkeypatch):
             (Training,), Training, lambda sections: None, lambda sections, folder, again: work(*sections, folder)
         )
         monkeypatch.setitem(TRIALS, "run", kind)
-        return Plan("one", "run", "valid_loss", SPACE, {"loss": "mse"}, 1)
+        return Plan("one", "run", "valid_loss", SPACE, {"loss": "mse", "train_epochs": 20}, 1)
 
     return stand_in
 
@@ -102,7 +102,7 @@ def test_trials_are_as_many_as_asked_for_the_first_of_the_usual_values_and_the_b
     assert outcome.table()["trial"].is_unique and {p.name for p in folder.iterdir()} >= {"trials.csv", "sweep.png"}
     best = outcome.rows[0]
     rate = f"--learning_rate={best['learning_rate']}"
-    assert outcome.best_command == f"flexae run --loss=mse {rate} --batch_size={best['batch_size']}"
+    assert outcome.best_command == f"flexae run --loss=mse --train_epochs=20 {rate} --batch_size={best['batch_size']}"
     work(plan, folder, 15)  # goes on, and draws nothing twice
     assert len(tried) == 15 == len(set(tried))
 
@@ -121,6 +121,25 @@ def test_what_diverges_or_is_refused_never_wins(trial, folder):
     assert all(row["valid_loss"] == 1.0 for row in outcome.rows if row["state"] == "complete")
     reasons = {row["why"] for row in outcome.rows if row["state"] != "complete"}
     assert reasons == {"diverged: the loss became not a number", "too few images", "has no valid_loss"}
+
+
+def test_a_small_space_is_tried_whole_and_nothing_twice(trial, folder):
+    tried = []
+
+    def train(training, place):
+        tried.append((training.batch_size, training.optimizer, training.train_epochs))
+        return {"status": "done", "valid_loss": 1 / len(tried)}
+
+    space = {"batch_size": Knob(("8", "16")), "optimizer": Knob(("adam", "sgd", "nadam"))}
+    plan = Plan(**{**vars(trial(train)), "space": space})
+    study = work(plan, folder, 4)
+    assert len(tried) == 4 == len(set(tried))
+    assert len(work(plan, folder, 50).trials) >= 6 and len(tried) == 6 == len(set(tried))
+    assert len(finish(plan, study, folder).rows) == 6
+    tried.clear()
+    larger = Plan(**{**vars(plan), "name": "two", "space": {**space, "train_epochs": Knob((), 1, 3, whole=True)}})
+    work(larger, folder.parent / "two", 12)
+    assert len(tried) == 12 == len(set(tried))
 
 
 def test_a_search_of_which_no_trial_ends_says_why(trial, folder):
@@ -146,7 +165,7 @@ def test_a_trial_whose_losses_are_poor_is_pruned_where_losses_compare(trial, fol
 
     plan = trial(train)
     study = work(plan, folder, 7)
-    assert lengths[:5] == [20] * 5 and lengths[5] == lengths[6] < 10
+    assert lengths == [20] * 5 + [5] * 2  # the first after a quarter of the epochs
     assert [each.state for each in study.trials] == [TrialState.COMPLETE] * 5 + [TrialState.PRUNED] * 2
     assert study.trials[6].user_attrs["why"] == f"pruned after epoch {lengths[6]}"
     for change in ({"space": {**SPACE, "loss": Knob(("mse", "mae"))}}, {"by": "nmi"}):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,6 +45,15 @@ class Knob(NamedTuple):
 
 
 Space = dict[str, Knob]
+
+
+def combinations(space: Space, most: int) -> list[dict[str, str]] | None:
+    """Return all combinations of a space; None where there are more than `most`, or any number."""
+    if not all(knob.choices for knob in space.values()):
+        return None
+    if math.prod(len(knob.choices) for knob in space.values()) > most:
+        return None
+    return [dict(zip(space, each, strict=True)) for each in itertools.product(*(k.choices for k in space.values()))]
 
 
 class Searched(NamedTuple):

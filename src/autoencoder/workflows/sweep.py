@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import DiskError, Interrupted, UsageError, UserError
 from ..settings.fields import nearest, parse
-from ..settings.space import auto_space, check_space, read_space, usual
+from ..settings.space import auto_space, check_space, combinations, read_space, usual
 from ..settings.sweep import JUDGED_BY, Sweep
 from ..settings.text import value_text
 from ..storage import run as run_folder
@@ -241,7 +241,7 @@ def _watch(plan: Plan, study: Study, folder: Path, asked: Sweep) -> None:
                     running[number] = processes.start(number)
             deaths = 0 if _under_way(study) else deaths
             if all(process.poll() == 0 for process in running):
-                if time.time() >= until or not _left(study, asked.trials):
+                if time.time() >= until or not _left(plan, study, asked.trials):
                     break
                 running[0] = processes.start(0)  # for what a process on another machine left
     _tell_new(plan, study, told, asked.trials)
@@ -259,9 +259,11 @@ def _ended(study: Study) -> list[FrozenTrial]:
     return [each for each in study.get_trials(deepcopy=False) if each.state.name in ("COMPLETE", "PRUNED")]
 
 
-def _left(study: Study, most: int) -> bool:
+def _left(plan: Plan, study: Study, most: int) -> bool:
     """Whether trials are still to be begun, now that no process here is at work."""
     trials = study.get_trials(deepcopy=False)
+    every = combinations(plan.space, most)
+    most = most if every is None else len(every)
     running = [each for each in trials if each.state.name == "RUNNING" and not is_gone(each)]
     return len(_ended(study)) + len(running) < most
 

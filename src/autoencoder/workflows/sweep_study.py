@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import UsageError
 from ..files import disk_errors, write_text
-from ..settings.space import Knob, Searched, Space
+from ..settings.space import Knob, Searched, Space, combinations
 from ..settings.sweep import MORE_IS_BETTER
 from ..settings.text import holds_path
 from .sweep_storage import open_storage
@@ -31,6 +32,8 @@ PLAN = "sweep.json"
 _SILENT, _HEARTBEAT = 300.0, 60.0
 #: So often in turn a trial is killed before its next epoch; then it is taken for the cause.
 _ATTEMPTS = 3
+#: So often in turn a search may propose what it has tried; then it is tried again.
+_REPEATED = 20
 #: This machine.
 _HOST = socket.gethostname()
 
@@ -56,6 +59,13 @@ class Plan:
     def pruned(self) -> bool:
         """Whether the losses of an epoch compare, and say something of what decides."""
         return self.by in ("valid_loss", "valid_mse", "valid_accuracy") and not UNEVEN & self.space.keys()
+
+    @property
+    def warm_up(self) -> int:
+        """Epochs in which no trial is pruned: a quarter, as a rate that falls late, or dropout, begins slowly."""
+        name = "epochs" if self.command == "classify" else "train_epochs"
+        known = {each: field for section in self.searched.sections for each, field in section.model_fields.items()}
+        return int(str(self.fixed.get(name, known[name].default))) // 4
 
     def record(self) -> dict[str, Any]:
         """Return it as plain values, without where it is kept."""
@@ -112,7 +122,8 @@ def open_study(plan: Plan, folder: Path, usual: Mapping[str, Any] | None = None)
         storage = open_storage(plan.storage, folder)
         folder.mkdir(parents=True, exist_ok=True)
     direction: Literal["minimize", "maximize"] = "maximize" if plan.by in MORE_IS_BETTER else "minimize"
-    pruner = optuna.pruners.MedianPruner(n_warmup_steps=3) if plan.pruned else optuna.pruners.NopPruner()
+    median = optuna.pruners.MedianPruner(n_warmup_steps=plan.warm_up)
+    pruner = median if plan.pruned else optuna.pruners.NopPruner()
     with _held(folder / ".begin.lock"):
         study = optuna.create_study(
             storage=storage, study_name=plan.name, direction=direction, load_if_exists=True, pruner=pruner
@@ -198,7 +209,6 @@ def next_trial(plan: Plan, study: Study, folder: Path, worker: Worker, most: int
 
     Trials of one machine are begun one after the other, so that no two see the same and none is begun too many.
     """
-    import optuna
     from optuna.trial import TrialState
 
     with _held(folder / ".next.lock"):
@@ -207,15 +217,37 @@ def next_trial(plan: Plan, study: Study, folder: Path, worker: Worker, most: int
         states = [trial.state for trial in trials]
         if sum(state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING) for state in states) >= most:
             return None
-        # A seed of its own for each: one that goes on draws nothing twice.
-        study.sampler = optuna.samplers.TPESampler(
-            seed=plan.seed * 10_000 + len(trials), n_startup_trials=max(5, min(10, most // 4)), multivariate=True
-        )
-        trial = study.ask(distributions(plan.space))
+        if TrialState.WAITING not in states and (every := combinations(plan.space, most)) is not None:
+            unseen = [each for each in every if not any(trial.params == each for trial in trials)]
+            if not unseen:
+                return None
+            study.enqueue_trial(random.Random(plan.seed).choice(unseen))
+        trial = _asked(plan, study, most)
         trial.set_user_attr("claim", worker.claim())
         if "folder" not in trial.user_attrs:
             trial.set_user_attr("folder", str(folder_of(plan.name, trial.number)))
         return trial
+
+
+def _asked(plan: Plan, study: Study, most: int) -> Trial:
+    """Ask for a trial; one that repeats another, and would end like it, is given up for one drawn at random."""
+    from optuna.samplers import RandomSampler, TPESampler
+    from optuna.trial import TrialState
+
+    for attempt in range(_REPEATED):
+        trials = study.get_trials(deepcopy=False)
+        seed = plan.seed * 10_000 + len(trials)  # its own for each: one that goes on draws nothing twice
+        startup = max(5, min(10, most // 4))
+        again = attempt > 0
+        study.sampler = (
+            RandomSampler(seed) if again else TPESampler(n_startup_trials=startup, multivariate=True, seed=seed)
+        )
+        trial = study.ask(distributions(plan.space))
+        known = [each.params for each in trials if each.state not in (TrialState.FAIL, TrialState.WAITING)]
+        if trial.params not in known or "folder" in trial.user_attrs or attempt == _REPEATED - 1:
+            break
+        tell(study, trial.number, TrialState.FAIL)
+    return trial
 
 
 def replace_gone(study: Study) -> None:
