@@ -128,9 +128,9 @@ def test_killed_processes_lose_no_trial_and_a_signal_ends_all_of_them(program, f
         time.sleep(2)
         begun.send_signal(signal.SIGINT)
         said = begun.communicate(timeout=120)[0].decode()
-    assert begun.returncode == 130 and "flexae sweep --resume=killed --trials=4" in said
+    assert begun.returncode == 130 and "to go on: flexae sweep --resume=killed" in said
     assert "a process was killed (signal 9); another takes its place" in said
-    more = program("sweep", "--resume=killed", "--trials=4")
+    more = program("sweep", "--resume=killed")
     assert more.returncode == 0 and finished(journal).items() >= before.items()
     rows = list(csv.DictReader((tmp_path / "logs" / "killed" / "trials.csv").open(newline="")))
     assert len(rows) == 4 and all(row["state"] in ("complete", "pruned") for row in rows)

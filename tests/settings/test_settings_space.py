@@ -3,8 +3,9 @@ from pydantic import model_validator
 
 from autoencoder.errors import UsageError
 from autoencoder.settings import Architecture, Training
+from autoencoder.settings.auto_space import auto_space
 from autoencoder.settings.fields import Section, fields
-from autoencoder.settings.space import Knob, Searched, auto_space, check_space, read_space, usual
+from autoencoder.settings.space import Knob, Searched, check_space, read_space, usual
 from autoencoder.settings.sweep import JUDGED_BY
 from autoencoder.workflows.trials import TRIALS
 
@@ -124,8 +125,8 @@ def test_usual_values_fit_together():
 def test_the_space_auto_of_every_command_holds_its_usual_values(command):
     for by in JUDGED_BY[command]:
         searched = TRIALS[command].searched(by)
-        base, lines = auto_space(command, GIVEN[command])
-        fixed = {**base, **GIVEN[command]}
+        fixed, lines = auto_space(command, searched, GIVEN[command])
+        assert len(lines) >= 5
         space = read_space(lines, searched)
         fitting = check_space(space, searched, fixed)
         searched.read({**fixed, **fitting})
@@ -136,8 +137,17 @@ def test_the_space_auto_of_every_command_holds_its_usual_values(command):
 
 
 def test_the_space_auto_leaves_out_what_is_given_and_keeps_the_width_of_the_embedding():
-    _, lines = auto_space("run", {"filters": [8], "dims": [5]}, "5")
-    assert "filters" not in lines and lines["dims"] == ["[5]", "[64, 5]", "[256, 5]"]
+    searched = TRIALS["run"].searched("valid_loss")
+    fixed, lines = auto_space("run", searched, {"filters": [8], "dims": (32, 5)})
+    assert "filters" not in lines and lines["dims"] == ["[5]", "[64, 5]", "[256, 5]"] and fixed == {"filters": [8]}
+
+
+def test_the_space_auto_leaves_out_what_does_not_fit_what_is_given():
+    searched = TRIALS["run"].searched("valid_loss")
+    _, lines = auto_space("run", searched, {"mlp": "False"})
+    assert "dims" not in lines and "drop_rate" not in lines and "learning_rate" in lines
+    _, lines = auto_space("run", searched, {"reduce_lr": "5"})
+    assert "schedule" not in lines
 
 
 def test_a_loss_is_no_knob_where_it_judges_and_no_knob_says_which_images():

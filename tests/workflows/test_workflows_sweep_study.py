@@ -14,9 +14,10 @@ from autoencoder.progress import goes_on
 from autoencoder.settings import Training
 from autoencoder.settings.space import Knob
 from autoencoder.workflows import sweep_study, sweep_worker
+from autoencoder.workflows.sweep_plan import Plan, kept_trials, read_plan, write_plan
 from autoencoder.workflows.sweep_results import Outcome, finish
 from autoencoder.workflows.sweep_storage import cut_half_line, open_storage, without_password
-from autoencoder.workflows.sweep_study import Plan, Worker, next_trial, open_study, read_plan, write_plan
+from autoencoder.workflows.sweep_study import Worker, next_trial, open_study
 from autoencoder.workflows.trials import TRIALS, Trial
 
 SPACE = {"learning_rate": Knob((), 1e-4, 1e-2, log=True), "batch_size": Knob(("16", "32"))}
@@ -63,8 +64,8 @@ def test_a_plan_is_read_back_without_a_password(plan, folder):
         (None, None),
     ):
         written = Plan(**{**vars(plan), "storage": address})
-        write_plan(written, folder)
-        assert read_plan(folder) == Plan(**{**vars(plan), "storage": again})
+        write_plan(written, folder, 7)
+        assert kept_trials(folder) == 7 and read_plan(folder) == Plan(**{**vars(plan), "storage": again})
         assert "secret" not in (folder / "sweep.json").read_text()
     assert read_plan(folder, "sqlite:///b.db").storage == "sqlite:///b.db"
 
@@ -292,12 +293,12 @@ def test_a_storage_that_does_not_answer_is_waited_for_no_longer_than_ten_seconds
     from autoencoder.workflows import sweep_storage
 
     ended = threading.Event()
-    monkeypatch.setattr(sweep_storage, "_ANSWERED", 0.2)
-    monkeypatch.setattr(sweep_storage, "_database", lambda address: ended.wait(30))
-    with pytest.raises(UsageError, match="no answer within"):
-        open_storage("sqlite:///x.db", tmp_path)
+    monkeypatch.setattr(sweep_storage, "_ANSWERED", sweep_storage._CONNECTED + 0.2)
+    monkeypatch.setattr(sweep_storage, "_ask", lambda address: ended.wait(30))
+    monkeypatch.setattr(sweep_storage, "_check_connection", lambda address: None)
+    with pytest.raises(UsageError, match="no answer"):
+        open_storage("postgresql://ann:secret@127.0.0.1/x", tmp_path)
     ended.set()
-    assert sweep_storage._CONNECTED + 9 > 10 > sweep_storage._CONNECTED
 
 
 def test_addresses_are_shown_without_passwords():

@@ -77,7 +77,7 @@ def number_x(axes: Axes, x: np.ndarray) -> None:
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def name_lines(page: Axes, axes: Axes, names: Sequence[str], ends: Sequence[float], colors: Sequence[str]) -> None:

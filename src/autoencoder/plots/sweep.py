@@ -159,9 +159,8 @@ def _curves(axes: Axes, trials: Sequence[Dot]) -> None:
             marker="" if len(values) > 1 else "o",
             markersize=3,
         )
-    every = np.array([loss for each in trials for loss in each.curve], float)
     ends = np.array([loss for each in trials if math.isfinite(each.score) for loss in each.curve], float)
     if len(ends):
-        # What went far up would leave no room for the others.
-        low, high = ends.min(), max(np.quantile(every[np.isfinite(every)], 0.97), ends.min() * 1.0001)
+        # What began far up would leave no room for how they differ in the end.
+        low, high = ends.min(), max(np.quantile(ends, 0.95), ends.min() * 1.0001)
         axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))

@@ -96,7 +96,7 @@ def read_space(given: Mapping[str, Any] | str, searched: Searched) -> Space:
             problems.append(f"--space: {name} {searched.no_knobs[name]}: give one value as --{name}=...")
         else:
             try:
-                space[name] = _knob(value, known[name].annotation)
+                space[name] = read_knob(value, known[name].annotation)
             except ValueError as error:
                 problems.append(f"--space: {name}: {error}")
     if problems:
@@ -154,7 +154,14 @@ def _value(text: str) -> Any:
         return text
 
 
-def _knob(value: Any, annotation: Any) -> Knob:
+def read_knob(value: Any, annotation: Any) -> Knob:
+    """Read one knob's values, a list or a range, for a field of a type.
+
+    Raises
+    ------
+    ValueError
+        Says what is wrong with them.
+    """
     if isinstance(value, list | tuple):
         choices = tuple(dict.fromkeys(map(value_text, value)))
         if not choices:
@@ -242,7 +249,7 @@ def usual(space: Space, searched: Searched, fixed: Mapping[str, Any], fitting: M
     for name, knob in space.items():
         default = _USUAL.get(name) if known[name].default is None and not knob.choices else known[name].default
         if knob.choices:
-            same = [value for value in knob.choices if _means(name, value, searched, {**fixed, **fitting}) == default]
+            same = [value for value in knob.choices if means(name, value, searched, {**fixed, **fitting}) == default]
             found |= {name: same[0]} if same else {}
         elif isinstance(default, int | float) and knob.low <= default <= knob.high and knob.step is None:
             found[name] = default
@@ -257,78 +264,10 @@ def usual(space: Space, searched: Searched, fixed: Mapping[str, Any], fitting: M
 _USUAL = {"learning_rate": 0.001}
 
 
-def _means(name: str, value: str, searched: Searched, fixed: Mapping[str, Any]) -> Any:
+def means(name: str, value: str, searched: Searched, fixed: Mapping[str, Any]) -> Any:
+    """Return what a knob's text means beside other flags; the class `UsageError` where it does not fit them."""
     try:
         sections = searched.read({**fixed, name: value})
     except UsageError:
         return UsageError
     return next(getattr(section, name) for section in sections if name in type(section).model_fields)
-
-
-def auto_space(command: str, fixed: Mapping[str, Any], width: str = "10") -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return flags to begin with, and the knobs that most often matter, without those that are given.
-
-    Parameters
-    ----------
-    command : str
-    fixed : mapping
-        What is given.
-    width : str
-        Numbers of the embedding: a wider one always rebuilds better, so it stays as it is.
-    """
-    space = {**_AUTO[command]}
-    if command in ("run", "restore_train"):
-        space["dims"] = [f"[{width}]", f"[64, {width}]", f"[256, {width}]"]
-    base = {name: value for name, value in _BASE.get(command, {}).items() if name not in fixed}
-    given = {name for name in fixed if name != "dims"}
-    return base, {name: values for name, values in space.items() if name not in given}
-
-
-_REBUILDING: dict[str, Any] = {
-    "filters": ["auto", "[16, 32]", "[32, 64]", "[32, 64, 128]", "[64, 128, 256]"],
-    "kernel_size": ["[5, 5, 3]", "[3]", "[5]"],
-    "learning_rate": "3e-4..1e-2 (log)",
-    "schedule": ["constant", "cosine"],
-    "batch_size": ["16", "32", "64"],
-    "batch_norm": ["none", "before", "after"],
-    "activation": ["relu", "elu", "leaky_relu:0.2", "silu"],
-    "drop_rate": "0..0.3",
-}
-_AUTO: dict[str, dict[str, Any]] = {
-    "run": _REBUILDING,
-    "restore_train": _REBUILDING,
-    "sort": {
-        "contrast": "0.1..3 (log)",
-        "neighbours": ["5", "10", "20"],
-        "learning_rate": "5e-4..5e-3 (log)",
-        "batch_size": ["64", "128", "256"],
-        "filters": ["[32, 64, 128]", "[32, 64, 128, 256]", "[64, 128, 256]"],
-        "method": ["umap_gmm", "gmm", "kmeans"],
-    },
-    "classify": {
-        "units": ["64", "128", "256"],
-        "learning_rate": "3e-4..1e-2 (log)",
-        "fine_rate": "1e-4..3e-3 (log)",
-        "batch_size": ["32", "64", "128"],
-        "drop_rate": "0..0.5",
-    },
-}
-#: What a search of `sort` begins with: most of what a budget chooses (settings/budget.py).
-_BASE: dict[str, dict[str, Any]] = {
-    "sort": {
-        "kernel_size": 3,
-        "strides": 2,
-        "batch_norm": "before",
-        "global_pooling": True,
-        "mlp": False,
-        "output_activation": "linear",
-        "local_features": True,
-        "loss": "mse",
-        "contrast_with": "neighbours",
-        "neighbours_from": "local",
-        "augment": "auto",
-        "target": "clean",
-        "optimizer": "adamw",
-        "schedule": "cosine",
-    }
-}

@@ -15,7 +15,7 @@ from ..plots.sweep import Dot, sweep_picture
 from ..settings.sweep import MORE_IS_BETTER
 from ..settings.text import value_text
 from ..storage.csv_files import write_csv
-from .sweep_study import Plan
+from .sweep_plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd

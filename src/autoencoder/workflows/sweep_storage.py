@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -62,7 +63,21 @@ def open_storage(address: str | None, folder: Path) -> BaseStorage:
     if address is None:
         return _journal(folder / JOURNAL)
     _check_connection(address)
-    return _within(_ANSWERED, address)
+    try:
+        for each in ("grpc",) if address.startswith("grpc:") else ("sqlalchemy", "alembic"):
+            import_module(each)  # whose time is not the server's
+        if urlsplit(address).hostname is not None:
+            _answered(address)
+        return _database(address)
+    except UsageError:
+        raise
+    except ImportError:
+        raise UsageError(
+            f"--storage={without_password(address)}: needs the Python package of such a database, as psycopg of "
+            "postgresql:// or pg8000 of postgresql+pg8000://; install it with pip"
+        ) from None
+    except Exception as error:  # whatever a driver raises, and its cause may hold the password
+        raise _unreachable(address, _reason(error, address)) from None
 
 
 def _journal(file: Path) -> BaseStorage:
@@ -132,30 +147,35 @@ def _unreachable(address: str, why: str) -> UsageError:
     )
 
 
-def _within(seconds: float, address: str) -> BaseStorage:
-    """Open a database, and wait no longer than so many seconds for it."""
-    found: list[Any] = []
+def _answered(address: str) -> None:
+    """Refuse a database that does not answer within some seconds."""
+    found: list[Exception | None] = []
 
-    def connect() -> None:
+    def ask() -> None:
         try:
-            found.append(_database(address))
+            _ask(address)
+            found.append(None)
         except Exception as error:  # whatever a driver raises
             found.append(error)
 
-    thread = threading.Thread(target=connect, daemon=True)
+    thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(_ANSWERED - _CONNECTED)
     if not found:
-        raise _unreachable(address, f"no answer within {seconds:.0f} seconds")
-    if isinstance(found[0], ImportError):
-        raise UsageError(
-            f"--storage={without_password(address)}: needs the Python package of such a database, as psycopg of "
-            "postgresql:// or pg8000 of postgresql+pg8000://; install it with pip"
-        ) from None
-    if isinstance(found[0], Exception):
-        raise _unreachable(address, _reason(found[0], address)) from None  # the cause may hold the password
-    storage: BaseStorage = found[0]
-    return storage
+        raise _unreachable(address, "no answer")
+    if found[0] is not None:
+        raise found[0]
+
+
+def _ask(address: str) -> None:
+    if address.startswith("grpc:"):
+        _database(address).get_all_studies()
+        return
+    from sqlalchemy import create_engine
+
+    engine = create_engine(address)
+    engine.connect().close()
+    engine.dispose()
 
 
 def _database(address: str) -> BaseStorage:
@@ -163,9 +183,7 @@ def _database(address: str) -> BaseStorage:
 
     parts = urlsplit(address)
     if parts.scheme == "grpc":
-        storage = GrpcStorageProxy(host=parts.hostname or "localhost", port=parts.port or _PORTS["grpc"])
-        storage.get_all_studies()
-        return storage
+        return GrpcStorageProxy(host=parts.hostname or "localhost", port=parts.port or _PORTS["grpc"])
     # A connection that the server has closed meanwhile is opened anew, and not an error.
     return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
 

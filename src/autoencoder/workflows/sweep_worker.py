@@ -20,7 +20,8 @@ from ..storage.provenance import read_provenance
 from ..storage.run import Run
 from ..storage.state import has_state
 from ..tensorflow_start import start_tensorflow
-from .sweep_study import Plan, Worker, end_badly, heard_of, next_trial, open_study, read_plan, tell
+from .sweep_plan import Plan, read_plan
+from .sweep_study import Worker, end_badly, heard_of, next_trial, open_study, tell
 from .trials import TRIALS, Scores
 
 if TYPE_CHECKING:
