@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .workflows.show import show
     from .workflows.similar import similar
     from .workflows.suspects import suspects
+    from .workflows.sweep import sweep
 
 #: Where each name of the library is defined.
 _MODULES = {
@@ -37,6 +38,7 @@ _MODULES = {
     "show": "workflows.show",
     "similar": "workflows.similar",
     "suspects": "workflows.suspects",
+    "sweep": "workflows.sweep",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "show",
     "similar",
     "suspects",
+    "sweep",
 ]
 
 

@@ -1,4 +1,4 @@
-"""How far long work has come, told to one callback: on the command line a line or a bar, elsewhere nothing."""
+"""How far long work has come, told to callbacks: on the command line a line or a bar, in a search each epoch's loss."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ Advance = Callable[[int], None]
 #: Called with what is done and the number of steps, if that is known, at the beginning of a stage.
 Reporter = Callable[[str, int | None], AbstractContextManager[Advance]]
 
+#: Called with the epoch, counted from 1, and its loss; says whether the training is to go on.
+Judge = Callable[[int, float], bool]
+
+_judge: ContextVar[Judge | None] = ContextVar("who is told of epochs", default=None)
 _reporter: ContextVar[Reporter | None] = ContextVar("what is told of stages", default=None)
 
 
@@ -67,3 +71,34 @@ def stage(what: str, total: int | None = None) -> Iterator[Advance]:
         return
     with reporting(None), reporter(what, total) as advance:
         yield advance
+
+
+@contextlib.contextmanager
+def judging(judge: Judge) -> Iterator[None]:
+    """Tell the loss of every epoch inside this block to a function, which may end the training there.
+
+    Parameters
+    ----------
+    judge : function
+        From the epoch, counted from 1, and its loss, of validation images where there are any, to whether to go on.
+    """
+    before = _judge.set(judge)
+    try:
+        yield
+    finally:
+        _judge.reset(before)
+
+
+def goes_on(epoch: int, loss: float) -> bool:
+    """Tell of an epoch, and return whether the training is to go on; it does where nobody is told.
+
+    Examples
+    --------
+    >>> goes_on(1, 0.5)
+    True
+    >>> with judging(lambda epoch, loss: loss < 0.4):
+    ...     goes_on(1, 0.5)
+    False
+    """
+    judge = _judge.get()
+    return judge is None or judge(epoch, loss)

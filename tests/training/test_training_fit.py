@@ -4,6 +4,7 @@ import pytest
 
 from autoencoder.errors import DivergedError
 from autoencoder.model.build import build
+from autoencoder.progress import judging
 from autoencoder.settings import Architecture, Training
 from autoencoder.training.fit import fit
 from autoencoder.training.guard import Checkpoints
@@ -53,6 +54,15 @@ def test_patience_ends_training_and_the_best_weights_come_back(parts):
     fitted = fit(network, *parts, Training(train_epochs=50, patience=2, learning_rate=0.3, loss="mse"), [])
     assert len(fitted.history["epoch"]) == fitted.best_epoch + 2 < 50
     assert loss_of(network, parts[1]) == pytest.approx(min(fitted.history["val_loss"]), rel=1e-4)
+
+
+def test_who_judges_epochs_is_told_each_and_may_end_the_training(parts):
+    network, told = model(), {}
+    with judging(lambda epoch, loss: told.setdefault(epoch, loss) is not None and epoch < 3):
+        fitted = fit(network, *parts, Training(train_epochs=6, loss="mse"), [])
+    assert fitted.status == "pruned" and fitted.history["epoch"] == [1, 2, 3]
+    assert list(told) == [1, 2, 3] and list(told.values()) == fitted.history["val_loss"]
+    assert loss_of(network, parts[1]) == pytest.approx(min(told.values()), rel=1e-4)
 
 
 def test_a_loss_that_is_no_number_ends_training_with_the_last_good_weights(parts):

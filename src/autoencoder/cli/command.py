@@ -14,6 +14,7 @@ from pydantic import Field
 from ..errors import DivergedError, Interrupted, UsageError, UserError
 from ..settings import Output
 from ..settings.fields import ALIASES, Section, fields, parse
+from ..settings.text import value_text
 from .screen import shown
 
 if TYPE_CHECKING:
@@ -204,15 +205,12 @@ def grid(
         raise UsageError("--save_dir names one folder, but grid: makes several runs; leave one out")
     combinations = [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
     jobs = {
-        ", ".join(f"{flag}={_shown(value)}" for flag, value in one.items()): job(name, command, words, {**flags, **one})
+        ", ".join(f"{flag}={value_text(value)}" for flag, value in one.items()): job(
+            name, command, words, {**flags, **one}
+        )
         for one in combinations
     }
     return Grid(command, jobs, name, None if resume is None else str(resume))
-
-
-def _shown(value: Any) -> str:
-    """Return a value as a person writes it, whether it comes from a file, as text, or from Python."""
-    return f"[{', '.join(map(_shown, value))}]" if isinstance(value, list | tuple) else str(value)
 
 
 def job(name: str, command: Command, words: Sequence[Any], flags: Mapping[str, Any]) -> Job:

@@ -1,5 +1,6 @@
 """Axes for curves: quiet lines, numbers in gray, names at the ends of the lines."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -66,6 +67,17 @@ def logarithmic(axes: Axes, values: np.ndarray) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decade > 3.5 * _TICK else (1,)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def number_x(axes: Axes, x: np.ndarray) -> None:
+    """Number x by few numbers, on a logarithmic scale over a wide range."""
+    if x.min() > 0 and x.max() >= 10 * x.min():
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if math.log10(x.max() / x.min()) > 2 else (1, 3)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def name_lines(page: Axes, axes: Axes, names: Sequence[str], ends: Sequence[float], colors: Sequence[str]) -> None:

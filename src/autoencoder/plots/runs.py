@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from .curves import draw_lines
 from .palette import NOISE_GRAY, color
-from .plot import boxed, key, logarithmic, quiet, ring
+from .plot import boxed, key, logarithmic, number_x, quiet, ring
 from .style import STYLE, head, save, sheet, write
 
 #: So many runs have a colour, a curve and a name; the others are gray points.
@@ -93,17 +91,6 @@ def _scatter(page: Axes, axes: Axes, points: Sequence[Point], what: str) -> None
         axes.plot(x[at], y[at], "o", markersize=size, color=paint)
     axes.margins(x=0.05)  # room for the ring
     logarithmic(axes, y[known])
-    _number_x(axes, x[known])
+    number_x(axes, x[known])
     if known[0] == 0:
         ring(axes, x[0], y[0], 12)
-
-
-def _number_x(axes: Axes, x: np.ndarray) -> None:
-    """Number x by few numbers, on a logarithmic scale over a wide range."""
-    if x.min() > 0 and x.max() >= 10 * x.min():
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if math.log10(x.max() / x.min()) > 2 else (1, 3)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))

@@ -117,6 +117,13 @@ def read_text(value: Any, annotation: Any) -> Any:
         return value
 
 
+def value_text(value: Any) -> str:
+    """Return a value as a person writes it, whether it comes from a file, as text, or from Python."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(value_text, value))}]"
+    return "none" if value is None else str(value)
+
+
 def _names(text: str) -> list[str]:
     """Read `[a, b]`, `a,b` or `a` as names; a name with a comma stands in double quotes."""
     text = text.strip()

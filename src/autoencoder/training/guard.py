@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from ..progress import goes_on
 from .feed import steps
 from .learning_rate import current_rate
 
@@ -109,6 +110,8 @@ class Guard(keras.callbacks.Callback):
             self.best_epoch = self._waiting_since = epoch + 1
         elif self._patience and epoch + 1 - self._waiting_since >= self._patience:
             self.model.stop_training = True
+        if not goes_on(epoch + 1, val_loss) and self.status == "done":
+            self._end("pruned")
 
     def on_train_end(self, logs: Any = None) -> None:
         self.model.set_weights(self._best_weights)

@@ -4,6 +4,7 @@
 NAMES = (
     "run",
     "sort",
+    "sweep",
     "encode",
     "evaluate",
     "cluster",
