@@ -40,6 +40,7 @@ MORE_COMMANDS = {
     "runs": ("runs",),
     "show": ("show", RUN),
     "clean": ("clean", "--dry_run"),
+    "sweep": ("sweep", "--train_dir=digits/train", "--train_epochs=1", "--trials=2", "--space=filters=[[2],[4]]"),
     "import_data": ("import_data", "digits/train", "--out=imported"),
 }
 
@@ -63,6 +64,13 @@ def test_nothing_but_its_own_lines(program, tmp_path, name):
 def test_nothing_but_its_own_lines_of_every_command(program, tmp_path, name):
     status, errors, _ = told(program, tmp_path, MORE_COMMANDS[name])
     assert errors == "" and status == 0
+
+
+@pytest.mark.slow
+def test_the_page_of_an_encoder_that_needs_no_tensorflow_is_as_quiet(program, tmp_path):
+    told(program, tmp_path, ("export", RUN, "--format=onnx"))
+    result = program("report", f"{RUN}/encoder.onnx", "--images=digits/train", cwd=tmp_path / "former")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_every_command_is_among_them():

@@ -30,6 +30,7 @@ from ..settings.pretrained import Pretrained
 from ..storage.clustering import ClusterFolder
 from ..storage.provenance import Provenance, encoder_record, keep_table, read_provenance, version
 from ..storage.run import CACHE, Kind, Run
+from ..tensorflow_start import start_tensorflow
 from .doubts import doubts_of_run
 from .duplicates import looks
 from .embeddings import Embeddings, embed, embed_images
@@ -146,6 +147,7 @@ def open_decoder(run: Run, encoder: Encoder) -> Decoder | None:
     """Open the decoder beside an encoder; None where there is none that fits it."""
     if not run.decoder.is_file():
         return None
+    start_tensorflow()  # an encoder of another kind needs none
     from ..model.saved import load
 
     try:
