@@ -80,8 +80,8 @@ def cases() -> Iterator[Case]:
         command = ("classify", "r", "--train_dir=pictures", "--labels=labels.csv", "--epochs=1", *_SMALL[-1:])
         yield Case(f"labels.csv {name}", Path("labels.csv"), make, command, (3,))
     for name, make in tables.NAMES.items():
-        command = ("assign", str(_FOUND), "--images=pictures", "--export=made")
-        yield Case(f"names.csv {name}", _FOUND / "names.csv", make, command, (2, 3, 4))
+        command = ("assign", str(_FOUND), images, "--export=made", "--names=names.csv")
+        yield Case(f"names.csv {name}", Path("names.csv"), make, command, (2, 3))
     for name, make in tables.YAML.items():
         yield Case(f"config.yml {name}", Path("config.yml"), make, ("run", "--config=config.yml"), (2,))
         yield Case(f"settings.yml {name}", _RUN / "settings.yml", make, ("encode", "r"), (4,))
