@@ -89,7 +89,6 @@ runs --where='mse <'
 show not_there
 clean --dry_run=perhaps
 import_data
-import_data not_there.npz --out=out
 report not_there
 """
 #: What they name is no image, no table or no model, which has a status of its own.
@@ -98,6 +97,7 @@ OTHERS = {
     "run --train_dir=a_file.txt": 3,
     "run --train_dir=/dev/null": 3,
     "encode not_there.keras --images=pictures": 4,
+    "import_data not_there.npz --out=out": 3,
 }
 
 
