@@ -114,7 +114,7 @@ def measure(setup: Setup) -> dict[str, Any]:
     executed = in_csv(run / "bad_files.csv")[1]
     for name, file in {
         "clusters.csv": run / "clusters" / "kmeans_k2" / "clusters.csv",
-        "outliers.csv": next(iter(run.glob("outliers/*/*.csv")), run / "outliers.csv"),
+        "outliers.csv": run / "outliers" / "pictures" / "outliers.csv",
     }.items():
         found, executes = in_csv(file)
         lost[name], executed = names - found, executed or executes
