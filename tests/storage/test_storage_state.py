@@ -1,4 +1,6 @@
+import io
 import resource
+import zipfile
 
 import numpy as np
 import pytest
@@ -118,5 +120,15 @@ def test_half_written_states_are_removed(run):
 def test_a_state_that_is_packed_to_fill_the_memory_is_passed_over(run, caplog):
     write_state(run, {"epoch": 1}, arrays(1))
     np.savez_compressed(run.path / "state_b.npz", record=np.zeros(2**25, np.uint8))
+    assert read_state(run)[0] == {"epoch": 1}
+    assert "state_b.npz: is damaged" in caplog.text
+
+
+def test_a_state_that_claims_more_than_it_holds_is_passed_over(run, caplog):
+    write_state(run, {"epoch": 1}, arrays(1))
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (10**12,)})
+    with zipfile.ZipFile(run.path / "state_b.npz", "w") as archive:
+        archive.writestr("record.npy", header.getvalue() + bytes(64))
     assert read_state(run)[0] == {"epoch": 1}
     assert "state_b.npz: is damaged" in caplog.text
