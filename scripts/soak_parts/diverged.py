@@ -25,7 +25,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "contrast": ("run", *_SMALL, _FAST, "--contrast=0.1"),
     "contrast alone": ("run", *_SMALL, _FAST, "--contrast_with=views", "--contrast=1", "--augment=[shift]"),
     "batch norm": ("run", *_SMALL, _FAST, "--batch_norm=before", "--optimizer=sgd"),
-    "progressive": ("run", *_SMALL, _FAST, "--progressive=[0.5,1]"),
+    "progressive": ("run", *_SMALL, _FAST, "--progressive=[0.5,1]", "--image_shape=[56,56]"),
     "augment and noise": ("run", *_SMALL, _FAST, "--augment=[shift]", "--noise=gaussian"),
     "cosine": ("run", *_SMALL, _FAST, "--schedule=cosine"),
     "bfloat16": ("run", *_SMALL, _FAST, "--precision=bfloat16"),
