@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "autoencoder"
 LEVELS = [
     {"errors"},
-    {"files", "progress", "sampling", "signals", "tensorflow_start"},
+    {"archives", "files", "progress", "sampling", "signals", "tensorflow_start"},
     {"digests"},
     {"settings"},
     {"losses", "metrics"},

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import math
 import os
 import re
 import secrets
@@ -10,10 +9,8 @@ import shutil
 import stat
 import time
 import unicodedata
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from .errors import DiskError, UsageError
 
@@ -174,38 +171,6 @@ def probe(folder: str | os.PathLike[str], bytes_needed: int = 0) -> None:
             f"cannot write to {os.fspath(folder)}: {_megabytes(bytes_needed)} are needed and "
             f"{_megabytes(free)} are free; {_ROOM}"
         )
-
-
-def check_archive(file: BinaryIO) -> None:
-    """Refuse an archive of NumPy's that claims more than it holds; those of this program are not packed.
-
-    Raises
-    ------
-    ValueError, zipfile.BadZipFile
-        If its members unpack to eight times its length and 16 MiB, an array claims more than its member, or it is no
-        archive.
-    """
-    length = file.seek(0, os.SEEK_END)
-    with zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-        claimed = sum(max(each.file_size, _claimed(archive, each)) for each in members)
-    file.seek(0)
-    if claimed > 8 * length + 2**24:
-        raise ValueError(f"it unpacks to {_megabytes(claimed)} of {_megabytes(length)}: it is made to fill the memory")
-
-
-def _claimed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
-    """Return how many bytes of numbers an array in an archive claims to be, by its header; 0 of what is no array."""
-    from numpy.lib import format as npy
-
-    with archive.open(member) as opened:
-        try:
-            version = npy.read_magic(opened)
-            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, dtype = read(opened)
-        except ValueError:
-            return 0
-    return math.prod(shape) * dtype.itemsize
 
 
 def is_temporary(name: str) -> bool:

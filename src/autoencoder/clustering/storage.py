@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..archives import check_archive
 from ..errors import ModelFileError
-from ..files import check_archive, disk_errors, write_bytes, write_text
+from ..files import disk_errors, write_bytes, write_text
 from .clustering import Clustering
 from .layout import OWN, fault
 

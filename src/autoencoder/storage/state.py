@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..archives import check_archive
 from ..errors import ModelFileError
-from ..files import check_archive, is_temporary, replacing
+from ..files import is_temporary, replacing
 from .kept import DAMAGED
 from .run import Run
 
