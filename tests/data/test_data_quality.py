@@ -6,7 +6,7 @@ import pytest
 
 from autoencoder.data.listing import fingerprint
 from autoencoder.data.load import load
-from autoencoder.data.quality import quality
+from autoencoder.data.quality import quality, refuse_quality
 from autoencoder.data.scan import scan
 from autoencoder.data.source import ImageSource
 from autoencoder.errors import DataError, UsageError
@@ -66,3 +66,9 @@ def test_a_source_keeps_its_condition(folder):
     source = ImageSource(folder, quality="brightness > 50")
     assert ImageSource.from_record(source.to_flags()) == source
     assert source.look()[1].take([0]).quality == "brightness > 50"
+
+
+def test_images_of_an_array_are_asked_for_no_quality():
+    refuse_quality(None)
+    with pytest.raises(UsageError, match=r"^--quality is about files, and the images came as an array: leave it out$"):
+        refuse_quality("sharpness > 20")

@@ -25,7 +25,7 @@ def check_same(model, path):
 
 def test_a_model_is_saved_in_its_place(model, tmp_path):
     save_trained(model, tmp_path / "encoder.keras")
-    assert [path.name for path in tmp_path.iterdir()] == ["encoder.keras"]
+    assert {path.name for path in tmp_path.iterdir()} == {"encoder.keras", ".encoder.keras.sha256"}
 
 
 def test_a_place_that_takes_nothing_is_replaced_by_the_folder_beside(model, tmp_path):

@@ -15,12 +15,11 @@ import numpy as np
 
 from ..data.listing import BadFile
 from ..data.pairs import Matched, Pair
-from ..files import write_bytes
 from ..metrics.hamming import hamming
 from ..metrics.reconstruction import score
 from ..model.apply import applied
 from ..model.build import Models
-from ..model.h5 import h5_bytes
+from ..model.h5 import save_h5
 from ..model.saved import save
 from ..plots.restored import restored_picture
 from ..sampling import evenly_spread
@@ -130,7 +129,7 @@ def save_models(run: Run, settings: RestoreSettings, models: Models) -> None:
         save(models.encoder, run.encoder)
         save(models.decoder, run.decoder)
     if settings.output.h5:
-        write_bytes(run.autoencoder_h5, h5_bytes(models.autoencoder))
+        save_h5(models.autoencoder, run.autoencoder_h5)
 
 
 def evaluate(

@@ -16,13 +16,12 @@ import numpy as np
 
 from ..data.listing import BadFile, Images
 from ..data.splits import Splits
-from ..files import write_bytes
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..metrics.reconstruction import Restore, pca_mse, score
 from ..model import describe
 from ..model.apply import applied, embedded
 from ..model.build import Models
-from ..model.h5 import h5_bytes
+from ..model.h5 import save_h5
 from ..model.saved import save
 from ..plots.curves import rate_curve
 from ..plots.diagram import diagram
@@ -84,8 +83,8 @@ def save_models(run: Run, settings: Settings, models: Models) -> None:
     save(models.encoder, run.encoder)
     save(models.decoder, run.decoder)
     if settings.output.h5:
-        write_bytes(run.autoencoder_h5, h5_bytes(models.autoencoder))
-        write_bytes(run.encoder_h5, h5_bytes(models.encoder))
+        save_h5(models.autoencoder, run.autoencoder_h5)
+        save_h5(models.encoder, run.encoder_h5)
 
 
 def evaluate(
