@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
 SOAK = Path(__file__).parents[2] / "scripts" / "soak.py"
 
 
@@ -18,6 +17,7 @@ def soak(place, part, kills):
     return dict(line.strip("| ").split(" | ") for line in result.stdout.splitlines() if line.startswith("| "))
 
 
+@pytest.mark.slow
 def test_trainings_that_are_killed_go_on(tmp_path):
     rows = soak(tmp_path, "kills", 2)
     assert rows["kills"] == "2" and rows["runs"] == rows["complete"]
@@ -31,22 +31,26 @@ def test_no_row_is_lost_by_processes_at_once_or_by_kills(tmp_path):
     assert rows["lost"] == rows["torn"] == rows["twice"] == "0"
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_loses_nothing(tmp_path):
     rows = soak(tmp_path, "disk", 1)
     assert rows["points"] == "1"
     assert rows["other status"] == rows["state lost"] == rows["not gone on with"] == rows["other weights"] == "0"
 
 
+@pytest.mark.long
 def test_signals_end_commands(tmp_path):
     rows = soak(tmp_path, "signals", 1)
     assert rows["signals"] == "1" and rows["other status"] == rows["half written"] == "0"
 
 
+@pytest.mark.long
 def test_losses_that_are_no_numbers_are_marked(tmp_path):
     rows = soak(tmp_path, "diverged", 2)
     assert rows["cases"] == "2" and rows["other status"] == rows["rows without a mark"] == "0"
 
 
+@pytest.mark.long
 def test_runs_in_one_process_hold_no_more_and_more(tmp_path):
     rows = soak(tmp_path, "long", 10)
     assert rows["more open files"] == rows["more threads"] == rows["not whole"] == "0"
