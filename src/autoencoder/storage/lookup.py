@@ -122,7 +122,7 @@ def _diverged(run: Run) -> bool:
     """Whether a training ended for a loss that was no number; damaged scores say nothing."""
     try:
         return bool(run.scores().get("status") == "diverged")
-    except (OSError, ValueError, TypeError, RecursionError):
+    except (OSError, ModelFileError):
         return False
 
 

@@ -248,11 +248,15 @@ class Run:
 
         Raises
         ------
+        FileNotFoundError
+            If there are none.
         ModelFileError
-            If they are not there, or damaged.
+            If they are damaged.
         """
         try:
             scores = json.loads(self.scores_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise
         except (OSError, ValueError, RecursionError) as error:
             raise _damaged(self.scores_file, error) from error
         if not isinstance(scores, dict):

@@ -22,7 +22,7 @@ def read_scores(run: Run) -> dict[str, Any]:
     """Return the scores of a run; none where there are none that can be read."""
     try:
         return run.scores()
-    except ModelFileError:
+    except (OSError, ModelFileError):
         return {}
 
 
