@@ -196,18 +196,21 @@ H5: dict[str, Callable[[Path], None]] = {
 }
 
 
-def _onnx(nodes: list, arrays: dict[str, list], path: Path) -> None:
+def onnx_file(path: Path, side: int, nodes: list, **arrays: list) -> Path:
+    """Write a network of `nodes` that takes `x`, images of `side` x `side`, and gives `r` of shape (n, 1)."""
     import numpy as np
     from onnx import TensorProto, helper, numpy_helper, save
 
-    taken = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 8, 8, 1])
+    taken = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", side, side, 1])
     given = helper.make_tensor_value_info("r", TensorProto.FLOAT, ["n", 1])
     kept = [numpy_helper.from_array(np.array(each), name) for name, each in arrays.items()]
     graph = helper.make_graph(nodes, "graph", [taken], [given], kept)
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
 
 
-def _onnx_bomb(path: Path) -> None:
+def constant_of_shape(path: Path, side: int, units: int) -> Path:
+    """Write a network that makes a kernel of ten times so many `units` for each pixel, of which nothing is stored."""
     from onnx import helper
 
     nodes = [
@@ -217,7 +220,11 @@ def _onnx_bomb(path: Path) -> None:
         helper.make_node("MatMul", ["flat", "kernel"], ["wide"]),
         helper.make_node("ReduceMean", ["wide"], ["r"], axes=[1], keepdims=1),
     ]
-    _onnx(nodes, {"sides": [64, _UNITS], "times": [1, 10]}, path)
+    return onnx_file(path, side, nodes, sides=[side * side, units], times=[1, 10])
+
+
+def _onnx_bomb(path: Path) -> None:
+    constant_of_shape(path, 8, _UNITS)
 
 
 def _onnx_outside(path: Path) -> None:
@@ -234,7 +241,7 @@ def _onnx_outside(path: Path) -> None:
 def _onnx_unknown(path: Path) -> None:
     from onnx import helper
 
-    _onnx([helper.make_node("Reaper", ["x"], ["r"], domain="elsewhere")], {}, path)
+    onnx_file(path, 8, [helper.make_node("Reaper", ["x"], ["r"], domain="elsewhere")])
 
 
 ONNX: dict[str, Callable[[Path], None]] = {

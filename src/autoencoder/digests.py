@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import ModelFileError
+from .errors import ModelFileError, UserError
 from .files import replacing, write_text
 
 log = logging.getLogger("autoencoder")
@@ -67,19 +67,19 @@ def check_digest(path: Path, content: bytes | None = None) -> None:
         )
 
 
-def digest_of(path: Path) -> str:
+def digest_of(path: Path, fault: type[UserError] = ModelFileError) -> str:
     """Return the SHA-256 of a file, in hexadecimal.
 
     Raises
     ------
-    ModelFileError
-        If it cannot be read.
+    UserError
+        The `fault`, if it cannot be read.
     """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModelFileError(f"{path}: can't be read: {(error.strerror or str(error)).lower()}") from error
+        raise fault(f"{path}: can't be read: {(error.strerror or str(error)).lower()}") from error
 
 
 def _digests(path: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import os
 import re
 import secrets
@@ -171,6 +172,13 @@ def probe(folder: str | os.PathLike[str], bytes_needed: int = 0) -> None:
             f"cannot write to {os.fspath(folder)}: {_megabytes(bytes_needed)} are needed and "
             f"{_megabytes(free)} are free; {_ROOM}"
         )
+
+
+def numbered(wanted: Path, suffix: str = "") -> Iterator[Path]:
+    """Yield a path and those that follow it, with a number before the suffix: photos.csv, photos_2.csv, ..."""
+    yield wanted
+    for number in itertools.count(2):
+        yield wanted.with_name(f"{wanted.name.removesuffix(suffix)}_{number}{suffix}")
 
 
 def is_temporary(name: str) -> bool:

@@ -9,6 +9,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from soak_parts.hostile_models import constant_of_shape, onnx_file
 
 from autoencoder.errors import ModelFileError
 from autoencoder.model.claims import check_claims, most_bytes
@@ -88,29 +89,8 @@ def test_a_file_that_claims_more_than_it_holds_is_refused(tmp_path, name):
         load(make(tmp_path / name))
 
 
-def onnx_file(path, nodes, **arrays):
-    """Write a network that takes `x`, images of 28 x 28, and gives `r` of shape (n, 1)."""
-    from onnx import TensorProto, helper, numpy_helper, save
-
-    taken = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 28, 28, 1])
-    given = helper.make_tensor_value_info("r", TensorProto.FLOAT, ["n", 1])
-    kept = [numpy_helper.from_array(np.array(each), name) for name, each in arrays.items()]
-    graph = helper.make_graph(nodes, "graph", [taken], [given], kept)
-    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
-    return path
-
-
-def constant_of_shape(path):
-    from onnx import helper
-
-    nodes = [
-        helper.make_node("Mul", ["sides", "times"], ["shape"]),
-        helper.make_node("ConstantOfShape", ["shape"], ["kernel"]),
-        helper.make_node("Flatten", ["x"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "kernel"], ["wide"]),
-        helper.make_node("ReduceMean", ["wide"], ["r"], axes=[1], keepdims=1),
-    ]
-    return onnx_file(path, nodes, sides=[784, UNITS // 10], times=[1, 10])
+def constant(path):
+    return constant_of_shape(path, 28, UNITS // 10)
 
 
 def tiled_by_number(path):
@@ -126,12 +106,12 @@ def tiled_by_number(path):
         helper.make_node("Tile", ["flat", "repeats"], ["wide"]),
         helper.make_node("ReduceMean", ["wide"], ["r"], axes=[1], keepdims=1),
     ]
-    return onnx_file(path, nodes, zero=[0], million=[10**6], one=[1])
+    return onnx_file(path, 28, nodes, zero=[0], million=[10**6], one=[1])
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
-    [(constant_of_shape, "it makes constants of 1,882 MB"), (tiled_by_number, "its layer .* makes 3,136 MB")],
+    [(constant, "it makes constants of 1,882 MB"), (tiled_by_number, "its layer .* makes 3,136 MB")],
 )
 def test_an_onnx_file_that_makes_gigabytes_is_refused(tmp_path, make, message):
     pytest.importorskip("openvino")
@@ -159,7 +139,7 @@ for each in sys.argv[1:]:
 def test_refusing_takes_no_memory(tmp_path):
     pytest.importorskip("openvino")
     made = [make(tmp_path / name) for name, (make, _) in BOMBS.items()]
-    made += [make(tmp_path / f"{make.__name__}.onnx") for make in (constant_of_shape, tiled_by_number)]
+    made += [make(tmp_path / f"{make.__name__}.onnx") for make in (constant, tiled_by_number)]
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run(
         [sys.executable, "-c", CAPPED, *made], capture_output=True, text=True, env=quiet, timeout=120, check=False
@@ -230,6 +210,6 @@ def test_a_description_that_is_nested_too_deep_is_refused(tmp_path):
 
 def test_an_onnx_file_of_unknown_layers_is_refused(tmp_path):
     onnx = pytest.importorskip("onnx")
-    path = onnx_file(tmp_path / "a.onnx", [onnx.helper.make_node("Reaper", ["x"], ["r"], domain="elsewhere")])
+    path = onnx_file(tmp_path / "a.onnx", 28, [onnx.helper.make_node("Reaper", ["x"], ["r"], domain="elsewhere")])
     with pytest.raises(ModelFileError, match="layers that are not known here"):
         as_encoder(path, "unit", (28, 28))

@@ -46,8 +46,13 @@ def trust(scores: Mapping[str, Any]) -> Trust | None:
     structure = scores.get("structure")
     if structure is not None and structure < LEAST_STRUCTURE:
         return "none"
-    agreements = [scores[name] for name in ("stability", "method_agreement") if scores.get(name) is not None]
-    if not agreements:
+    least = agreement(scores)
+    if least is None:
         return None
-    least = min(agreements)
     return "strong" if least >= STRONG else "fair" if least >= FAIR else "weak"
+
+
+def agreement(scores: Mapping[str, Any]) -> float | None:
+    """Return the smaller of the agreements of seeds and of two methods, adjusted Rand indices; None of neither."""
+    known = [float(scores[name]) for name in ("stability", "method_agreement") if scores.get(name) is not None]
+    return min(known, default=None)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import UsageError
+from .budget import CHOSEN
 from .fields import fields
 from .space import Searched, means, read_knob
 from .text import value_text
@@ -68,21 +69,4 @@ _AUTO: dict[str, dict[str, Any]] = {
     },
 }
 #: What a search of `sort` begins with: most of what a budget chooses (settings/budget.py).
-_BASE: dict[str, dict[str, Any]] = {
-    "sort": {
-        "kernel_size": 3,
-        "strides": 2,
-        "batch_norm": "before",
-        "global_pooling": True,
-        "mlp": False,
-        "output_activation": "linear",
-        "local_features": True,
-        "loss": "mse",
-        "contrast_with": "neighbours",
-        "neighbours_from": "local",
-        "augment": "auto",
-        "target": "clean",
-        "optimizer": "adamw",
-        "schedule": "cosine",
-    }
-}
+_BASE: dict[str, dict[str, Any]] = {"sort": {**CHOSEN, "contrast_with": "neighbours", "neighbours_from": "local"}}

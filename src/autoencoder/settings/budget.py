@@ -25,6 +25,21 @@ SIDE, LEAST_SIDE = 48, 28
 #: This share of the images is not learned, and only says how well they are rebuilt.
 VALID_SPLIT = 0.05
 FILTERS = (32, 64, 128, 256)
+#: Flags that are the same whatever the images and the budget.
+CHOSEN: dict[str, Any] = {
+    "kernel_size": 3,
+    "strides": 2,
+    "batch_norm": "before",
+    "global_pooling": True,
+    "mlp": False,
+    "output_activation": "linear",
+    "local_features": True,
+    "loss": "mse",
+    "augment": "auto",
+    "target": "clean",
+    "optimizer": "adamw",
+    "schedule": "cosine",
+}
 #: These say nothing of what is learned, or which network teaches it.
 _FREE = frozenset({"seed", "precision", "period", "encoder_from", "encoder_weights", "preprocess"})
 
@@ -73,23 +88,12 @@ def chosen_flags(budget: str, count: int, shape: tuple[int, int], *, taught: boo
     steps = STEPS[budget] * min(1.0, PIXELS / math.prod(shape))
     epochs = max(1, min(MOST_EPOCHS, round(steps / math.ceil(count / BATCH))))
     return {
+        **CHOSEN,
         "filters": FILTERS,
-        "kernel_size": 3,
-        "strides": 2,
-        "batch_norm": "before",
-        "global_pooling": True,
-        "mlp": False,
-        "output_activation": "linear",
-        "local_features": True,
-        "loss": "mse",
         "contrast": 1.0,
         "contrast_with": "both",
         **({} if taught else {"neighbours_from": "local"}),
-        "augment": "auto",
-        "target": "clean",
-        "optimizer": "adamw",
         "learning_rate": 0.0015,
-        "schedule": "cosine",
         "batch_size": BATCH,
         "train_epochs": epochs,
     }

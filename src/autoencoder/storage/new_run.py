@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import DiskError, UsageError
-from ..files import is_temporary
+from ..files import is_temporary, numbered
 from ..settings import Output
 from .lock import NAME as LOCK
 from .lock import in_training
@@ -86,12 +87,8 @@ def create(output: Output, now: datetime) -> Run:
 
 
 def _new_folder(wanted: Path) -> Path:
-    number = 1
-    while True:
-        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}_{number}")
-        try:
+    for folder in numbered(wanted):
+        with contextlib.suppress(FileExistsError):  # another run began in the same second
             folder.mkdir()
-        except FileExistsError:  # another run began in the same second
-            number += 1
-        else:
             return folder
+    raise AssertionError("names never end")

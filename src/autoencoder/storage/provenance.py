@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
+from ..digests import digest_of
 from ..errors import DataError
-from ..files import disk_error, disk_errors, remove_stale, temporary_prefix, write_text
+from ..files import disk_error, disk_errors, numbered, remove_stale, temporary_prefix, write_text
 
 NAME = "provenance.json"
 #: What a person may have written into the folder of a result, by the name that the README and messages use.
@@ -90,11 +90,7 @@ def file_digest(path: Path) -> str:
     DataError
         If it cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path}: can't be read: {(error.strerror or str(error)).lower()}") from error
+    return digest_of(path, DataError)
 
 
 def write_provenance(made: Provenance, path: Path) -> None:
@@ -162,7 +158,7 @@ def keep_folder(
 
 
 def _take_place(building: Path, wanted: Path, made: Provenance, overwrite: bool, filled_in: Collection[str]) -> Path:
-    for place in _names(wanted, ""):
+    for place in numbered(wanted):
         while True:
             taken = _is_taken(place)
             if taken and not overwrite and not made.same_result(read_provenance(place / NAME)):
@@ -203,13 +199,6 @@ def _is_taken(place: Path) -> bool:
     return os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir()))
 
 
-def _names(wanted: Path, suffix: str) -> Iterator[Path]:
-    """Yield a name and those that follow it: photos.csv, photos_2.csv, ..."""
-    yield wanted
-    for number in itertools.count(2):
-        yield wanted.with_name(f"{wanted.name.removesuffix(suffix)}_{number}{suffix}")
-
-
 def _hidden(place: Path) -> Path:
     return place.with_name(f"{temporary_prefix()}{place.name[-50:]}")
 
@@ -238,7 +227,7 @@ def provenance_of_table(table: Path) -> Path:
 
 
 def _free_table(wanted: Path, made: Provenance, overwrite: bool) -> Path:
-    for place in _names(wanted, wanted.suffix):
+    for place in numbered(wanted, wanted.suffix):
         beside = provenance_of_table(place)
         if overwrite or made.same_result(read_provenance(beside)):
             return place

@@ -18,13 +18,13 @@ import numpy as np
 
 from ..clustering.spread import spread
 from ..data.labels import draw
-from ..data.listing import Images, fingerprint
+from ..data.listing import Images, Listing, fingerprint
 from ..data.memory import available_memory
 from ..data.rules import AS_STORED, Rules
 from ..data.source import to_flags
 from ..errors import DataError, UsageError
 from ..model.classifier import Network, classifier, copied, fresh
-from ..model.encoder import encoder_of
+from ..model.encoder import encoder_of, open_trainable
 from ..settings import Augment, Output, Training
 from ..settings.classification import Classifier, Labelled
 from ..storage import new_run, runs_table
@@ -39,7 +39,8 @@ from ..training.state import Keeping
 from .embeddings import embed, encode
 from .images import bad_files
 from .in_run import Learning, learn_in_run
-from .labelled import LabelledSplits
+from .labelled import LabelledSplits, load_labelled
+from .pretrained import Located, open_model
 from .rescue import save_trained
 from .save import add_row
 from .save_classifier import FittedClassifier, evaluate, save_classifier_results
@@ -77,6 +78,25 @@ class ClassifierSource(NamedTuple):
         labelled = self.labelled.absolute().model_dump(mode="json") | reading
         learned = wanted.absolute().model_dump(mode="json")
         return {"run": None if run is None else str(run), **labelled, **learned, **self.network}
+
+
+def open_source(
+    located: Located, labelled: Labelled, found: LabelledSplits[Listing], output: Output
+) -> tuple[ClassifierSource, LabelledSplits[Images]]:
+    """Open an encoder that was found, and decode the labelled images as it takes them.
+
+    Raises
+    ------
+    ModelFileError
+        If the encoder cannot be used.
+    DataError
+        If too many images cannot be.
+    """
+    run, file, network = located
+    encoder = open_trainable(file) if network is None else open_model(network)
+    augment, named = run.section(Training).augment, {} if network is None else network.flags()
+    source = ClassifierSource(encoder, labelled, run, file, augment, output, found.train.rules, named)
+    return source, load_labelled(found, encoder_of(encoder, file), labelled.max_bad)
 
 
 def classify(

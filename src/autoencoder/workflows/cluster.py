@@ -17,16 +17,18 @@ from ..clustering.projection import project_pca
 from ..clustering.structure import structure
 from ..data.listing import Images
 from ..data.quality import quality
+from ..data.source import ImageSource
 from ..errors import DivergedError
 from ..metrics import clusters as scores_of
 from ..metrics.trust import MEANING, Trust, trust
+from ..model.encoder import encoder_of
 from ..sampling import drawn
 from ..settings.clustering import Clusters, Export
 from ..storage.clustering import ClusterFolder, write_columns, write_table
 from ..storage.csv_files import write_bad_files
 from ..storage.provenance import Provenance, encoder_record, keep_folder
 from .draw_clusters import ClusteredImages, draw
-from .embeddings import Embeddings
+from .embeddings import Embeddings, embed_images
 from .export import export_clusters
 from .images import log_left_out
 from .refine import EncoderSource, refine_run
@@ -35,6 +37,7 @@ from .unfinished import Unfinished
 
 if TYPE_CHECKING:
     from ..clustering.choose_k import Proposal
+    from .save import Trained
 
 log = logging.getLogger("autoencoder")
 
@@ -54,6 +57,23 @@ class Wanted(NamedTuple):
         """Return what decides about the result, as plain values."""
         names = {str(number): name for number, name in self.names.items()}
         return {**self.clusters.to_flags(), "seed": self.seed, "names": names}
+
+
+def cluster_trained(trained: Trained, images: ImageSource, wanted: Wanted) -> tuple[ClusterFolder, Embeddings]:
+    """Cluster the images that a network was trained on just now; nothing is decoded or read again.
+
+    Parameters
+    ----------
+    trained : Trained
+        With its run and its images.
+    images : ImageSource
+        Where these came from.
+    wanted : Wanted
+    """
+    run, decoded = trained.run, trained.images
+    assert run is not None and decoded is not None
+    embeddings = embed_images(encoder_of(trained.models.encoder, run.encoder), images, decoded)
+    return cluster(EncoderSource(run, run.encoder, images), embeddings, decoded, wanted), embeddings
 
 
 def cluster(

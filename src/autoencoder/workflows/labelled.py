@@ -32,7 +32,7 @@ from ..model.encoder import Encoder
 from ..settings.classification import Classifier, Labelled
 from ..storage.clustering import read_names
 from ..storage.corrections import is_corrections, labels_from_corrections
-from ..storage.run import CACHE
+from ..storage.run import CACHE, Run
 from .embeddings import log_changes
 from .images import bad_files, log_bad_files
 
@@ -55,6 +55,12 @@ class LabelledSplits(Splits[T]):
         """Return the classes of images as int32 numbers, by their sorted names."""
         assert images.labels is not None
         return np.searchsorted(np.array(self.classes), np.array(images.labels)).astype(np.int32)
+
+
+def find_labelled_for(run: Run, asked: Labelled, wanted: Classifier) -> LabelledSplits[Listing]:
+    """List labelled images, which are read as those of a run were; parameters and errors are of `find_labelled`."""
+    kept = run.source()
+    return find_labelled(asked, wanted, AS_STORED if kept is None else kept.rules, run.path)
 
 
 def find_labelled(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..files import numbered
 from ..settings.auto_space import auto_space
 from ..settings.fields import nearest, parse
 from ..settings.space import check_space, read_space, usual
@@ -140,11 +141,8 @@ def _check(command: str, flags: Mapping[str, Any]) -> None:
 
 def _free_name() -> str:
     """Return a name of the time that no other sweep has."""
-    name = f"sweep_{datetime.now().strftime(TIME_FORMAT)}"
-    number = 1
-    while (run_folder.LOGS / (name if number == 1 else f"{name}_{number}")).exists():
-        number += 1
-    return name if number == 1 else f"{name}_{number}"
+    wanted = run_folder.LOGS / f"sweep_{datetime.now().strftime(TIME_FORMAT)}"
+    return next(folder.name for folder in numbered(wanted) if not folder.exists())
 
 
 def _resumed(asked: Sweep) -> tuple[Plan, None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..files import write_text
+from ..settings.fields import fields
 from ..settings.space import Knob, Searched, Space
 from ..settings.text import holds_path
 from .trials import TRIALS, UNEVEN
@@ -43,8 +44,7 @@ class Plan:
     def warm_up(self) -> int:
         """Epochs in which no trial is pruned: a quarter, as a rate that falls late, or dropout, begins slowly."""
         name = "epochs" if self.command == "classify" else "train_epochs"
-        known = {each: field for section in self.searched.sections for each, field in section.model_fields.items()}
-        return int(str(self.fixed.get(name, known[name].default))) // 4
+        return int(str(self.fixed.get(name, fields(self.searched.sections)[name].default))) // 4
 
     def record(self) -> dict[str, Any]:
         """Return it as plain values, without where it is kept."""
@@ -63,7 +63,7 @@ class Plan:
 
     def told(self) -> dict[str, str]:
         """Return what two searches of one study must agree on, in words, by flag; folders may lie elsewhere."""
-        known = {name: field for each in self.searched.sections for name, field in each.model_fields.items()}
+        known = fields(self.searched.sections)
         own = {
             name: str(value)
             for name, value in self.record()["fixed"].items()

@@ -28,6 +28,8 @@ log = logging.getLogger("autoencoder")
 _SCORES = ("valid_loss", "valid_mse", "valid_accuracy", "agreement", "nmi", "k", "parameters", "epochs", "seconds")
 #: The importance of a knob cannot be told from fewer trials.
 _FEWEST = 4
+#: How the reason of a trial begins that ended by itself and cannot win.
+_BADLY = ("diverged", "pruned")
 TABLE, PICTURE = "trials.csv", "sweep.png"
 
 
@@ -102,13 +104,7 @@ def _row(plan: Plan, trial: FrozenTrial) -> dict[str, Any]:
     return {
         **{name: scores.get(name) for name in _SCORES},
         "trial": trial.number + 1,
-        "state": "complete"
-        if complete
-        else "diverged"
-        if str(why).startswith("diverged")
-        else "pruned"
-        if str(why).startswith("pruned")
-        else "failed",
+        "state": "complete" if complete else next((each for each in _BADLY if str(why).startswith(each)), "failed"),
         plan.by: trial.value if complete else None,
         **trial.params,
         "folder": trial.user_attrs.get("folder"),

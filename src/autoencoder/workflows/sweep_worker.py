@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, DivergedError, ModelFileError, UsageError, UserError
+from ..files import numbered
 from ..progress import judging
 from ..settings import Output
 from ..storage.new_run import check_free
@@ -77,13 +78,10 @@ def carry_out(plan: Plan, study: Study, trial: Trial, wanted: Callable[[], bool]
 
 def _place(trial: Trial) -> tuple[Path, bool]:
     """Return the folder of a trial, and whether what was killed there is gone on with; else it stays as it is."""
-    first = folder = Path(trial.user_attrs["folder"])
-    if has_state(Run(folder)):
-        return folder, True
-    number = 1
-    while _is_taken(folder):
-        number += 1
-        folder = first.with_name(f"{first.name}_{number}")
+    first = Path(trial.user_attrs["folder"])
+    if has_state(Run(first)):
+        return first, True
+    folder = next(each for each in numbered(first) if not _is_taken(each))
     trial.set_user_attr("folder", str(folder))
     return folder, False
 

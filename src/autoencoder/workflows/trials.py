@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..metrics.trust import agreement
 from ..settings import Architecture, Data, Output, Settings, Training
 from ..settings.budget import Budget
 from ..settings.classification import Classifier, Labelled
@@ -95,24 +96,17 @@ def _sort(sections: Sequence[Any], folder: Path, goes_on: bool) -> Scores:
     asked, chosen = with_budget(_settings(sections, folder), sections[4])
     settings, listings = prepare(asked, chosen=chosen) if going_on is None else prepare(going_on.settings)
     start_tensorflow()
-    from ..model.encoder import encoder_of
-    from .cluster import Wanted, cluster
-    from .embeddings import embed_images
-    from .refine import EncoderSource
+    from .cluster import Wanted, cluster_trained
     from .train import train
 
     trained = train(settings, listings, going_on=going_on)
-    run, images = trained.run, trained.images
-    assert run is not None and images is not None
     if trained.scores["status"] != "done":
         return trained.scores
-    embeddings = embed_images(encoder_of(trained.models.encoder, run.encoder), listings.source, images)
-    clusters = with_method(sections[5], settings, len(images.paths))
-    wanted = Wanted(clusters, Export(), {}, settings.training.seed)
-    found = cluster(EncoderSource(run, run.encoder, listings.source), embeddings, images, wanted)
+    assert trained.images is not None
+    clusters = with_method(sections[5], settings, len(trained.images.paths))
+    found, _ = cluster_trained(trained, listings.source, Wanted(clusters, Export(), {}, settings.training.seed))
     scores = Run(found.path).scores()
-    agreements = [scores[name] for name in ("stability", "method_agreement") if scores.get(name) is not None]
-    return {**scores, **trained.scores, "agreement": min(agreements) if agreements else None, "k": scores["k"]}
+    return {**scores, **trained.scores, "agreement": agreement(scores), "k": scores["k"]}
 
 
 def _check_restore(sections: Sequence[Any]) -> None:
@@ -135,37 +129,28 @@ def _restore(sections: Sequence[Any], folder: Path, goes_on: bool) -> Scores:
 
 
 def _check_classify(sections: Sequence[Any]) -> None:
-    from ..data.rules import AS_STORED
     from ..errors import UsageError
-    from .labelled import find_labelled
+    from .labelled import find_labelled_for
     from .pretrained import find_encoder
 
     begun, labelled, wanted, pretrained = sections
     if wanted.few:
         raise UsageError("--labels_per_class leaves no label to judge a trial by; leave it out of a sweep")
-    run = find_encoder(begun.run, pretrained).run
-    kept = run.source()
-    find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules, run.path)
+    find_labelled_for(find_encoder(begun.run, pretrained).run, labelled, wanted)
 
 
 def _classify(sections: Sequence[Any], folder: Path, goes_on: bool) -> Scores:
-    from ..data.rules import AS_STORED
-    from .labelled import find_labelled, load_labelled
-    from .pretrained import find_encoder, open_model
+    from .labelled import find_labelled_for
+    from .pretrained import find_encoder
 
     begun, labelled, wanted, pretrained = sections
     located = find_encoder(begun.run, pretrained)
-    run, network, kept = located.run, located.network, located.run.source()
-    found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules, run.path)
+    found = find_labelled_for(located.run, labelled, wanted)
     start_tensorflow()
-    from ..model.encoder import encoder_of, open_trainable
-    from .classify import ClassifierSource, classify
+    from .classify import classify, open_source
 
-    encoder = open_trainable(located.file) if network is None else open_model(network)
-    augment, named = run.section(Training).augment, {} if network is None else network.flags()
     output = Output(save_dir=folder, save_prefix="classifier")
-    source = ClassifierSource(encoder, labelled, run, located.file, augment, output, found.train.rules, named)
-    data = load_labelled(found, encoder_of(encoder, located.file), labelled.max_bad)
+    source, data = open_source(located, labelled, found, output)
     return classify(source, data, wanted).evaluation.scores
 
 

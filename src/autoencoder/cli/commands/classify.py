@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from ...data.rules import AS_STORED
 from ...errors import UsageError
-from ...settings import Output, Resuming, Training
+from ...settings import Output, Resuming
 from ...settings.classification import Classifier, Labelled
 from ...settings.fields import Section
 from ...settings.pretrained import Pretrained
@@ -38,7 +37,7 @@ def execute(
     options: Options, labelled: Labelled, wanted: Classifier, pretrained: Pretrained, resuming: Resuming
 ) -> Any:
     """Teach, or go on with it, and return the run; for several numbers of labels the folder of their curve."""
-    from ...workflows.pretrained import find_encoder, open_model
+    from ...workflows.pretrained import find_encoder
     from ...workflows.series import CURVE, is_series, unfinished_series
     from ...workflows.unfinished import kept_sections, unfinished_sections
 
@@ -51,23 +50,17 @@ def execute(
     elif resuming.resume is not None:
         going_on, (labelled, wanted) = unfinished_sections(resuming.resume, "classify", (labelled, wanted))
     located = find_encoder(options.run, pretrained)
-    run, network = located.run, located.network
     output = Output(save_dir=options.save_dir, save_prefix="classifier", verbose=options.verbose)
     check_free(output)
     several = len(wanted.labels_per_class) > 1
-    from ...workflows.labelled import find_labelled, load_labelled
+    from ...workflows.labelled import find_labelled_for
 
-    kept = run.source()
-    found = find_labelled(labelled, wanted, AS_STORED if kept is None else kept.rules, run.path)
+    found = find_labelled_for(located.run, labelled, wanted)
     start_tensorflow()
-    from ...model.encoder import encoder_of, open_trainable
-    from ...workflows.classify import ClassifierSource, classify
+    from ...workflows.classify import classify, open_source
     from ...workflows.label_curve import draw_label_curve
 
-    encoder = open_trainable(located.file) if network is None else open_model(network)
-    augment, named = run.section(Training).augment, {} if network is None else network.flags()
-    source = ClassifierSource(encoder, labelled, run, located.file, augment, output, found.train.rules, named)
-    data = load_labelled(found, encoder_of(encoder, located.file), labelled.max_bad)
+    source, data = open_source(located, labelled, found, output)
     if not several:
         return classify(source, data, wanted, save_every=resuming.save_every, going_on=going_on).run
     return draw_label_curve(source, data, wanted, save_every=resuming.save_every, series=series)

@@ -40,11 +40,8 @@ def execute(
     clusters = with_method(clusters, settings, len(listings.whole.paths))
     check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
-    from ...model.encoder import encoder_of
-    from ...workflows.cluster import Wanted, cluster
-    from ...workflows.embeddings import embed_images
+    from ...workflows.cluster import Wanted, cluster_trained
     from ...workflows.mlflow import log_run
-    from ...workflows.refine import EncoderSource
     from ...workflows.report import report_of_sort
     from ...workflows.train import train
 
@@ -52,12 +49,7 @@ def execute(
         trained = train(settings, listings, save_every=resuming.save_every, going_on=going_on)
     except Interrupted as error:
         raise Interrupted(f"{error}; nothing is clustered yet: flexae cluster latest", error.signal) from error
-    run, images = trained.run, trained.images
-    assert run is not None and images is not None
-    encoder = encoder_of(trained.models.encoder, run.encoder)
-    embeddings = embed_images(encoder, listings.source, images)
-    source = EncoderSource(run, run.encoder, listings.source)
-    found = cluster(source, embeddings, images, Wanted(clusters, export, names, training.seed))
+    found, embeddings = cluster_trained(trained, listings.source, Wanted(clusters, export, names, training.seed))
     report_of_sort(trained, found, embeddings)
     log_run(found.path, output)
     return found.path
