@@ -134,5 +134,5 @@ def test_killed_processes_lose_no_trial_and_a_signal_ends_all_of_them(program, f
     assert "a process was killed (signal 9); another takes its place" in said
     more = program("sweep", "--resume=killed")
     assert more.returncode == 0 and finished(journal).items() >= before.items()
-    rows = list(csv.DictReader((tmp_path / "logs" / "killed" / "trials.csv").open(newline="")))
+    rows = list(csv.DictReader((tmp_path / "logs" / "killed" / "trials.csv").read_text().splitlines()))
     assert len(rows) == 4 and all(row["state"] in ("complete", "pruned") for row in rows)
