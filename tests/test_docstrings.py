@@ -25,6 +25,7 @@ def test_the_library_is_among_them():
         assert getattr(autoencoder, name).__module__ in WITH_EXAMPLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

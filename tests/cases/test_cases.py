@@ -57,6 +57,7 @@ def files(folder):
     return sorted(path for path in Path(folder).rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_plain_works_by_every_command(cases, place, capsys):
     assert len(encode(cases, cases / "plain")) == 60
     folder = Autoencoder().cluster(cases / "RUN", k=3, overwrite=True)
@@ -216,6 +217,7 @@ def test_parts_that_look_like_classes_are_noted(cases, capsys, command):
     assert "train" in said and "test" in said and "not like classes" in said
 
 
+@pytest.mark.slow
 def test_a_class_of_one_image_trains_and_an_empty_one_is_named(cases):
     made = Autoencoder().classify(cases / "RUN", train_dir=cases / "single", epochs=1, units=4)
     assert set(made.classes()) == CLASSES | {"lonely"}
@@ -243,6 +245,7 @@ def test_several_categories_are_names_too(cases, text, expected):
     assert set(encode_with(cases, {"categories": text})["label"]) == expected
 
 
+@pytest.mark.slow
 def test_zero_padded_classes_keep_their_names(cases):
     made = run(cases / "gtsrb", categories="[00000,00001]")
     assert made.flags()["categories"] == ["00000", "00001"]

@@ -123,6 +123,7 @@ def test_a_classifier_leaves_everything_that_is_promised(trained, fitted, copied
     assert (row["FolderName"], row["accuracy"], row["run"]) == (fitted.path.name, scores["accuracy"], "run")
 
 
+@pytest.mark.slow
 def test_the_settings_file_repeats_the_classifier_bit_for_bit(copied):
     again = Autoencoder(config=copied.settings_file, verbose=0).classify()
     assert again.path != copied.path
@@ -215,6 +216,7 @@ def test_without_unlabelled_images_there_are_two_ways():
     assert list(ways_to_begin(Classifier())) == ["scratch", "pretrained"]
 
 
+@pytest.mark.slow
 def test_the_curve_of_scratch_alone_has_one_line(flags, capsys):
     folder = Autoencoder(**{**flags, "epochs": 1}, labels_per_class="1,2", scratch=True).classify("run")
     assert list(rows(folder / "labels.csv")[0]) == ["labels_per_class", "scratch"]

@@ -95,6 +95,7 @@ def test_a_corrected_clustering_leaves_all_that_any_does_and_names_its_parent(pl
     assert read(folder).labels.tolist() == after
 
 
+@pytest.mark.slow
 def test_the_same_corrections_take_the_same_place_and_others_another(place):
     merge_and_split(place)
     folder = Autoencoder().cluster("run", corrections="corrections.csv")
@@ -103,6 +104,7 @@ def test_the_same_corrections_take_the_same_place_and_others_another(place):
     assert Autoencoder().cluster("run", corrections="corrections.csv").name == "kmeans_k3_corrected_2"
 
 
+@pytest.mark.slow
 def test_a_corrected_one_assigns_and_is_corrected_again(place, clustered):
     merge_and_split(place)
     folder = Autoencoder().cluster("run", corrections="corrections.csv")

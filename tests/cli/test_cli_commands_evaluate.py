@@ -72,6 +72,7 @@ def test_what_holds_no_autoencoder_is_refused(run, folders):
     refuse("latest", "there is no run in logs/ yet that will do")
 
 
+@pytest.mark.slow
 def test_a_run_of_restore_train_scores_itself(run, folders):
     made = json.loads(run.provenance_file.read_text()) | {"command": "restore_train"}
     run.provenance_file.write_text(json.dumps(made))

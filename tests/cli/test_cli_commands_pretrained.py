@@ -104,6 +104,7 @@ def test_an_application_by_its_name(program, made, place, monkeypatch):
     assert f"next: flexae cluster {run.relative_to(place)}" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_application_sees_images_at_96_pixels_where_nothing_is_said(made, place):
     Autoencoder().encode("MobileNetV3Small", images=made / "photos", encoder_weights="none")
     assert load(the_run(place, "MobileNetV3Small") / "encoder.keras").input.shape == (None, 96, 96, 3)
@@ -123,6 +124,7 @@ def test_a_classifier_on_a_network_from_elsewhere(program, made, network, place)
     assert [path.name for path in network.parent.glob("[!.]*")] == ["colours.keras"]
 
 
+@pytest.mark.slow
 def test_an_onnx_file_from_elsewhere_is_kept_in_its_own_format(made, place):
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("openvino")
@@ -180,6 +182,7 @@ def test_images_must_be_named(network):
         Autoencoder().encode(network, preprocess="unit")
 
 
+@pytest.mark.slow
 def test_a_run_needs_no_such_flag_nor_does_its_encoder_alone(made, place):
     run = Autoencoder(**small(made, filters=[4])).run()
     with pytest.raises(UsageError, match=r"--preprocess is of a network from elsewhere, and .* is none"):

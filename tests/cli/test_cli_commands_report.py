@@ -131,6 +131,7 @@ def test_the_library_returns_the_path_and_computes_the_map_once(here, monkeypatc
     assert path.name == "report.html" and data_of(path)["images"]["xy"] == first["images"]["xy"]
 
 
+@pytest.mark.slow
 def test_other_images_get_a_name_that_tells(here):
     other = write_images(here / "new" / "pictures", names=["x"], count=5)
     path = autoencoder.report("latest", other)
@@ -186,6 +187,7 @@ def test_a_damaged_clustering_is_told_of_and_the_rest_is_shown(here):
     assert any("kmeans_k3 is not shown" in each for each in data["warnings"])
 
 
+@pytest.mark.slow
 def test_names_that_a_person_wrote_are_on_the_page(here):
     file = here / "logs/ae/clusters/kmeans_k3/names.csv"
     file.write_text("cluster,name\n1,<b>shoe< & co\n", encoding="utf-8")
@@ -199,6 +201,7 @@ def test_names_that_a_person_wrote_are_on_the_page(here):
     assert data["clusterings"][1]["names"] == {} and "names of kmeans_k3 are not shown" in " ".join(data["warnings"])
 
 
+@pytest.mark.slow
 def test_a_corrected_clustering_is_said_to_be_one(here):
     data = data_of(autoencoder.report("latest"))
     print_, paths = data["clusterings"][0]["fingerprint"], data["images"]["paths"]

@@ -119,6 +119,7 @@ def test_no_test_image_is_learned_from(place, trained, monkeypatch):
     assert again.scores()["mse_before"] != trained.scores()["mse_before"]
 
 
+@pytest.mark.slow
 def test_the_settings_file_repeats_the_run_bit_for_bit(place, trained, monkeypatch):
     monkeypatch.chdir(place)
     again = Autoencoder(config=trained.settings_file).restore_train()
@@ -188,6 +189,7 @@ def test_what_cannot_be_restored_says_why(place, trained, tmp_path):
         Autoencoder().restore(tmp_path / "run", images=place / "modified", out=tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_the_original_programs_config_runs_unchanged(place, tmp_path, capsys):
     config = {
         "original_image_folder": f"{place / 'original'}/*.png",

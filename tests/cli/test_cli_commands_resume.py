@@ -192,6 +192,7 @@ def test_what_cannot_go_on_says_why(small, killed_at, capsys):
         Autoencoder().run(resume="killed")
 
 
+@pytest.mark.slow
 def test_a_complete_training_is_not_gone_on_with(small):
     Autoencoder(**small, save_dir="mine").run()
     with pytest.raises(
@@ -215,6 +216,7 @@ def left(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
+@pytest.mark.slow
 def test_the_same_flags_may_be_given_again(small, killed):
     chosen = {"image_shape": "auto", "color": "auto", "precision": "auto", "range": "auto"}
     with pytest.raises(UsageError, match=r"--filters=None: it is \[4\] there"):
@@ -234,6 +236,7 @@ def test_the_images_may_lie_elsewhere(killed, small):
     assert same("whole", "killed")
 
 
+@pytest.mark.slow
 def test_images_of_other_contents_are_refused(killed):
     first, second = sorted(Path("photos").rglob("*.png"))[:2]
     shutil.copy(first, second)
@@ -272,6 +275,7 @@ def test_a_run_that_is_being_trained_is_left_alone(killed):
     assert {**left(killed), ".training.lock": b""} == {**before, ".training.lock": b""}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_completed_meanwhile_is_left_alone(killed, monkeypatch):
     real = images.load_images
 

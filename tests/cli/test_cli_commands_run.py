@@ -78,6 +78,7 @@ def test_the_saved_models_agree_and_the_scores_are_theirs(small, folders):
     assert run.scores()["valid_mse"] == pytest.approx(np.mean((restored - images) ** 2), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_settings_file_repeats_the_run_bit_for_bit(small):
     first = Autoencoder(**small, augment=["rotate", "shift"], noise="gaussian").run()
     second = Autoencoder(config=first.settings_file).run()
@@ -234,11 +235,13 @@ def test_four_images_of_any_shape_train(tmp_path, monkeypatch, shape, flags):
     assert scores["status"] == "done" and -1 <= scores["valid_ssim"] <= 1 and 0 <= scores["used_numbers"] <= 2
 
 
+@pytest.mark.slow
 def test_what_run_returns_is_a_run_to_the_other_commands(small, place):
     run = Autoencoder(**small).run()
     assert Autoencoder().encode(run).is_relative_to(run.path)
 
 
+@pytest.mark.slow
 def test_a_signal_after_the_last_batch_marks_the_run_as_interrupted(small, place, monkeypatch):
     from autoencoder.errors import Interrupted
     from autoencoder.workflows import train as module

@@ -90,6 +90,7 @@ def test_every_command_that_reads_images_honours_what_is_given(made, flags):
     assert counts == [expected] * 4
 
 
+@pytest.mark.slow
 def test_sort_clusters_and_exports_what_it_trained_on(made, place):
     flags = {"train_dir": made / "b" / "photos", "max_images": 4, "k": 3, "filters": [4], "train_epochs": 1}
     folder = Autoencoder(**flags, verbose=0).sort(export=place / "sorted", categories="01,1")

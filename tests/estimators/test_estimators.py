@@ -165,6 +165,7 @@ def test_what_is_about_files_is_refused_for_arrays(images, name):
         Autoencoder(**{name: value}).fit(images)
 
 
+@pytest.mark.slow
 def test_in_a_pipeline(images, classes):
     pipeline = make_pipeline(Autoencoder(filters=(8,), dims=(12,), train_epochs=2), LogisticRegression(max_iter=500))
     found = cross_val_predict(pipeline, images, classes, cv=2)
@@ -218,6 +219,7 @@ def test_the_command_line_reads_what_the_library_saved_and_the_reverse(alone, ae
     assert load(classifier.path).predict(folders / "valid").shape == (15,)
 
 
+@pytest.mark.slow
 def test_run_leaves_what_the_command_leaves(alone, folders):
     run = Autoencoder(**SMALL, train_dir=folders / "train").run()
     assert run.encoder.is_file()

@@ -22,6 +22,7 @@ architectures = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(architectures, st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]))
 @settings(max_examples=25)
 def test_the_output_has_the_shape_of_the_input_with_skips_too(knobs, height, width, channels):

@@ -160,7 +160,7 @@ def test_mnist_in_two_steps_is_fed_with_idx_files(call, digit_folders, no_traini
     assert call(reproduce_mnist_conv_bn, digit_folders, "--epochs=1") == rows
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_techniques(call, digit_folders, no_training, tmp_path):
     import keras
 
@@ -183,6 +183,7 @@ def test_techniques(call, digit_folders, no_training, tmp_path):
     assert call(reproduce_techniques, *asked) == table
 
 
+@pytest.mark.slow
 def test_suspects(call, digit_folders, no_training, tmp_path):
     rows = call(reproduce_suspects, digit_folders, "--share=0.25")
     assert [int(row[0]) for row in rows[1:]] == [4, 9, 10, 14, 18], "multiples of a quarter of 36 labels"

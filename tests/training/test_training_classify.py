@@ -62,6 +62,7 @@ def test_an_epoch_of_few_images_has_steps_enough(parts):
     assert fitted.images_per_second * fitted.seconds == pytest.approx(2 * STEPS_AT_LEAST * 4)
 
 
+@pytest.mark.slow
 def test_a_signal_ends_all_steps(parts):
     done = fit_classifier(network(), *parts, {HEAD: Training(), "everything": Training()}, stopping=lambda: True)
     assert list(done) == [HEAD] and done[HEAD].status == "interrupted"

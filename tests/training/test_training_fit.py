@@ -96,6 +96,7 @@ def test_what_is_trained_ends_with_the_epoch_however_many_batches_it_has(parts):
         assert fitted.images_per_second * fitted.seconds == pytest.approx(2 * 200)
 
 
+@pytest.mark.slow
 def test_bfloat16_learns_as_well_and_leaves_a_float32_network(parts, bfloat16):
     networks = [model(), model()]
     losses = []

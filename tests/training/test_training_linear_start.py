@@ -95,6 +95,7 @@ def test_each_image_is_coded_by_the_part_that_leaves_the_least_error(digits):
     assert len(set(parts)) == 3
 
 
+@pytest.mark.slow
 def test_parts_leave_less_than_one_pca_of_the_same_width(digits):
     error = {}
     for path in ("pca", "local_pca"):

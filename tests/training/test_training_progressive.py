@@ -191,6 +191,7 @@ def test_the_same_seed_gives_the_same_weights(images, contrast):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_pairs_grow_too(images):
     architecture, models = network()
     pairs = np.concatenate([images, 255 - images], axis=-1)

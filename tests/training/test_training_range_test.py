@@ -78,6 +78,7 @@ def test_training_goes_on_as_if_the_rate_had_been_given(digits):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_it_ends_where_the_loss_is_far_above_its_lowest(digits):
     network = model(output_activation="linear").autoencoder
     found = find_rate(network, "mse", training_batches(digits[:200], FIND), FIND)
@@ -85,6 +86,7 @@ def test_it_ends_where_the_loss_is_far_above_its_lowest(digits):
     assert max(found.smoothed[:-1]) <= 4 * min(found.smoothed)
 
 
+@pytest.mark.slow
 def test_a_signal_ends_it_without_a_word_on_rates(digits, caplog):
     with caplog.at_level(logging.INFO, "autoencoder"):
         found = find_rate(model().autoencoder, "mse", training_batches(digits[:200], FIND), FIND, lambda: True)

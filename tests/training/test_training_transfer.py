@@ -146,6 +146,7 @@ def test_the_second_stage_never_ends_behind_the_first(file):
         np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.slow
 def test_patience_begins_anew_with_the_second_stage(file):
     models, training, stages = _fit(file, 9, learning_rate=0.1)
     worse = stages[1]._replace(shares={id(weight): 100 for weight in models.autoencoder.variables}, patience=3)
@@ -166,6 +167,7 @@ def test_a_second_stage_that_diverges_leaves_the_first_ones_best_epoch(file):
     np.testing.assert_allclose(loss, min(fitted.history["val_loss"]), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_linear_path_beside_a_network_starts_as_a_pca_and_learns_in_both_stages(file):
     architecture, models = _built(file, linear_path="pca", output_activation="linear", dims=(3,))
     assert sum(parameters(architecture, (16, 16), 3).values()) >= models.autoencoder.count_params()

@@ -146,6 +146,7 @@ def test_an_encoder_of_another_run_compares(folders, tmp_path, monkeypatch):
     assert run.flags()["feature_weights"] == str(first.encoder.absolute())
 
 
+@pytest.mark.slow
 def test_tiles_are_compared_too(tiny):
     pixels = np.random.default_rng(0).integers(0, 255, (8, 10, 10), np.uint8)
     made = restorer.Restorer(

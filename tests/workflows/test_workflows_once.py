@@ -36,6 +36,7 @@ def test_sort_decodes_each_image_once_and_reads_no_model(folders, counted, tmp_p
     assert read == []
 
 
+@pytest.mark.slow
 def test_sort_finds_the_clusters_that_cluster_finds(folders, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     sorted_by_one = Autoencoder(**SMALL, train_dir=folders / "train", k=3).sort()

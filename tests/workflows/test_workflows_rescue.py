@@ -1,6 +1,10 @@
 """What was learned is saved elsewhere where its place takes no more."""
 
+import io
+import logging
+import sys
 import tempfile
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -8,6 +12,7 @@ import pytest
 
 from autoencoder.errors import DiskError
 from autoencoder.model.saved import load
+from autoencoder.workflows import rescue
 from autoencoder.workflows.rescue import save_trained
 
 
@@ -45,3 +50,54 @@ def test_then_by_the_temporary_folder_where_nothing_is_overwritten(model, tmp_pa
     with pytest.raises(DiskError) as full:
         save_trained(model, tmp_path / "no" / "run" / "encoder.keras")
     assert "what was learned" not in str(full.value)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """Let a run's folder, the one beside it and the temporary one all be missing."""
+    # Keras itself goes on having a temporary folder.
+    monkeypatch.setattr(rescue, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path / "none")))
+    return tmp_path / "gone" / "run" / "encoder.keras"
+
+
+def test_without_anybody_there_it_ends_at_once(model, nowhere, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    with pytest.raises(DiskError):
+        save_trained(model, nowhere)
+
+
+@pytest.mark.parametrize("place", ["gone/run/encoder.keras", "gone/run_encoder.keras"])
+def test_at_a_terminal_it_stays_in_memory_until_a_place_takes_it(model, nowhere, place, tmp_path, monkeypatch, caplog):
+    slept = []
+
+    def make_room_at_last(seconds):
+        slept.append(seconds)
+        if len(slept) == 2:
+            (tmp_path / place).parent.mkdir(parents=True)
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(rescue.time, "sleep", make_room_at_last)
+    with caplog.at_level(logging.INFO, "autoencoder"):
+        if tmp_path / place == nowhere:
+            save_trained(model, nowhere)
+        else:
+            with pytest.raises(DiskError, match=f"what was learned is in {tmp_path / place}"):
+                save_trained(model, nowhere)
+    check_same(model, tmp_path / place)
+    assert slept == [rescue.PAUSE] * 2
+    assert "it is kept in memory until there is room" in caplog.text
+
+
+def test_ctrl_c_ends_the_waiting(model, nowhere, monkeypatch):
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(rescue.time, "sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        save_trained(model, nowhere)

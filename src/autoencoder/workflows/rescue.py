@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +15,16 @@ import keras
 from ..errors import DiskError
 from ..model.saved import save
 
+log = logging.getLogger("autoencoder")
+
+#: Seconds from one try to the next, where somebody is there to make room.
+PAUSE = 2.0
+
 
 def save_trained(model: keras.Model, path: Path) -> None:
     """Write a model into its run's folder.
+
+    Where no place takes it and the input is a terminal, the model stays in memory until one does, or Ctrl-C ends it.
 
     Parameters
     ----------
@@ -30,9 +41,28 @@ def save_trained(model: keras.Model, path: Path) -> None:
         save(model, path)
     except DiskError as error:
         place = next((each for each in _elsewhere(path) if _is_saved(model, each)), None)
-        if place is None:
+        if place is None and not _is_somebody_there():
             raise
+        place = place or _wait(model, path, error)
+        if place == path:
+            return
         raise DiskError(f"{error}; what was learned is in {place}: copy it to {path}") from error
+
+
+def _is_somebody_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _wait(model: keras.Model, path: Path, error: DiskError) -> Path:
+    """Try all places again and again, and return the one that took the model."""
+    log.warning(f"{error}; it is kept in memory until there is room, and tried again; Ctrl-C ends without it")
+    for place in itertools.cycle((path, *_elsewhere(path))):
+        if place == path:
+            time.sleep(PAUSE)
+        if _is_saved(model, place):
+            log.info(f"{place} is saved")
+            return place
+    raise AssertionError("a cycle has no end")
 
 
 def _is_saved(model: keras.Model, path: Path) -> bool:
