@@ -6,6 +6,9 @@ and damaged, inside TensorFlow's graph and ahead of the arithmetic that needs it
 
 from __future__ import annotations
 
+import itertools
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,9 @@ from .pixels import Pixels
 
 #: Noise draws from another stream of random numbers than any augmentation.
 _NOISE_STREAM = 1 << 20
+#: What is called in TensorFlow's graph, by its number.
+_GATHERS: weakref.WeakValueDictionary[int, Callable[[np.ndarray], Any]] = weakref.WeakValueDictionary()
+_NUMBERS = itertools.count()
 
 
 def steps(count: int, batch_size: int) -> int:
@@ -53,7 +59,7 @@ def training_batches(
         return pixels[np.concatenate([rows, partners[rows, drawn]])]
 
     def prepare(step: Any) -> tuple[Any, Any]:
-        clean = given = _scaled(tf.numpy_function(gather, [step], tf.uint8), pixels.shape)
+        clean = given = _scaled(_called(gather, step, tf.uint8), pixels.shape)
         seed = tf.stack([training.seed, tf.cast(step, tf.int32)])
         if training.augment:
             given = augment(clean, training.augment, seed)
@@ -93,7 +99,7 @@ def target_batches(
         return pixels[rows], targets.clusters[rows], targets.weights[rows]
 
     def prepare(step: Any) -> tuple[Any, ...]:
-        images, clusters, weights = tf.numpy_function(gather, [step], (tf.uint8, tf.float32, tf.float32))
+        images, clusters, weights = _called(gather, step, (tf.uint8, tf.float32, tf.float32))
         given = _scaled(images, pixels.shape)
         clusters.set_shape((None, width))
         weights.set_shape((None,))
@@ -126,7 +132,7 @@ def labelled_batches(
         return pixels[rows], classes[rows]
 
     def prepare(step: Any) -> tuple[Any, Any]:
-        images, known = tf.numpy_function(gather, [step], (tf.uint8, tf.int32))
+        images, known = _called(gather, step, (tf.uint8, tf.int32))
         given = _scaled(images, pixels.shape)
         known.set_shape((None,))
         if training.augment:
@@ -150,7 +156,7 @@ def clean_batches(
         return np.ascontiguousarray(pixels[rows]), known
 
     def prepare(step: Any) -> tuple[Any, Any]:
-        images, known = tf.numpy_function(gather, [step], (tf.uint8, tf.int32))
+        images, known = _called(gather, step, (tf.uint8, tf.int32))
         given = _scaled(images, pixels.shape)
         known.set_shape((None,))
         if paired:
@@ -174,6 +180,17 @@ class _Order:
             self._rows = np.random.default_rng((self._seed, epoch)).permutation(self._count)
             self._epoch = epoch
         return np.sort(self._rows[number * self._size : (number + 1) * self._size])
+
+
+def _called(gather: Callable[[np.ndarray], Any], step: Any, types: Any) -> Any:
+    """Call NumPy within TensorFlow's graph; `types` are those of what `gather` returns.
+
+    TensorFlow keeps every function that it calls for ever, and so the images that one holds. It is given one that
+    finds the other, which lives as long as its dataset.
+    """
+    number = next(_NUMBERS)
+    _GATHERS[number] = gather
+    return tf.numpy_function(lambda step: _GATHERS[number](step), [step], types)
 
 
 def _scaled(images: Any, shape: tuple[int, ...]) -> Any:
