@@ -139,7 +139,7 @@ def test_going_on_with_another_encoder_or_other_flags_is_refused(begun, tmp_path
     with pytest.raises(UsageError, match=r"--fit was stretch and is pad; --quality was None and is contrast > 5"):
         begun.plan(padded, resume=True)
     begun.encoder.path.write_bytes(b"another")
-    with pytest.raises(UsageError, match="the encoder .* is another file"):
+    with pytest.raises(UsageError, match=r"the encoder .* is another file"):
         begun.plan(shard="1/2")
 
 
