@@ -16,7 +16,7 @@ from ..data.listing import BadFile, Images, printable
 from ..data.source import ImageSource
 from ..errors import UsageError
 from ..model.encoder import Encoder
-from ..plots.gallery import gallery
+from ..plots.tiles import tiles
 from ..settings import Reading
 from ..settings.pretrained import Pretrained
 from ..storage.csv_files import write_bad_files, write_frame
@@ -154,7 +154,8 @@ def keep(
     def fill(folder: Path) -> None:
         write_frame(folder / f"{name}.csv", found.table)
         if len(found.pixels):
-            gallery(found.pixels, found.captions, folder / f"{name}.png", found.title, found.remark)
+            words, picture = (found.title, found.remark), folder / f"{name}.png"
+            tiles(found.pixels, range(len(found.pixels)), found.captions, words, picture, len(found.pixels))
         write_bad_files(bad, folder / "bad_files.csv")
 
     folder = keep_folder(opened.run.found(name, about), made, fill, overwrite=overwrite)
