@@ -10,9 +10,9 @@ def test_every_image_is_in_the_picture_and_a_long_name_stays_under_its_own(tmp_p
     found = tiles(pixels, [0, 1], names, ("A title", "and a remark"), tmp_path / "t.png")
     picture = cv2.imread(str(tmp_path / "t.png"))[..., ::-1]
     for color in ([250, 10, 10], [10, 250, 10]):
-        assert (picture == color).all(axis=2).sum() == 112 * 112
+        assert (picture == color).all(axis=2).sum() == 128 * 128
     # Between the two columns of names nothing is written.
-    assert (picture[80 + 112 + 6 :, 30 + 137 : 30 + 142] == 255).all()
+    assert (picture[80 + 128 + 6 :, 30 + 153 : 30 + 158] == 255).all()
     assert [(tile.image, tile.line, tile.column) for tile in found] == [(0, 1, 1), (1, 1, 2)]
 
 

@@ -14,10 +14,10 @@ from .style import STYLE, head, save, sheet, write
 MOST = 32
 
 _COLUMNS = 8
-_ROOM = 112
-_PITCH = 142
+_ROOM = 128
+_PITCH = 158
 _MARGIN = STYLE["margin"]
-_LONGEST = 20
+_LONGEST = 24
 
 
 def tiles(
@@ -72,8 +72,8 @@ def tiles(
 def _write_name(page: Axes, x: float, y: float, name: str) -> None:
     """Write a name with as many of its signs as fit, out of both its ends."""
     for signs in range(min(len(name), _LONGEST), 3, -1):
-        write(page, x, y, shortened(name, signs), kind="small")
+        write(page, x, y, shortened(name, signs), kind="tiny")
         if page.texts[-1].get_window_extent().width <= _PITCH - 8:
             return
         page.texts[-1].remove()
-    write(page, x, y, name, kind="small", limit=_PITCH - 8)
+    write(page, x, y, name, kind="tiny", limit=_PITCH - 8)
