@@ -26,7 +26,7 @@ def start_tensorflow() -> None:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with _signals_as_they_are(), _held_back_stderr(), _hidden(_NOT_NEEDED_BY_KERAS):
+    with _signals_as_they_are(), _held_back_stderr(), hidden(_NOT_NEEDED_BY_KERAS):
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
     # Several networks in one program, as a grid trains them, are no fault, though TensorFlow warns of each.
@@ -52,7 +52,8 @@ def _held_back_stderr() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _hidden(names: tuple[str, ...]) -> Iterator[None]:
+def hidden(names: tuple[str, ...]) -> Iterator[None]:
+    """Let libraries that are not imported yet seem not to be installed, within the block."""
     absent = [name for name in names if name not in sys.modules]
     # An entry of None makes `import` raise ImportError, as if the library were not installed.
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]

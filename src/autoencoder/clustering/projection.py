@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import DataError
 from ..metrics.pca import fit_pca
 from ..progress import stage
+from ..tensorflow_start import hidden
 from .nearest import neighbours
 
 FEWEST = 4
@@ -57,7 +58,10 @@ def project_umap(
 
 
 def _project(vectors: np.ndarray, components: int, near: int, min_dist: float, seed: int) -> np.ndarray:
-    from umap import UMAP
+    # For a kind of UMAP that is not used here it would start TensorFlow, seconds and half a gigabyte.
+    with hidden(("tensorflow",)), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)
+        from umap import UMAP
 
     near = min(near, len(vectors) - 1)
     # The spectral start needs more points than eigenvectors.

@@ -94,7 +94,7 @@ class Clusterer(Estimator):
                 f"{wanted.method} trains an encoder further: give it, as in encoder=Autoencoder().fit(...)"
             )
         embeddings, images = self._embedded(X, fitting=True)
-        from ..workflows.cluster import propose
+        from ..workflows.cluster_scores import propose
 
         self.proposal_ = propose(embeddings, wanted, self.seed)
         k = self.proposal_.best if self.proposal_ else wanted.k
@@ -224,7 +224,8 @@ class Clusterer(Estimator):
         self.check_fitted("clustering_")
         if self._folder is not None:
             return new_run(path, Run(self._folder)).path
-        from ..workflows.cluster import cluster_scores, write_clustering
+        from ..workflows.cluster import write_clustering
+        from ..workflows.cluster_scores import cluster_scores
 
         check_free(Output(save_dir=absolute(path)))
         scores = cluster_scores(self.embeddings_, self.clustering_, self.seed)

@@ -50,6 +50,11 @@ class ClusterFolder:
         """
         files = [path for path in sorted(self.path.glob("encoder.*")) if path.suffix in ENCODER_SUFFIXES]
         made = read_provenance(self.path / PROVENANCE)
+        if made is not None and made.settings.get("embeddings"):
+            raise ModelFileError(
+                f"{self.path}: was made from embeddings and holds no encoder, so new images cannot be placed; cluster "
+                "their embeddings together with the others"
+            )
         if made is not None and made.encoder is not None:
             files = [path for path in files if file_digest(path) == made.encoder.get("sha256")]
         if len(files) != 1:
@@ -79,6 +84,11 @@ class ClusterFolder:
     def table(self) -> Path:
         """A row an image: path, cluster, distance to its centre, confidence, second-best cluster."""
         return self.path / "clusters.csv"
+
+    @property
+    def large_table(self) -> Path:
+        """The table of millions of rows, as Parquet."""
+        return self.path / "clusters.parquet"
 
     @property
     def quality_file(self) -> Path:

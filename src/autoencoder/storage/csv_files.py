@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,9 @@ def write_bad_files(bad: Sequence[tuple[str, str]], table: Path) -> None:
         write_csv(table, [("path", "reason"), *bad])
 
 
-def write_tiles(table: Path, pictures: Iterable[tuple[Path, Sequence[tuple[int, int, int]], Sequence[str]]]) -> None:
+def write_tiles(
+    table: Path, pictures: Iterable[tuple[Path, Sequence[tuple[int, int, int]], Sequence[str] | Mapping[int, str]]]
+) -> None:
     """Write which file is where in pictures: picture, line and column from 1, path.
 
     Parameters

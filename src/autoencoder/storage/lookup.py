@@ -71,6 +71,11 @@ def find(name: str | os.PathLike[str], kind: str = "encoder") -> Run:
         raise UsageError(
             f"{name}: was made by {_MAKERS[described.kind]}{why}, and this command takes what {_MAKERS[kind]} leaves"
         )
+    if not there and run.flags().get("embeddings"):
+        raise UsageError(
+            f"{name}: was made by cluster --embeddings and holds no encoder, which this command needs; name a run with "
+            "one, or look at its clusters with: flexae show"
+        )
     if not there:
         why = "is not finished" if described is not None else "holds no run"
         raise UsageError(

@@ -126,7 +126,8 @@ def _renumbered(names: Mapping[int, str], after: np.ndarray, file: Path | None) 
 def make_correction(wanted: Correction, export: Export, seed: int) -> ClusterFolder:
     """Compute centres, confidence and scores anew, and save what every clustering leaves."""
     from ..model.encoder import open_encoder
-    from .cluster import cluster_scores, write_clustering
+    from .cluster import write_clustering
+    from .cluster_scores import cluster_scores
     from .draw_clusters import ClusteredImages, draw
     from .embeddings import embed
     from .images import log_left_out

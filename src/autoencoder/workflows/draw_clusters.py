@@ -44,40 +44,50 @@ def draw(clustered: ClusteredImages, proposal: Proposal | None, folder: ClusterF
     shown.append((place, overview(images.pixels, found.labels, found.distances, place, names), images.paths))
     write_tiles(folder.tiles_file, shown)
     sizes(found.labels, folder.picture("sizes"), names)
-    if proposal is not None:
-        curves = {
-            "silhouette (higher is better)": proposal.silhouette,
-            "Davies-Bouldin (lower is better)": proposal.davies_bouldin,
-            "agreement of three projections (1: the same clusters)": proposal.agreement,
-        }
-        why = (
-            f"measured in UMAP's space of {proposal.sample:,} embeddings, by k-means, mean of three projections: "
-            "compare along a curve only",
-            f"{proposal.best} is taken: {proposal.why}",
-        )
-        k_curve(proposal.ks, curves, (proposal.low, proposal.high), proposal.best, folder.picture("k_curve"), why)
-    _draw_in_two_dimensions(clustered, folder, seed)
-    _draw_confusion(clustered, folder)
+    draw_proposal(proposal, folder)
+    draw_in_two_dimensions(clustered.embeddings, found, names, folder, seed)
+    draw_confusion(clustered.embeddings, found, names, folder)
 
 
-def _draw_in_two_dimensions(clustered: ClusteredImages, folder: ClusterFolder, seed: int) -> None:
-    vectors, classes = clustered.embeddings.vectors, clustered.embeddings.labels
+def draw_proposal(proposal: Proposal | None, folder: ClusterFolder) -> None:
+    """Draw the curves that a number of clusters was chosen by, where it was."""
+    if proposal is None:
+        return
+    curves = {
+        "silhouette (higher is better)": proposal.silhouette,
+        "Davies-Bouldin (lower is better)": proposal.davies_bouldin,
+        "agreement of three projections (1: the same clusters)": proposal.agreement,
+    }
+    why = (
+        f"measured in UMAP's space of {proposal.sample:,} embeddings, by k-means, mean of three projections: "
+        "compare along a curve only",
+        f"{proposal.best} is taken: {proposal.why}",
+    )
+    k_curve(proposal.ks, curves, (proposal.low, proposal.high), proposal.best, folder.picture("k_curve"), why)
+
+
+def draw_in_two_dimensions(
+    embeddings: Embeddings, found: Clustering, names: dict[int, str], folder: ClusterFolder, seed: int
+) -> None:
+    """Draw embeddings on the planes of their principal components and of UMAP, coloured by clusters and by classes."""
+    vectors, classes = embeddings.vectors, embeddings.labels
     rows = pictured(vectors)
-    labels = clustered.found.labels[rows]
+    labels = found.labels[rows]
     known = None if classes is None else np.array(classes)[rows]
     points = project_pca(vectors[rows], 2)
-    scatter(points, labels, known, folder.picture("pca"), "Principal components", clustered.names)
+    scatter(points, labels, known, folder.picture("pca"), "Principal components", names)
     if len(rows) >= FEWEST:
         points = umap_points(vectors[rows], seed)
-        scatter(points, labels, known, folder.picture("umap"), "UMAP", clustered.names)
+        scatter(points, labels, known, folder.picture("umap"), "UMAP", names)
 
 
-def _draw_confusion(clustered: ClusteredImages, folder: ClusterFolder) -> None:
-    if clustered.embeddings.labels is None:
+def draw_confusion(embeddings: Embeddings, found: Clustering, names: dict[int, str], folder: ClusterFolder) -> None:
+    """Draw how clusters and class folders meet, where there are such."""
+    if embeddings.labels is None:
         return
-    counted = contingency(clustered.found.labels, clustered.embeddings.labels)
-    names = [name_of(int(cluster), clustered.names) for cluster in counted.clusters]
+    counted = contingency(found.labels, embeddings.labels)
+    named = [name_of(int(cluster), names) for cluster in counted.clusters]
     # A cluster that was left over gets a class that hardly is in it: no match that a frame should suggest.
     real = counted.matched == counted.table.argmax(axis=1)
     words = "Clusters and classes", "framed: a cluster's matched class, where it is its most frequent one"
-    confusion(counted.table, counted.classes, counted.matched, folder.picture("confusion"), names, words, real)
+    confusion(counted.table, counted.classes, counted.matched, folder.picture("confusion"), named, words, real)

@@ -42,6 +42,7 @@ FILES = {
     "*_weights.h5": "the networks under the original program's names",
     "encoder_saved_model": "the encoder for TensorFlow's own programs",
     "clusters.csv": "the cluster of each image",
+    "clusters.parquet": "the same as a Parquet table",
     "quality.csv": "sharpness, brightness and the like of each image",
     "names*.csv": "names that a person gave to clusters",
     "test_images.csv": "scores of each test image",
@@ -193,7 +194,7 @@ def _next(record: Record, inside: list[Record]) -> list[str]:
     assert record.path is not None
     shortest = record.name if record.path.is_relative_to(LOGS) else str(record.path)
     name = shlex.quote(shortest)
-    if record.status == "training":
+    if record.status == "training" or record.settings.get("embeddings"):
         return []
     settings = record.path / "settings.yml"
     if record.command in ("run", "restore_train") and (record.status == "killed" or has_state(Run(record.path))):

@@ -96,7 +96,8 @@ def _sort(sections: Sequence[Any], folder: Path, goes_on: bool) -> Scores:
     asked, chosen = with_budget(_settings(sections, folder), sections[4])
     settings, listings = prepare(asked, chosen=chosen) if going_on is None else prepare(going_on.settings)
     start_tensorflow()
-    from .cluster import Wanted, cluster_trained
+    from .cluster import cluster_trained
+    from .cluster_scores import Wanted
     from .train import train
 
     trained = train(settings, listings, going_on=going_on)

@@ -40,7 +40,8 @@ def execute(
     clusters = with_method(clusters, settings, len(listings.whole.paths))
     check_export(export.export, listings.whole, export.overwrite)
     start_tensorflow()
-    from ...workflows.cluster import Wanted, cluster_trained
+    from ...workflows.cluster import cluster_trained
+    from ...workflows.cluster_scores import Wanted
     from ...workflows.mlflow import log_run
     from ...workflows.report import report_of_sort
     from ...workflows.train import train
