@@ -1,7 +1,9 @@
 import csv
+import errno
 import importlib
 import itertools
 import json
+import os
 import shutil
 import signal
 from functools import partial
@@ -15,7 +17,7 @@ import yaml
 from autoencoder.cli.main import Autoencoder, main
 from autoencoder.clustering import METHODS, read
 from autoencoder.deep import DEEP
-from autoencoder.errors import DataError, DivergedError, Interrupted, ModelFileError, UsageError
+from autoencoder.errors import DataError, DiskError, DivergedError, Interrupted, ModelFileError, UsageError
 from autoencoder.model.saved import load
 from autoencoder.settings.clustering import Clusters, Method
 from autoencoder.storage.lookup import find
@@ -352,3 +354,17 @@ def test_a_deep_method_that_diverges_later_is_marked_and_never_the_latest(place,
     with pytest.raises(UsageError, match="there is no run in logs/ yet that will do"):
         find("latest")
     assert [record.status for record in read_records() if record.name == run.name] == ["diverged"]
+
+
+@pytest.mark.parametrize("command", ["cluster", "report"])
+def test_a_run_that_cannot_be_written_to_is_told_before_any_work(command, monkeypatch):
+    def refuse(path, content):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    def work(*args, **kwargs):
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", refuse)
+    monkeypatch.setattr("autoencoder.model.encoder.open_encoder", work)
+    with pytest.raises(DiskError, match="run: the disk is read-only"):
+        getattr(Autoencoder(), command)("run")
