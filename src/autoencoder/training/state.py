@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from .guard import Guard
+from .spread import in_processes
 
 #: Seconds from one state to the next, at the ends of epochs and within long ones, where nobody says how many.
 AT_ENDS, WITHIN = 30.0, 300.0
@@ -157,7 +158,8 @@ class StateKeeper(keras.callbacks.Callback):
             return
         step = self._guard.begun + batch + 1
         self._whole = step == self._guard.per_epoch
-        if not self._whole and (self._stopping() or self._saving.due(WITHIN)):
+        # Losses so far are known to all processes together, and their clocks differ: within epochs none keeps alone.
+        if not self._whole and (self._stopping() or (not in_processes() and self._saving.due(WITHIN))):
             self._saving.save(self._state(self._guard.epoch - 1, step))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
