@@ -28,6 +28,14 @@ def test_flags_may_stand_on_either_side_of_the_command(line):
     assert plan(line.split()) == plan(["run", "--train_epochs=2", "--filters=[16,32]", "--dry_run=true"])
 
 
+def test_a_flag_is_what_the_named_command_takes_it_for():
+    assert read("encode latest --resume").flags == {"resume": "true"}
+    assert read("--resume encode latest").words == ("latest",)
+    assert read("cluster --resume latest").flags == {"resume": "latest"}
+    with pytest.raises(UsageError, match="--resume needs a value"):
+        read("run --resume")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -38,6 +38,8 @@ def read_arguments(argv: Sequence[str], commands: Mapping[str, Command]) -> Argu
         alias: known[name] for command in commands.values() for alias, name in command.aliases.items() if name in known
     }
     tokens = list(argv)
+    # A flag of one name may be a name for one command and yes or no for another: the named one's own counts.
+    known |= fields(next((commands[token].sections for token in tokens if token in commands), ()))
     while tokens:
         token = tokens.pop(0)
         if not token.startswith("-"):

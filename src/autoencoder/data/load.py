@@ -83,15 +83,15 @@ def load(
     with quiet_codecs(), stage(f"decoding {count:,} images", count) as advance:
         if plan.mapped:
             folder = cache_dir or Path.home() / ".cache" / "autoencoder"
-            decoded = _mapped(listing, image_shape, color, folder, advance)
+            found = _mapped(listing, image_shape, color, folder, advance)
         else:
-            decoded = _in_memory(listing, image_shape, color, advance)
+            found = _in_memory(listing, image_shape, color, advance)
     # What a person leaves out is no fault of the files.
-    usable = _without_refused(listing, [each for each in decoded.refused if not each.reason.startswith(LEFT_OUT)])
+    usable = without_refused(listing, [each for each in found.refused if not each.reason.startswith(LEFT_OUT)])
     check_usable(usable, max_bad)
-    kept = _without_refused(listing, decoded.refused)
+    kept = without_refused(listing, found.refused)
     check_some_left(kept)
-    return Images(decoded.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), decoded.digests, kept.shapes)
+    return Images(found.pixels, kept.paths, kept.labels, kept.bad, _sizes(kept), found.digests, kept.shapes)
 
 
 def _as_they_are(listing: Listing) -> Images:
@@ -151,7 +151,7 @@ def _in_memory(listing: Listing, image_shape: tuple[int, int], color: str, advan
     digests = np.empty((len(pixels), DIGEST), np.uint8)
     refused: list[Refused] = []
     count = 0
-    for block in _blocks(listing, image_shape, color, advance):
+    for block in decoded_blocks(listing, image_shape, color, advance):
         rows = slice(count, count + len(block.pixels))
         pixels[rows], digests[rows] = block.pixels, block.digests
         refused += block.refused
@@ -164,7 +164,7 @@ def _mapped(listing: Listing, image_shape: tuple[int, int], color: str, folder: 
     shape = _shape(listing, image_shape, color)
     found = open_cache(path)
     if found is None or found.pixels.shape != (shape[0] - len(found.refused), *shape[1:]):
-        write_cache(path, _blocks(listing, image_shape, color, advance), shape)
+        write_cache(path, decoded_blocks(listing, image_shape, color, advance), shape)
         found = open_cache(path)
     assert found is not None, f"{path} vanished while it was in use"
     return found
@@ -174,8 +174,11 @@ def _shape(listing: Listing, image_shape: tuple[int, int], color: str) -> tuple[
     return (len(listing.paths), *image_shape, 1 if color == "grayscale" else 3)
 
 
-def _blocks(listing: Listing, image_shape: tuple[int, int], color: str, advance: Advance) -> Iterator[Block]:
-    """Decode the images, some at a time, in order; tell how many each time."""
+def decoded_blocks(listing: Listing, image_shape: tuple[int, int], color: str, advance: Advance) -> Iterator[Block]:
+    """Decode the images of a listing, some at a time, in order; tell how many each time.
+
+    Codecs write to the screen unless `quiet_codecs` is around it. What is refused is in the blocks.
+    """
     count, *sides = _shape(listing, image_shape, color)
     mean_pixels = int(listing.shapes.prod(axis=1).mean())
     step = max(1, min(_IMAGES_AT_ONCE, _BYTES_AT_ONCE // prod(sides), _PIXELS_AT_ONCE // mean_pixels))
@@ -243,7 +246,8 @@ def content_of(listing: Listing, row: int) -> bytes:
     return content
 
 
-def _without_refused(listing: Listing, refused: list[Refused]) -> Listing:
+def without_refused(listing: Listing, refused: list[Refused]) -> Listing:
+    """Return a listing without the images that could not be decoded, which are then among its bad files."""
     if not refused:
         return listing
     gone = {row for row, _ in refused}

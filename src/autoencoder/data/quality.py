@@ -30,7 +30,7 @@ def quality(images: Images) -> dict[str, np.ndarray]:
     dict of arrays of shape (n,)
         What `metrics.quality.measures` returns; `width` and `height`, int, of the files' own images, as shown.
     """
-    return _columns(images.pixels, images.shapes)
+    return quality_of(images.pixels, images.shapes)
 
 
 def asked_quality(text: str) -> Callable[[Row], bool]:
@@ -58,7 +58,7 @@ def refuse_quality(text: str | None) -> None:
 
 def shortcomings(pixels: np.ndarray, shapes: np.ndarray, text: str) -> list[str | None]:
     """Say of each image why it is left out, by the measures that a condition looks at; None where it fulfils it."""
-    columns = {name: values.tolist() for name, values in _columns(pixels, shapes).items()}
+    columns = {name: values.tolist() for name, values in quality_of(pixels, shapes).items()}
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     holds, named = asked_quality(text), [name for name in COLUMNS if re.search(rf"\b{name}\b", text)]
     return [None if holds(row) else LEFT_OUT + _figures(row, named) for row in rows]
@@ -82,7 +82,8 @@ def check_some_left(listing: Listing) -> None:
     )
 
 
-def _columns(pixels: np.ndarray, shapes: np.ndarray) -> dict[str, np.ndarray]:
+def quality_of(pixels: np.ndarray, shapes: np.ndarray) -> dict[str, np.ndarray]:
+    """Measure decoded images as `quality` does, from their pixels and the shapes of their files."""
     return {**measures(pixels), "width": shapes[:, 1], "height": shapes[:, 0]}
 
 

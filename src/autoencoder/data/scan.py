@@ -81,6 +81,25 @@ def scan(
     return listing if max_images is None else _at_most(listing, max_images)
 
 
+def scan_files(root: Path, names: Sequence[str], rules: Rules = AS_STORED) -> Listing:
+    """List some files of a folder by their names, as `scan` lists all of them.
+
+    Parameters
+    ----------
+    root : Path
+    names : sequence of str
+        Below `root`, with "/" between folders.
+    rules : Rules
+
+    Returns
+    -------
+    Listing
+        Its classes are those of these files alone.
+    """
+    looked = _look_at_all(root, list(names), rules.range is not None, lambda count: None)
+    return replace(_listing(root, *looked, []), rules=rules)
+
+
 def _name(source: Path) -> str:
     return printable(str(source))
 
@@ -104,7 +123,7 @@ def _scan_file(file: Path, categories: Sequence[str] | None, rules: Rules) -> Li
 
 def _scan_folder(root: Path, categories: Sequence[str] | None, rules: Rules) -> Listing:
     if categories is not None:
-        _check_categories(categories, subfolders(root), root)
+        check_categories(categories, subfolders(root), root)
     with stage(f"listing the files in {_name(root)}"):
         tree = walk(root, lambda folder: categories is None or folder in categories)
     files = sorted(file for file in tree.files if categories is None or "/" in file)
@@ -172,7 +191,8 @@ def _listing(root: Path, found: dict[str, Found], bad: list[BadFile], unread: li
     )
 
 
-def _check_categories(categories: Sequence[str], present: Sequence[str], source: Path) -> None:
+def check_categories(categories: Sequence[str], present: Sequence[str], source: Path) -> None:
+    """Refuse a category that is no class folder of a source; raises UsageError."""
     for name in categories:
         if name not in present:
             near = difflib.get_close_matches(name, present, 1)
@@ -187,7 +207,7 @@ def _only(listing: Listing, categories: Sequence[str] | None) -> Listing:
     if categories is None:
         return listing
     labels = listing.labels or ()
-    _check_categories(categories, sorted(set(labels)), listing.root)
+    check_categories(categories, sorted(set(labels)), listing.root)
     return listing.take([row for row, label in enumerate(labels) if label in categories])
 
 

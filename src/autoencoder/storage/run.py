@@ -110,6 +110,10 @@ class Run:
         """The embeddings of the images in `root`."""
         return self.path / "embeddings" / f"{root.name or 'images'}.parquet"
 
+    def dataset(self, root: Path) -> Path:
+        """The folder of the embeddings of the images in `root` where they are written in parts."""
+        return self.path / "embeddings" / (root.name or "images")
+
     def evaluation(self, root: Path) -> Path:
         """How well the images in `root` are rebuilt."""
         return self.path / "evaluation" / f"{root.name or 'images'}.json"

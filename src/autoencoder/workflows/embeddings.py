@@ -85,13 +85,18 @@ def embed_images(encoder: Encoder, source: ImageSource, images: Images) -> Embed
         If an embedding is not a number.
     """
     vectors = encode(encoder, images.pixels)
+    check_numbers(encoder, vectors, images.paths)
+    return Embeddings(vectors, images.paths, images.labels, source, images.bad)
+
+
+def check_numbers(encoder: Encoder, vectors: np.ndarray, paths: Sequence[str]) -> None:
+    """Refuse embeddings that are not numbers; raises DataError."""
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(wrong):
         raise DataError(
-            f"{encoder.path}: the embedding of {images.paths[wrong[0]]} (and of {len(wrong) - 1} others) is not a "
+            f"{encoder.path}: the embedding of {paths[wrong[0]]} (and of {len(wrong) - 1} others) is not a "
             "number; train the encoder again with a smaller --learning_rate"
         )
-    return Embeddings(vectors, images.paths, images.labels, source, images.bad)
 
 
 def log_changes(listing: Listing, encoder: Encoder) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from ...errors import Interrupted, UsageError
 from ...settings import Reading
 from ...settings.fields import Section
+from ...settings.parts import Parts
 from ...settings.pretrained import Pretrained
 from ...settings.types import EncoderName
 from ...storage.lookup import images_of
 from ...storage.provenance import Provenance, encoder_record, keep_table
 from ..command import Command
+
+if TYPE_CHECKING:
+    from ...storage.dataset import Part
+    from ...workflows.pretrained import Located
 
 
 class Options(Section):
@@ -27,8 +35,10 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def execute(options: Options, reading: Reading, pretrained: Pretrained) -> Path:
-    """Encode, and return the path of the table."""
+def execute(options: Options, parts: Parts, reading: Reading, pretrained: Pretrained) -> Path:
+    """Encode, and return the path of the table, or the folder of its parts."""
+    if parts.wanted:
+        return _in_parts(options, parts, reading, pretrained)
     from ...workflows.pretrained import embed_located, find_encoder
 
     located = find_encoder(options.run, pretrained)
@@ -55,9 +65,58 @@ def execute(options: Options, reading: Reading, pretrained: Pretrained) -> Path:
     return table
 
 
+def _in_parts(options: Options, parts: Parts, reading: Reading, pretrained: Pretrained) -> Path:
+    """Encode in parts, or check those that are there, and return their folder."""
+    from ...workflows.plan_parts import finish_parts, missing_parts, plan_parts
+    from ...workflows.pretrained import find_encoder
+
+    for flag in ("npy", "overwrite"):
+        if options.changed(flag):
+            raise UsageError(f"--{flag} is of one table, and parts are a folder of several; leave it out")
+    located = find_encoder(options.run, pretrained)
+    if parts.out is None and located.network is not None:
+        raise UsageError(f"{options.run}: is of no run, so name the data set's folder with --out")
+    if parts.merge and parts.out is not None:
+        folder = parts.out
+    else:
+        source = images_of(located.run, options.images, reading)
+        folder = parts.out or located.run.dataset(source.root)
+    if not parts.merge:
+        planned = plan_parts(folder, source, located, parts)
+        own = [part for part in planned if parts.mine(part.number)]
+        missing = missing_parts(own)
+        if len(missing) < len(own):
+            print(f"{len(own) - len(missing):,} of {len(own):,} parts are there already")
+        if missing:
+            _encode(located, missing, len(own))
+        if parts.shard is not None:
+            print(f"the {len(own):,} parts of shard {parts.shard} are in {folder}; once all are: the same with --merge")
+            return folder
+    made = finish_parts(folder, print)
+    print(f"{(made.source or {})['count']:,} embeddings are in the parts in {folder}")
+    return folder
+
+
+def _encode(located: Located, missing: list[Part], all_parts: int) -> None:
+    from ...workflows.encode_parts import encode_parts
+    from ...workflows.plan_parts import missing_parts
+    from ...workflows.pretrained import open_located
+
+    try:
+        encode_parts(open_located(located).encoder, missing)
+    except (KeyboardInterrupt, SystemExit) as error:
+        left = len(missing_parts(missing))
+        number = error.code - 128 if isinstance(error, SystemExit) and isinstance(error.code, int) else signal.SIGINT
+        raise Interrupted(
+            f"interrupted; {all_parts - left:,} of {all_parts:,} parts are there; to go on: the same command with "
+            "--resume",
+            number,
+        ) from error
+
+
 COMMAND = Command(
     "Encode a folder of images: one row of numbers an image, with its path.",
-    sections=(Options, Reading, Pretrained),
+    sections=(Options, Parts, Reading, Pretrained),
     execute=execute,
     words=("run",),
 )
