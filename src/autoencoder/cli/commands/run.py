@@ -30,6 +30,8 @@ def execute(
     from ...workflows.unfinished import unfinished
 
     asked = Settings(data=data, architecture=architecture, training=training, output=output)
+    if spread.workers is not None and not dry.dry_run:
+        return _by_workers(asked, resuming, spread)
     going_on = None if resuming.resume is None else unfinished(resuming.resume, "run", asked)
     settings, listings = prepare(asked if going_on is None else going_on.settings)
     spread.check(settings.training)
@@ -42,6 +44,20 @@ def execute(
         return None
     with spread_over(spread, settings.training, len(listings.valid.paths)):
         return train(settings, listings, save_every=resuming.save_every, going_on=going_on).run
+
+
+def _by_workers(asked: Settings, resuming: Resuming, spread: Spread) -> Run:
+    """Check what can be checked here, and let the workers train."""
+    from ...workflows.images import prepare
+    from ...workflows.ray_cluster import check_engine
+    from ...workflows.spread import train_by_workers
+
+    assert spread.engine is not None
+    check_engine(spread.engine)
+    spread.check(asked.training)
+    if resuming.resume is None:
+        prepare(asked)
+    return train_by_workers(asked, resuming, spread)
 
 
 def compare(results: dict[str, Run], series: Series) -> Path:
