@@ -49,7 +49,8 @@ def test_two_processes_learn_what_one_learns(place, program):
     run = train(asked(place, save_dir=place / "two"))
     assert run.path == place / "two"
     assert not has_state(run)
-    flags = [f"--{name}={value}".replace(" ", "") for name, value in asked(place).to_flags().items() if value is not None]
+    known = {name: value for name, value in asked(place).to_flags().items() if value is not None}
+    flags = [f"--{name}={value}".replace(" ", "") for name, value in known.items()]
     assert program("run", *flags, f"--save_dir={place / 'one'}").returncode == 0
     np.testing.assert_allclose(losses(place / "two"), losses(place / "one"), rtol=0.01)
     for one, two in zip(weights(place / "one"), weights(place / "two"), strict=True):
@@ -92,5 +93,5 @@ def test_a_signal_to_one_ends_all_at_the_same_batch(place, told):
 @pytest.mark.slow
 def test_what_one_process_refuses_is_said_once(place):
     settings = asked(place, train_dir=place / "nothing")
-    with pytest.raises(DataError, match="worker . of 2: .*nothing"):
+    with pytest.raises(DataError, match=r"worker . of 2: .*nothing"):
         train(settings)

@@ -18,6 +18,16 @@ ENGINE = (
 )
 
 
+class ByEngine(Section):
+    """What carries out the parts of a command."""
+
+    engine: Engine | None = Field(
+        None,
+        description=f"what carries out the parts of this command, with --rows_per_part or --resume: {ENGINE}. All "
+        "machines see images, run and results by the same paths; none: this process",
+    )
+
+
 class Spread(Section):
     """On which devices and machines a network is trained."""
 
