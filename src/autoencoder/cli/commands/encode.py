@@ -72,9 +72,7 @@ def _check_engine(engine: str, parts: Parts) -> None:
     from ...workflows.ray_cluster import check_engine
 
     if not parts.wanted or parts.merge:
-        raise UsageError(
-            f"--engine={engine} carries out parts; give --rows_per_part=10000, or --resume, or leave it out"
-        )
+        raise UsageError(f"--engine={engine} makes parts; give --rows_per_part=10000 or --resume, or leave it out")
     check_engine(engine)
 
 
