@@ -16,8 +16,9 @@ from autoencoder.workflows.ray_cluster import check_engine, versions
 
 #: Two nodes of one processor each; what follows is done by the one that gave the command.
 CLUSTER = """
-import json, sys, threading, time
+import json, os, sys, threading, time
 from pathlib import Path
+os.environ["RAY_worker_niceness"] = "0"
 from ray.cluster_utils import Cluster
 
 cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})

@@ -63,6 +63,8 @@ def connected(engine: str) -> Iterator[None]:
     """
     check_engine(engine)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray would let its processes wait for all others of the machine.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
