@@ -24,7 +24,7 @@ from .learning_rate import current_rate, optimizer, plateau
 from .pixels import Pixels
 from .range_test import RangeTest, find_rate
 from .spread import GivenBack, agreed, copies, fed, spread
-from .state import Keeping, StateKeeper, TrainingState
+from .state import Keeping, StateKeeper, TrainingState, rounds
 
 #: At most so many batches between two returns from TensorFlow's graph to Python: a return costs half a millisecond.
 STEPS_AT_ONCE = 8
@@ -241,7 +241,7 @@ def _fit(
             model.test_on_batch(*next(iter(task.feed(0))))  # Keras makes metrics when it first needs them
         if task.start_counts and begin is None:
             guard.begin_with(model.evaluate(task.validation, steps=task.validation_steps, verbose=0))
-        for epoch, step, until in _rounds(task.first_epoch, training.train_epochs, begin):
+        for epoch, step, until in rounds(task.first_epoch, training.train_epochs, begin):
             if keeper is not None and keeper.last is not None:
                 keeper.begin = keeper.last
             model.fit(
@@ -296,15 +296,3 @@ def _found_rate(
     if begin is not None and begin.record["range_test"] is not None:
         return RangeTest(*begin.record["range_test"])
     return find_rate(task.model, task.loss, task.feed(0), training, stopping)
-
-
-def _rounds(first_epoch: int, epochs: int, begin: TrainingState | None) -> list[tuple[int, int, int]]:
-    """Return (epoch, step, until) of each call of Keras' fit: the rest of an epoch that was begun, and what follows."""
-    if begin is None:
-        return [(first_epoch, 0, epochs)]
-    epoch, step = begin.record["epoch"], begin.record["step"]
-    if begin.record["ended"]:
-        return [(epoch, 0, epoch)]
-    rest = [(epoch, step, epoch + 1)] if step else []
-    epoch += bool(step)
-    return [*rest, (epoch, 0, epochs)] if epoch < epochs or not rest else rest

@@ -206,6 +206,18 @@ def put_arrays(model: keras.Model, arrays: dict[str, list[np.ndarray]]) -> None:
     _put(model.optimizer.variables, arrays["optimizer"])
 
 
+def rounds(first_epoch: int, epochs: int, begin: TrainingState | None) -> list[tuple[int, int, int]]:
+    """Return (epoch, step, until) of each call of Keras' fit: the rest of an epoch that was begun, and what follows."""
+    if begin is None:
+        return [(first_epoch, 0, epochs)]
+    epoch, step = begin.record["epoch"], begin.record["step"]
+    if begin.record["ended"]:
+        return [(epoch, 0, epoch)]
+    rest = [(epoch, step, epoch + 1)] if step else []
+    epoch += bool(step)
+    return [*rest, (epoch, 0, epochs)] if epoch < epochs or not rest else rest
+
+
 def _arrays(variables: Sequence[Any]) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(each).copy() for each in variables]
 
