@@ -23,7 +23,7 @@ from autoencoder.clustering.duplicates import KINDS, Looks, Pairs, duplicates
 from autoencoder.clustering.nearest import other_neighbours
 from autoencoder.data.scan import scan
 from autoencoder.metrics.likeness import perceptual_hashes
-from autoencoder.plots.gallery import gallery
+from autoencoder.plots.tiles import tiles
 from autoencoder.sampling import drawn
 from autoencoder.workflows.duplicates import looks
 from autoencoder.workflows.found import Opened, open_images
@@ -168,7 +168,7 @@ def draw(opened: Opened, pairs: Pairs, picture: Path) -> None:
     said = [f"{KINDS[pairs.kinds[at]]} {pairs.likeness[at]:.3f}" for at in own for _ in "12"]
     if rows:
         captions = [(Path(paths[row]).stem, remark) for row, remark in zip(rows, said, strict=True)]
-        gallery(opened.images.pixels[np.array(rows)], captions, picture, "Pairs of originals")
+        tiles(opened.images.pixels, rows, captions, ("Pairs of originals", ""), picture, len(rows))
         print(f"{len(own)} pairs of originals are drawn in {picture}")
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autoencoder.settings import Training
-from autoencoder.training.feed import clean_batches, steps, training_batches
+from autoencoder.training.feed import Part, clean_batches, steps, training_batches
 
 
 @pytest.fixture
@@ -103,3 +103,29 @@ def test_clean_pairs_come_once_in_order(paired):
     np.testing.assert_array_equal(
         np.concatenate([target for _, target in batches]), paired[..., 1:].astype(np.float32) / np.float32(255)
     )
+
+
+def test_the_shares_of_a_batch_are_the_batch_and_equally_large(pixels):
+    training = Training(batch_size=6)
+    whole = take(training_batches(pixels, training, 1), 5)  # the last batch of an epoch has 5 images, then 6 follow
+    parts = [take(training_batches(pixels, training, 1, part=part), 10) for part in (Part(0, 2, 3), Part(2, 1, 3))]
+    for step, (_, target) in enumerate(whole):
+        first, second, third = (rows(each[1]) for each in (*parts[0][2 * step : 2 * step + 2], parts[1][step]))
+        assert len(first) == len(second) == len(third) == 2
+        repeated = rows(target)[:1] if len(target) == 5 else []
+        assert sorted(first + second + third) == sorted(rows(target) + repeated)
+
+
+def test_shares_are_augmented_each_in_its_own_way():
+    same = np.broadcast_to(np.random.default_rng(0).integers(0, 255, (1, 8, 8, 1), np.uint8), (8, 8, 8, 1))
+    training = Training(batch_size=8, noise="gaussian")
+    given = [take(training_batches(same, training, part=Part(share, 1, 2)), 1)[0][0] for share in range(2)]
+    assert not np.array_equal(*given)
+
+
+def test_each_image_is_validated_by_one_share_and_no_share_is_empty(pixels):
+    shares = [clean_batches(pixels, 11, part=part) for part in (Part(0, 1, 3), Part(1, 2, 3))]
+    counted = [[rows(target) for _, target in take(each, -1)] for each in shares]
+    assert [len(each) for each in counted] == [3, 6]
+    assert all(batch for each in counted for batch in each)
+    assert sorted(row for each in counted for batch in each for row in batch) == list(range(23))

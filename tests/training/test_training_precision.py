@@ -126,3 +126,19 @@ def test_dry_run_says_what_auto_takes(processor, folders, tmp_path, monkeypatch,
     processor(PROCESSORS["amx_bf16"][0])
     assert main(["run", "--dry_run", f"--train_dir={folders / 'train'}"]) == 0
     assert "--precision=bfloat16 is taken: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("cards", "taken"),
+    [([(8, 0)], "bfloat16"), ([(9, 0), (7, 5)], "float32"), ([(10, 0)], "bfloat16"), ([None], "float32")],
+)
+def test_graphics_cards_decide_where_there_are_some(processor, monkeypatch, cards, taken):
+    import tensorflow as tf
+
+    processor(f"flags : {AVX2}\n")
+    details = [{} if each is None else {"compute_capability": each} for each in cards]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: details)
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda device: device)
+    assert choose_precision(Architecture(), Training()).precision == taken
+    assert choose_precision(Architecture(batch_norm="before"), Training()).precision == "float32"
+    assert choose_precision(Architecture(), Training(precision="bfloat16")).note == ""

@@ -39,6 +39,7 @@ def _normalize(
     Ioffe & Szegedy 2015, Algorithm 1.
     """
     maps = len(inputs.shape) == 4 and layer.axis in (-1, 3) and mask is None and layer.scale and layer.center
+    maps = maps and not layer.synchronized  # copies of a network share the mean of all, as Keras works it out
     if not (training and layer.trainable and maps):
         return type(layer).call(layer, inputs, training=training, mask=mask)
     found = tf.raw_ops.FusedBatchNormV3(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -26,13 +26,38 @@ _GATHERS: weakref.WeakValueDictionary[int, Callable[[np.ndarray], Any]] = weakre
 _NUMBERS = itertools.count()
 
 
+class Part(NamedTuple):
+    """Whose shares of a batch are fed: of `of` shares in all the `own` ones from `first` on, in turn."""
+
+    first: int = 0
+    own: int = 1
+    of: int = 1
+
+    def number(self, turn: Any) -> Any:
+        """Return which share comes at a turn, counted over the shares of all batches."""
+        return turn // self.own * self.of + self.first + turn % self.own
+
+
+WHOLE = Part()
+
+
 def steps(count: int, batch_size: int) -> int:
     """Return how many batches `count` images make; the last one may be smaller."""
     return -(-count // batch_size)
 
 
+def shared_steps(count: int, batch_size: int, shares: int = 1) -> int:
+    """Return how many batches `count` images make of which no share is empty: a mean of nothing is no number."""
+    return min(steps(count, batch_size), count // shares)
+
+
 def training_batches(
-    pixels: Pixels, training: Training, first_step: int = 0, partners: np.ndarray | None = None, paired: bool = False
+    pixels: Pixels,
+    training: Training,
+    first_step: int = 0,
+    partners: np.ndarray | None = None,
+    paired: bool = False,
+    part: Part = WHOLE,
 ) -> tf.data.Dataset:
     """Feed (input, target) pairs without end, every image once an epoch in an order of its own.
 
@@ -48,8 +73,11 @@ def training_batches(
         of its images; the target is the batch's alone.
     paired : bool
         Whether the last half of the channels is the target of the first half; both are augmented alike.
+    part : Part
+        Which shares of each batch are fed, where several networks learn together. All are of one size: where a batch
+        does not divide, its first images come twice.
     """
-    order = _Order(len(pixels), training)
+    order = _Order(len(pixels), training, part.of)
 
     def gather(step: np.ndarray) -> np.ndarray:
         rows = order.batch(int(step))
@@ -72,7 +100,8 @@ def training_batches(
             given = corrupt(given, training.noise, tf.random.experimental.stateless_fold_in(seed, _NOISE_STREAM))
         return given, target
 
-    return _feed(tf.data.Dataset.range(first_step, np.iinfo(np.int64).max), prepare)
+    turns = tf.data.Dataset.range(first_step * part.own, np.iinfo(np.int64).max)
+    return _feed(turns, lambda turn: prepare(part.number(turn)))
 
 
 def target_batches(
@@ -143,15 +172,24 @@ def labelled_batches(
 
 
 def clean_batches(
-    pixels: Pixels, batch_size: int, classes: np.ndarray | None = None, paired: bool = False
+    pixels: Pixels,
+    batch_size: int,
+    classes: np.ndarray | None = None,
+    paired: bool = False,
+    part: Part = WHOLE,
 ) -> tf.data.Dataset:
     """Feed (input, target) pairs once, in order, unchanged; targets are the images, or their `classes`.
 
-    Shapes and `paired` as for `training_batches` and `labelled_batches`.
+    Shapes, `paired` and `part` as for `training_batches` and `labelled_batches`; shares differ by an image at most.
     """
+    count = len(pixels)
+    batches = shared_steps(count, batch_size, part.of)
 
-    def gather(step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        rows = slice(int(step) * batch_size, (int(step) + 1) * batch_size)
+    def gather(share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows = slice(int(share) * batch_size, (int(share) + 1) * batch_size)
+        if part.of > 1:
+            shares = batches * part.of
+            rows = slice(int(share) * count // shares, (int(share) + 1) * count // shares)
         known = np.empty(0, np.int32) if classes is None else classes[rows]
         return np.ascontiguousarray(pixels[rows]), known
 
@@ -163,23 +201,30 @@ def clean_batches(
             return tuple(tf.split(given, 2, axis=-1))
         return given, given if classes is None else known
 
-    return _feed(tf.data.Dataset.range(steps(len(pixels), batch_size)), prepare)
+    return _feed(tf.data.Dataset.range(batches * part.own), lambda turn: prepare(part.number(turn)))
 
 
 class _Order:
     """The order of the images, drawn anew for every epoch and worked out once an epoch."""
 
-    def __init__(self, count: int, training: Training) -> None:
+    def __init__(self, count: int, training: Training, shares: int = 1) -> None:
         self._count, self._size, self._seed = count, training.batch_size, training.seed
+        self._shares = shares
         self._epoch, self._rows = -1, np.empty(0, int)
 
-    def batch(self, step: int) -> np.ndarray:
-        """Return the rows of the batch of a step, in the file's order: a memory-mapped file is read forwards."""
-        epoch, number = divmod(step, steps(self._count, self._size))
+    def batch(self, number: int) -> np.ndarray:
+        """Return the rows of a share of a batch, in the file's order: a memory-mapped file is read forwards."""
+        step, share = divmod(number, self._shares)
+        epoch, place = divmod(step, steps(self._count, self._size))
         if epoch != self._epoch:
             self._rows = np.random.default_rng((self._seed, epoch)).permutation(self._count)
             self._epoch = epoch
-        return np.sort(self._rows[number * self._size : (number + 1) * self._size])
+        rows = np.sort(self._rows[place * self._size : (place + 1) * self._size])
+        return (
+            rows
+            if self._shares == 1
+            else np.resize(rows, -(-len(rows) // self._shares) * self._shares)[share :: self._shares]
+        )
 
 
 def _called(gather: Callable[[np.ndarray], Any], step: Any, types: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,12 +18,13 @@ from ..model.precision import computing_in
 from ..settings import Training
 from .contrast import ContrastedAutoencoder, Seen, paired
 from .feature_loss import loss_of
-from .feed import clean_batches, steps, training_batches
+from .feed import clean_batches, shared_steps, steps, training_batches
 from .guard import Checkpoints, Guard
 from .learning_rate import current_rate, optimizer, plateau
 from .pixels import Pixels
 from .range_test import RangeTest, find_rate
-from .state import Keeping, StateKeeper, TrainingState
+from .spread import GivenBack, agreed, copies, fed, spread
+from .state import Keeping, StateKeeper, TrainingState, rounds
 
 #: At most so many batches between two returns from TensorFlow's graph to Python: a return costs half a millisecond.
 STEPS_AT_ONCE = 8
@@ -81,7 +83,8 @@ class FitTask(NamedTuple):
     `feed` gives batches without end from a step on, counted from the first of this training, `per_epoch` of them an
     epoch, out of so many `images`; `validation` comes once, and decides which epoch's weights are kept. Where there is
     none, or with `keep_last`, the last ones are. `first_epoch` is how many epochs are over already, and `best_epoch`
-    the one whose weights it begins with; `start_counts` and `shares` are a stage's.
+    the one whose weights it begins with; `start_counts` and `shares` are a stage's. Where Keras cannot tell how many
+    batches validation has, `validation_steps` does.
     """
 
     model: keras.Model
@@ -96,6 +99,7 @@ class FitTask(NamedTuple):
     start_counts: bool = False
     shares: Mapping[int, float] = MappingProxyType({})
     keep_last: bool = False
+    validation_steps: int | None = None
 
 
 def fit(
@@ -150,13 +154,15 @@ def fit_stage(
     per_epoch = steps(len(train), training.batch_size)
     restored = train.shape[-1] != models.autoencoder.input.shape[-1]
     pairs = paired(train, training, stage.seen)
+    at_once = validation_batch(models.autoencoder, training)
     task = FitTask(
         model=_learner(models, training),
         loss=loss_of(training, models.autoencoder.output.shape[1:]),
-        feed=lambda step: training_batches(
-            train, training, first_epoch * per_epoch + step, partners=pairs, paired=restored
+        feed=lambda step: fed(
+            partial(training_batches, train, training, first_epoch * per_epoch + step, pairs, restored)
         ),
-        validation=clean_batches(valid, validation_batch(models.autoencoder, training), paired=restored),
+        validation=fed(partial(clean_batches, valid, at_once, None, restored)),
+        validation_steps=None if copies() == 1 else shared_steps(len(valid), at_once, copies()),
         images=len(train),
         per_epoch=per_epoch,
         first_epoch=first_epoch,
@@ -191,6 +197,21 @@ def fit_network(
     keeping: Keeping | None = None,
 ) -> Fitted:
     """Fit a network; parameters, errors and what is kept are those of `fit`, `keeping` that of `fit_stage`."""
+    with spread(task.model) as model:
+        pairs = zip(task.model.variables, model.variables, strict=True)
+        shares = {id(new): task.shares[id(old)] for old, new in pairs if id(old) in task.shares}
+        given = [] if model is task.model else [GivenBack(task.model)]
+        task = task._replace(model=model, shares=shares)
+        return _fit(task, training, [*given, *callbacks], agreed(stopping), keeping)
+
+
+def _fit(
+    task: FitTask,
+    training: Training,
+    callbacks: list[keras.callbacks.Callback],
+    stopping: Callable[[], bool],
+    keeping: Keeping | None,
+) -> Fitted:
     model, per_epoch = task.model, task.per_epoch
     begin = None if keeping is None else keeping.begin
     found = _found_rate(task, training, stopping, begin)
@@ -211,16 +232,16 @@ def fit_network(
     facts = {"range_test": None if found is None else list(found)}
     keeper = None if keeping is None else StateKeeper(keeping, guard, lowering, facts, stopping)
     # A checkpoint that is to be kept is there before the state that goes on behind it.
-    first = [each for each in callbacks if isinstance(each, Checkpoints)]
-    then = [each for each in callbacks if not isinstance(each, Checkpoints)]
+    first = [each for each in callbacks if isinstance(each, GivenBack | Checkpoints)]
+    then = [each for each in callbacks if not isinstance(each, GivenBack | Checkpoints)]
     every = [guard, *lowering, *first, *([] if keeper is None else [keeper]), *then]
     start = time.perf_counter()
     with computing_in(training.precision or "float32", model):
         if task.metrics and begin is not None and begin.record["step"]:
             model.test_on_batch(*next(iter(task.feed(0))))  # Keras makes metrics when it first needs them
         if task.start_counts and begin is None:
-            guard.begin_with(model.evaluate(task.validation, verbose=0))
-        for epoch, step, until in _rounds(task.first_epoch, training.train_epochs, begin):
+            guard.begin_with(model.evaluate(task.validation, steps=task.validation_steps, verbose=0))
+        for epoch, step, until in rounds(task.first_epoch, training.train_epochs, begin):
             if keeper is not None and keeper.last is not None:
                 keeper.begin = keeper.last
             model.fit(
@@ -229,6 +250,7 @@ def fit_network(
                 initial_epoch=epoch,
                 steps_per_epoch=per_epoch - step,
                 validation_data=task.validation,
+                validation_steps=task.validation_steps,
                 callbacks=every,
                 verbose=0,
                 shuffle=False,
@@ -251,6 +273,7 @@ def fit_network(
 def _compile(task: FitTask, training: Training) -> None:
     """Give the network its optimizer, its loss, and as many batches between two returns from the graph as divide."""
     model, per_epoch = task.model, task.per_epoch
+    most = STEPS_AT_ONCE if copies() == 1 else 1
     model.compile(
         optimizer=optimizer(
             training,
@@ -260,7 +283,7 @@ def _compile(task: FitTask, training: Training) -> None:
         loss=task.loss,
         metrics=list(task.metrics) or None,
         # Only a divisor of the epoch's batches: Keras would go on into the next epoch.
-        steps_per_execution=max(each for each in range(1, STEPS_AT_ONCE + 1) if per_epoch % each == 0),
+        steps_per_execution=max(each for each in range(1, most + 1) if per_epoch % each == 0),
     )
 
 
@@ -273,15 +296,3 @@ def _found_rate(
     if begin is not None and begin.record["range_test"] is not None:
         return RangeTest(*begin.record["range_test"])
     return find_rate(task.model, task.loss, task.feed(0), training, stopping)
-
-
-def _rounds(first_epoch: int, epochs: int, begin: TrainingState | None) -> list[tuple[int, int, int]]:
-    """Return (epoch, step, until) of each call of Keras' fit: the rest of an epoch that was begun, and what follows."""
-    if begin is None:
-        return [(first_epoch, 0, epochs)]
-    epoch, step = begin.record["epoch"], begin.record["step"]
-    if begin.record["ended"]:
-        return [(epoch, 0, epoch)]
-    rest = [(epoch, step, epoch + 1)] if step else []
-    epoch += bool(step)
-    return [*rest, (epoch, 0, epochs)] if epoch < epochs or not rest else rest

@@ -19,6 +19,8 @@ TILES = "amx_bf16"
 FAST_WITHOUT_TILES = "AuthenticAMD"
 #: Instructions that multiply bfloat16, as Linux names them; without them it is worked out in float32 after all.
 INSTRUCTIONS = frozenset({"avx512_bf16", TILES})
+#: The compute capability from which on graphics cards multiply bfloat16 (NVIDIA, CUDA C++ Programming Guide).
+BFLOAT16_CARD = (8, 0)
 #: Measured on a processor with AVX2 only: MNIST, 20,000 images, three epochs.
 SLOW = (
     "warning: this processor has no instructions for bfloat16, and without them training took ten times as long as in "
@@ -42,18 +44,25 @@ def choose_precision(architecture: Architecture, training: Training) -> Choice:
     training : Training
     """
     wanted = training.precision
-    if wanted == "bfloat16" and not computes_bfloat16():
+    card = card_capability()
+    if wanted == "bfloat16" and card is None and not computes_bfloat16():
         return Choice(wanted, SLOW)
     if wanted is not None:
         return Choice(wanted, "")
-    precision, why = _rule(architecture, training)
+    precision, why = _rule(architecture, training, card)
     return Choice(precision, f"--precision={precision} is taken: {why}")
 
 
-def _rule(architecture: Architecture, training: Training) -> tuple[str, str]:
-    if not computes_bfloat16():
+def _rule(architecture: Architecture, training: Training, card: tuple[int, int] | None) -> tuple[str, str]:
+    if card is not None:
+        if card < BFLOAT16_CARD:
+            return (
+                "float32",
+                f"graphics cards multiply bfloat16 from compute capability 8.0 on; this one has {card[0]}.{card[1]}",
+            )
+    elif not computes_bfloat16():
         return "float32", "no instructions for bfloat16 are found in this processor"
-    if TILES not in processor_flags() and processor_maker() != FAST_WITHOUT_TILES:
+    elif TILES not in processor_flags() and processor_maker() != FAST_WITHOUT_TILES:
         return "float32", "of this processor's instructions those for bfloat16 are the slower ones (avx512_bf16)"
     if architecture.batch_norm is not None:
         return "float32", "bfloat16 is no faster with batch normalization"
@@ -63,7 +72,16 @@ def _rule(architecture: Architecture, training: Training) -> tuple[str, str]:
         return "float32", "what bfloat16 does to contrast was not measured"
     if training.loss == "feature":
         return "float32", "what bfloat16 does to a loss of features was not measured"
-    return "bfloat16", "this processor has instructions for it; --precision=float32 is the same on every machine"
+    what = "processor" if card is None else "graphics card"
+    return "bfloat16", f"this {what} has instructions for it; --precision=float32 is the same on every machine"
+
+
+def card_capability() -> tuple[int, int] | None:
+    """Return the lowest compute capability of the graphics cards that TensorFlow sees; None where it sees none."""
+    import tensorflow as tf
+
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return min((tuple(each.get("compute_capability", (0, 0))) for each in details), default=None)
 
 
 def computes_bfloat16() -> bool:

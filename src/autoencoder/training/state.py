@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from .guard import Guard
+from .spread import in_processes
 
 #: Seconds from one state to the next, at the ends of epochs and within long ones, where nobody says how many.
 AT_ENDS, WITHIN = 30.0, 300.0
@@ -157,7 +158,8 @@ class StateKeeper(keras.callbacks.Callback):
             return
         step = self._guard.begun + batch + 1
         self._whole = step == self._guard.per_epoch
-        if not self._whole and (self._stopping() or self._saving.due(WITHIN)):
+        # Losses so far are known to all processes together, and their clocks differ: within epochs none keeps alone.
+        if not self._whole and (self._stopping() or (not in_processes() and self._saving.due(WITHIN))):
             self._saving.save(self._state(self._guard.epoch - 1, step))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -202,6 +204,18 @@ def put_arrays(model: keras.Model, arrays: dict[str, list[np.ndarray]]) -> None:
     """
     _put(model.variables, arrays["variables"])
     _put(model.optimizer.variables, arrays["optimizer"])
+
+
+def rounds(first_epoch: int, epochs: int, begin: TrainingState | None) -> list[tuple[int, int, int]]:
+    """Return (epoch, step, until) of each call of Keras' fit: the rest of an epoch that was begun, and what follows."""
+    if begin is None:
+        return [(first_epoch, 0, epochs)]
+    epoch, step = begin.record["epoch"], begin.record["step"]
+    if begin.record["ended"]:
+        return [(epoch, 0, epoch)]
+    rest = [(epoch, step, epoch + 1)] if step else []
+    epoch += bool(step)
+    return [*rest, (epoch, 0, epochs)] if epoch < epochs or not rest else rest
 
 
 def _arrays(variables: Sequence[Any]) -> list[np.ndarray]:

@@ -36,8 +36,7 @@ def keeping(
         if going_on is not None:
             check_open(going_on.name, run, command)
         remove_half_written(run)
-        found = read_state(run)
-        begin = None if found is None else TrainingState.checked(*found)
+        begin = _state(run)
         if begin is not None:
             batch = f", batch {begin.record['step']}" if begin.record["step"] else ""
             over = sum(len(each["history"]["epoch"]) for each in begin.record["done"])
@@ -51,6 +50,16 @@ def keeping(
                 raise DiskError(f"{error}; the state before it is kept; to go on: {to_go_on}") from error
 
         yield Keeping(save, every, begin)
+
+
+def state_of(going_on: Unfinished) -> TrainingState | None:
+    """Return the state that a run is gone on from, for a process that learns with the one that keeps it."""
+    return _state(going_on.run)
+
+
+def _state(run: Run) -> TrainingState | None:
+    found = read_state(run)
+    return None if found is None else TrainingState.checked(*found)
 
 
 def forget_states(run: Run) -> None:

@@ -19,6 +19,7 @@ from ..model.geometry import cut_lists, levels
 from ..model.saved import save
 from ..settings import Settings, Training
 from ..settings.restoration import RestoreSettings
+from ..signals import stop_at_next_batch
 from ..storage import new_run
 from ..storage import run as run_folder
 from ..storage.provenance import Provenance
@@ -33,9 +34,11 @@ from ..training.precision import choose_precision
 from ..training.progress import EpochLines
 from ..training.sizes import training_bytes
 from ..training.stages import fit_stages, stages_of
-from .images import ScannedImages, bad_files, load_images
+from ..training.state import Keeping
+from .images import LoadedImages, ScannedImages, bad_files, load_images
 from .in_run import Learning, learn_in_run
 from .neighbourhood import neighbourhood
+from .resume import state_of
 from .save import Trained, begin, evaluate, pictured_paths, save_models, save_results, summary
 from .unfinished import Unfinished, check_images
 
@@ -82,6 +85,42 @@ def train(
     UserError
         Of any kind; see the exit statuses. After an `Interrupted` or a `DivergedError` the run is there all the same.
     """
+    settings, splits, models, images = _begun(settings, listings, going_on)
+
+    def finish(run: Run | None, fitted: Fitted) -> Trained:
+        whole = with_local_features(models, splits.train.pixels) if settings.architecture.local_features else models
+        if run is not None:
+            save_models(run, settings, whole)  # first of all: they are what took the time
+        evaluated = evaluate(settings, models, splits, fitted)
+        pictured = pictured_paths(splits)
+        trained = Trained(settings, whole, fitted, *evaluated, images.made, images.bad, run, splits.whole, pictured)
+        if run is not None:
+            save_results(run, trained)
+            log.info(summary(run, trained))
+        return trained
+
+    return fit_models(settings, models, images, finish, keep=keep, save_every=save_every, going_on=going_on)
+
+
+def follow(settings: Settings, listings: ScannedImages, going_on: Unfinished | None) -> None:
+    """Learn with another process, which keeps the run: what `train` does, without a word and without a file.
+
+    Raises
+    ------
+    UserError
+        As `train` does.
+    """
+    settings, _, models, images = _begun(settings, listings, going_on)
+    stages = stages_of(models, images.train, images.valid, settings.architecture, settings.training)
+    begin = None if going_on is None else state_of(going_on)
+    with stop_at_next_batch() as stopping:
+        fit_stages(stages, settings.training, [], stopping, Keeping(lambda state: None, None, begin))
+
+
+def _begun(
+    settings: Settings, listings: ScannedImages, going_on: Unfinished | None
+) -> tuple[Settings, LoadedImages, Models, TrainingSet]:
+    """Return what a training begins with: settings with nothing left to choose, images, and a network."""
     log_cut_lists(settings)
     settings = settings.model_copy(update={"training": with_precision(settings)})
     splits = load_images(settings, listings)
@@ -93,20 +132,8 @@ def train(
     seen = neighbourhood(settings, listings.train, splits.train.paths, listings.embedded)
     models = build_seeded(settings)
     bad = bad_files(splits)
-
-    def finish(run: Run | None, fitted: Fitted) -> Trained:
-        whole = with_local_features(models, splits.train.pixels) if settings.architecture.local_features else models
-        if run is not None:
-            save_models(run, settings, whole)  # first of all: they are what took the time
-        evaluated = evaluate(settings, models, splits, fitted)
-        trained = Trained(settings, whole, fitted, *evaluated, made, bad, run, splits.whole, pictured_paths(splits))
-        if run is not None:
-            save_results(run, trained)
-            log.info(summary(run, trained))
-        return trained
-
     images = TrainingSet(train=splits.train.pixels, valid=splits.valid.pixels, bad=bad, made=made, seen=seen)
-    return fit_models(settings, models, images, finish, keep=keep, save_every=save_every, going_on=going_on)
+    return settings, splits, models, images
 
 
 def dry_run(settings: Settings, listings: ScannedImages) -> str:

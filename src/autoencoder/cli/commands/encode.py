@@ -14,6 +14,7 @@ from ...settings import Reading
 from ...settings.fields import Section
 from ...settings.parts import Parts
 from ...settings.pretrained import Pretrained
+from ...settings.spread import ByEngine
 from ...settings.types import EncoderName
 from ...storage.lookup import images_of
 from ...storage.provenance import Provenance, encoder_record, keep_table
@@ -35,10 +36,12 @@ class Options(Section):
     overwrite: bool = Field(False, description="replace a table of the same name that was made from something else")
 
 
-def execute(options: Options, parts: Parts, reading: Reading, pretrained: Pretrained) -> Path:
+def execute(options: Options, parts: Parts, by: ByEngine, reading: Reading, pretrained: Pretrained) -> Path:
     """Encode, and return the path of the table, or the folder of its parts."""
+    if by.engine is not None:
+        _check_engine(by.engine, parts)
     if parts.wanted:
-        return _in_parts(options, parts, reading, pretrained)
+        return _in_parts(options, parts, by, reading, pretrained)
     from ...workflows.pretrained import embed_located, find_encoder
 
     located = find_encoder(options.run, pretrained)
@@ -65,7 +68,15 @@ def execute(options: Options, parts: Parts, reading: Reading, pretrained: Pretra
     return table
 
 
-def _in_parts(options: Options, parts: Parts, reading: Reading, pretrained: Pretrained) -> Path:
+def _check_engine(engine: str, parts: Parts) -> None:
+    from ...workflows.ray_cluster import check_engine
+
+    if not parts.wanted or parts.merge:
+        raise UsageError(f"--engine={engine} makes parts; give --rows_per_part=10000 or --resume, or leave it out")
+    check_engine(engine)
+
+
+def _in_parts(options: Options, parts: Parts, by: ByEngine, reading: Reading, pretrained: Pretrained) -> Path:
     """Encode in parts, or check those that are there, and return their folder."""
     from ...workflows.plan_parts import finish_parts, missing_parts, plan_parts
     from ...workflows.pretrained import find_encoder
@@ -88,7 +99,7 @@ def _in_parts(options: Options, parts: Parts, reading: Reading, pretrained: Pret
         if len(missing) < len(own):
             print(f"{len(own) - len(missing):,} of {len(own):,} parts are there already")
         if missing:
-            _encode(located, missing, len(own))
+            _encode(located, missing, len(own), by.engine)
         if parts.shard is not None:
             print(f"the {len(own):,} parts of shard {parts.shard} are in {folder}; once all are: the same with --merge")
             return folder
@@ -97,13 +108,18 @@ def _in_parts(options: Options, parts: Parts, reading: Reading, pretrained: Pret
     return folder
 
 
-def _encode(located: Located, missing: list[Part], all_parts: int) -> None:
+def _encode(located: Located, missing: list[Part], all_parts: int, engine: str | None) -> None:
     from ...workflows.encode_parts import encode_parts
     from ...workflows.plan_parts import missing_parts
     from ...workflows.pretrained import open_located
 
     try:
-        encode_parts(open_located(located).encoder, missing)
+        if engine is None:
+            encode_parts(open_located(located).encoder, missing)
+        else:
+            from ...workflows.encode_by_ray import encode_by_ray
+
+            encode_by_ray(engine, located, missing)
     except (KeyboardInterrupt, SystemExit) as error:
         left = len(missing_parts(missing))
         number = error.code - 128 if isinstance(error, SystemExit) and isinstance(error.code, int) else signal.SIGINT
@@ -116,7 +132,7 @@ def _encode(located: Located, missing: list[Part], all_parts: int) -> None:
 
 COMMAND = Command(
     "Encode a folder of images: one row of numbers an image, with its path.",
-    sections=(Options, Parts, Reading, Pretrained),
+    sections=(Options, Parts, ByEngine, Reading, Pretrained),
     execute=execute,
     words=("run",),
 )
