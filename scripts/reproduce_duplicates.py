@@ -160,7 +160,7 @@ def table(found: dict[str, Counted], each: int) -> str:
 
 
 def draw(opened: Opened, pairs: Pairs, picture: Path) -> None:
-    """Draw the pairs of two originals, three a row, so that a person can judge them."""
+    """Draw the pairs of two originals, four a row, so that a person can judge them."""
     paths = opened.embeddings.paths
     own = [at for at in range(len(pairs.first)) if all(paths[row].startswith(ORIGINALS) for row in ends(pairs, at))]
     own.sort(key=lambda at: pairs.kinds[at])

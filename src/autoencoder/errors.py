@@ -46,6 +46,12 @@ class DivergedError(UserError):
         self.fitted = fitted
 
 
+class LostError(UserError):
+    """Work of several processes of which one was killed, or its machine lost; what was kept is whole."""
+
+    exit_status = 7
+
+
 class Interrupted(UserError):
     """Work that a signal ended, after all was saved; `complete` says that nothing was left to do when it came."""
 

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from autoencoder.errors import DataError, Interrupted, UserError
+from autoencoder.errors import DataError, Interrupted, LostError
 from autoencoder.settings import Settings
 from autoencoder.storage.state import has_state
 from autoencoder.workflows.spread import _words, together
@@ -45,6 +45,7 @@ def weights(path):
     return keras.saving.load_model(path / "autoencoder.keras", compile=False).get_weights()
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns(place, program):
     run = train(asked(place, save_dir=place / "two"))
     assert run.path == place / "two"
@@ -67,12 +68,12 @@ def when_there_is_a_state(folder, act):
     threading.Thread(target=wait, daemon=True).start()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_process_that_is_killed_ends_all_and_the_training_goes_on(place):
     stations = [Station() for _ in range(2)]
     when_there_is_a_state(place / "run", lambda: stations[1].send(signal.SIGKILL))
     settings = asked(place, save_dir=place / "run", train_epochs=6)
-    with pytest.raises(UserError, match=r"worker 2 of 2 was killed, .* from the last state: the command again"):
+    with pytest.raises(LostError, match=r"worker 2 of 2 was killed, .* from the last state: the command again"):
         train(settings, stations=stations)
     assert list((place / "run").glob("state_*.npz"))
     train(asked(place, train_epochs=6), resume=str(place / "run"))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ..errors import UsageError
 from .fields import Section
 from .training import Training
 from .types import PositiveInt
 
-Engine = Annotated[str, Field(pattern=r"^ray(:[A-Za-z0-9.:_\[\]-]+)?$")]
+
+def _engine(value: Any) -> str:
+    if re.fullmatch(r"ray(:[A-Za-z0-9.:_\[\]-]+)?", str(value)) is None:
+        raise ValueError("must be ray, ray:auto or ray:HOST:PORT")
+    return str(value)
+
+
+Engine = Annotated[str, BeforeValidator(_engine)]
 ENGINE = (
     "ray: by Ray (the extra `ray`), on this machine; ray:auto: on the cluster that this machine belongs to; "
     "ray:HOST:PORT: on the one whose head that is"

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import UserError
+from ..errors import LostError, UserError
 from ..files import remove_stale
 from ..model.encoder import Encoder
 from ..progress import stage
@@ -48,7 +48,7 @@ def encode_by_ray(engine: str, located: Located, parts: Sequence[Part]) -> None:
                 except ray.exceptions.RayTaskError as error:
                     raise (error.cause if isinstance(error.cause, UserError) else error) from None
                 except ray.exceptions.RayError as error:
-                    raise UserError(
+                    raise LostError(
                         f"a part was begun {_RETRIES + 1} times, and its process or machine killed each time "
                         f"({type(error).__name__}); to go on: the same command with --resume"
                     ) from None

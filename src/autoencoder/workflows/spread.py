@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, DiskError, Interrupted, ModelFileError, UsageError, UserError
+from ..errors import DataError, DiskError, Interrupted, LostError, ModelFileError, UsageError, UserError
 from ..settings import Resuming, Settings, Training
 from ..settings.spread import Spread
 from ..storage.run import Run
@@ -101,7 +101,7 @@ def together(stations: Sequence[tuple[AnyStation, int]], words: dict[str, Any], 
             _start(stations, words)
             return _watch([station for station, _ in stations], again, came)
     except StationLost:
-        raise UserError(f"a machine was lost before training began; to begin again: {again}") from None
+        raise LostError(f"a machine was lost before training began; to begin again: {again}") from None
     finally:
         for station, _ in stations:
             station.end()
@@ -159,7 +159,8 @@ def _fallen(index: int, statuses: Sequence[int | None], said: str, again: str) -
     last = (said.strip().splitlines() or ["nothing was said"])[-1]
     killed = status < 0 or status > 128
     why = "was killed, or its machine was lost" if killed else f"ended by itself ({last})"
-    return UserError(f"worker {index + 1} of {len(statuses)} {why}; to go on from the last state: {again}")
+    error = LostError if killed else UserError
+    return error(f"worker {index + 1} of {len(statuses)} {why}; to go on from the last state: {again}")
 
 
 def _ended(status: int, said: str, came: Sequence[int]) -> Run:

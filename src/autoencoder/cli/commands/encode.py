@@ -105,6 +105,7 @@ def _in_parts(options: Options, parts: Parts, by: ByEngine, reading: Reading, pr
             return folder
     made = finish_parts(folder, print)
     print(f"{(made.source or {})['count']:,} embeddings are in the parts in {folder}")
+    print(f"next: flexae cluster --embeddings={shlex.quote(str(folder))}")
     return folder
 
 
