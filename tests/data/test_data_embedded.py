@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow.parquet import write_table
 
-from autoencoder.data import embedded
+from autoencoder.data import embedded, parquet_vectors
 from autoencoder.data.embedded import open_embedded
 from autoencoder.errors import DataError, UsageError
 
@@ -41,7 +41,8 @@ def columns(**more):
     ids=["ours", "fixed lists", "lists", "half numbers", "float columns", "paths in bytes"],
 )
 def test_tables_of_many_programs(tmp_path, table, monkeypatch):
-    monkeypatch.setattr(embedded, "_AT_ONCE", 3)
+    for module in (embedded, parquet_vectors):
+        monkeypatch.setattr(module, "AT_ONCE", 3)
     write_table(pa.table(table), tmp_path / "made.parquet")
     vectors, paths, labels = opened(tmp_path / "made.parquet")
     np.testing.assert_array_equal(vectors, VECTORS)

@@ -9,12 +9,11 @@ import contextlib
 import itertools
 import json
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,14 +21,11 @@ from ..errors import DataError, UsageError
 from ..files import disk_errors, probe
 from ..progress import stage
 from .listing import printable
-from .tables import IMAGE_COLUMNS
+from .parquet_vectors import AT_ONCE, Columns, columns_of, read_blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_NUMBER = re.compile(r"e(\d+)")
-#: So many rows are read at once.
-_AT_ONCE = 2**16
 #: Distances can be told up to here; see clustering/vectors.py.
 _LARGEST = 1e15
 #: What marks a data set of ours that is not finished.
@@ -118,11 +114,11 @@ def _of_array(place: Path, names: Path | None, copy: Path) -> Embedded:
         raise DataError(f"{names}: has {len(texts):,} lines, and {place} has {len(array):,} rows; a name a row")
     if array.dtype == np.float32 and array.flags.c_contiguous:
         with stage(f"reading {len(array):,} embeddings", len(array)) as advance:
-            for start in range(0, len(array), _AT_ONCE):
-                _check(place, array[start : start + _AT_ONCE], start, lambda row: _named(texts, row))
-                advance(len(array[start : start + _AT_ONCE]))
+            for start in range(0, len(array), AT_ONCE):
+                _check(place, array[start : start + AT_ONCE], start, lambda row: _named(texts, row))
+                advance(len(array[start : start + AT_ONCE]))
         return Embedded(place, array, texts)
-    blocks = (array[start : start + _AT_ONCE] for start in range(0, len(array), _AT_ONCE))
+    blocks = (array[start : start + AT_ONCE] for start in range(0, len(array), AT_ONCE))
     vectors = _copied(place, blocks, (len(array), array.shape[1]), copy, lambda row: _named(texts, row))
     return Embedded(place, vectors, texts)
 
@@ -138,14 +134,6 @@ def _lines(file: Path) -> pa.ChunkedArray:
     return pa.chunked_array(chunks, pa.large_binary())
 
 
-class _Columns(NamedTuple):
-    """Which columns of a table hold the paths and the vectors, and whether there is a label."""
-
-    path: str
-    vectors: tuple[str, ...]
-    labels: bool
-
-
 def _of_parquet(place: Path, copy: Path) -> Embedded:
     from pyarrow.parquet import ParquetFile
 
@@ -154,10 +142,10 @@ def _of_parquet(place: Path, copy: Path) -> Embedded:
     if not files:
         raise DataError(f"{place}: holds no .parquet files; name the folder that encode or another program wrote")
     rows = 0
-    columns: _Columns | None = None
+    columns: Columns | None = None
     for file in files:
         with ParquetFile(file) as opened:
-            found = _columns(file, opened.schema_arrow)
+            found = columns_of(file, opened.schema_arrow)
             if columns is not None and found != columns:
                 raise DataError(
                     f"{file}: has other columns than {files[0].name}; all parts of a data set have the same"
@@ -168,7 +156,7 @@ def _of_parquet(place: Path, copy: Path) -> Embedded:
         raise DataError(f"{place}: holds no rows")
     names: list[pa.Array] = []
     labels: list[pa.Array] = []
-    blocks = _blocks(files, columns, names, labels)
+    blocks = read_blocks(files, columns, names, labels)
     first = next(blocks)
     shape = (rows, first.shape[1])
     vectors = _copied(place, itertools.chain([first], blocks), shape, copy, lambda row: _named(_joined(names), row))
@@ -193,78 +181,6 @@ def _check_finished(place: Path) -> None:
             f"{place}: its parts are not finished; go on with: flexae encode RUN --out={place} --resume, or, after "
             "shards, --merge"
         )
-
-
-def _columns(file: Path, schema: pa.Schema) -> _Columns:
-    """Choose the columns of a table."""
-    import pyarrow as pa
-
-    lower = {name.lower(): name for name in reversed(schema.names)}
-    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-    path = next((lower[name] for name in IMAGE_COLUMNS if name in lower and _is(schema, lower[name], texts)), None)
-    if path is None:
-        raise DataError(
-            f"{file}: has no column of paths; it must be text and be called path, filename or the like, and there are "
-            f"{', '.join(map(printable, schema.names[:10]))}"
-        )
-    numbered = sorted((name for name in schema.names if _NUMBER.fullmatch(name)), key=lambda name: int(name[1:]))
-    lists = [name for name in schema.names if _is_vector(schema.field(name).type)]
-    floats = [name for name in schema.names if pa.types.is_floating(schema.field(name).type)]
-    if len(lists) > 1 and not numbered:
-        raise DataError(
-            f"{file}: has several columns of vectors, {', '.join(lists)}; keep one of them, or call its numbers e0, e1"
-        )
-    vectors = tuple(numbered or lists or floats)
-    if not vectors:
-        raise DataError(
-            f"{file}: has no vectors: neither columns e0, e1, ..., nor a column of lists of numbers, nor columns of "
-            "floats"
-        )
-    return _Columns(path, vectors, "label" in schema.names and _is(schema, "label", texts))
-
-
-def _is(schema: pa.Schema, name: str, kinds: Iterable[Any]) -> bool:
-    return any(kind(schema.field(name).type) for kind in kinds)
-
-
-def _is_vector(kind: Any) -> bool:
-    import pyarrow as pa
-
-    lists = (pa.types.is_fixed_size_list, pa.types.is_list, pa.types.is_large_list)
-    return any(each(kind) for each in lists) and (
-        pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
-    )
-
-
-def _blocks(
-    files: Sequence[Path], columns: _Columns, names: list[pa.Array], labels: list[pa.Array]
-) -> Iterator[np.ndarray]:
-    """Yield the vectors of some rows at a time, and put their names and labels into lists."""
-    import pyarrow as pa
-    from pyarrow.parquet import ParquetFile
-
-    wanted = [columns.path, *columns.vectors, *(["label"] if columns.labels else [])]
-    for file in files:
-        with ParquetFile(file, memory_map=True) as opened:
-            for batch in opened.iter_batches(_AT_ONCE, columns=wanted):
-                if batch[columns.path].null_count:
-                    raise DataError(f"{file}: some rows have no path; give every row one, or leave it out")
-                names.append(batch[columns.path].cast(pa.large_binary()))
-                if columns.labels:
-                    labels.append(batch["label"].cast(pa.large_binary()))
-                yield _numbers(file, batch, columns.vectors)
-
-
-def _numbers(file: Path, batch: Any, columns: Sequence[str]) -> np.ndarray:
-    if len(columns) > 1 or not _is_vector(batch[columns[0]].type):
-        return np.stack([batch[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in columns], axis=1)
-    lists = batch[columns[0]]
-    flat = lists.flatten()
-    width = len(flat) // max(1, len(lists))
-    lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
-    if lists.null_count or not width or (lengths != width).any():
-        raise DataError(f"{file}: the vectors in {columns[0]} are missing or not all of one length")
-    return np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(len(lists), width)
 
 
 def _copied(
