@@ -60,6 +60,11 @@ def test_commands_do_not_import_each_other():
             assert not (isinstance(node, ast.ImportFrom) and node.level == 1), f"{path.name}:{node.lineno}"
 
 
+def test_no_module_is_longer_than_300_lines():
+    long = {str(each): count for each in PACKAGE.rglob("*.py") if (count := len(each.read_text().splitlines())) > 300}
+    assert long == {}
+
+
 def test_the_command_line_starts_without_heavy_libraries(program):
     loaded = (
         "import sys, autoencoder; print(sorted({'tensorflow', 'keras', 'sklearn', 'pandas', 'cv2'} & set(sys.modules)))"
