@@ -328,6 +328,7 @@ def idx(place, digits):
     }
 
 
+@pytest.mark.slow
 def test_images_and_labels_come_from_idx_files(idx):
     run = Autoencoder(**idx, epochs=1).classify("run")
     assert run.classes() == [str(digit) for digit in range(10)]

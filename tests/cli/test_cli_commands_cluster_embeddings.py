@@ -34,6 +34,7 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_clusters_of_a_table_with_pictures_of_its_images(place, capsys):
     folder = Autoencoder().cluster(embeddings="photos.parquet", k=3, images="photos")
     assert folder.parts[0] == "logs" and folder.name == "kmeans_k3"

@@ -68,6 +68,7 @@ def test_a_run_leaves_everything_that_is_promised(small):
         assert cv2.imread(str(picture)) is not None
 
 
+@pytest.mark.slow
 def test_the_saved_models_agree_and_the_scores_are_theirs(small, folders):
     run = Autoencoder(**small, h5=True).run()
     images = np.stack([cv2.imread(str(path), 0) for path in sorted((folders / "valid").rglob("*.png"))])[..., None]

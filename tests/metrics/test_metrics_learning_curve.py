@@ -25,6 +25,7 @@ def test_no_error_at_all_can_be_fitted():
     assert a * 100**-b < 0.001
 
 
+@pytest.mark.slow
 def test_the_interval_holds_what_more_labels_bring():
     vectors, classes = blobs(400)
     others, truth = blobs(4000, seed=1)

@@ -73,6 +73,7 @@ def test_a_file_with_a_top_gives_the_weights_below_it(donor, tmp_path, suffix):
         np.testing.assert_array_equal(variable, array)
 
 
+@pytest.mark.slow
 def test_weights_that_do_not_fit_are_refused_with_both_shapes(donor, tmp_path):
     donor.save(path := tmp_path / "donor.keras")
     with pytest.raises(

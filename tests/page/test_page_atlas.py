@@ -54,6 +54,7 @@ def test_images_that_are_not_square_stand_in_the_middle_of_a_clear_tile(shape, c
     assert (tile[..., 3] == 255).sum() == shape[0] * shape[1]
 
 
+@pytest.mark.slow
 def test_many_images_take_several_sheets_of_at_most_4096_pixels():
     count = (SHEET_SIDE // 128) ** 2 + 5
     pixels = np.broadcast_to(np.uint8(0), (count, 128, 128, 1))

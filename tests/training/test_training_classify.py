@@ -27,6 +27,7 @@ def accuracy(model, lot):
     return float((model.predict(lot.pixels / np.float32(255), verbose=0).argmax(axis=1) == lot.classes).mean())
 
 
+@pytest.mark.slow
 def test_the_first_step_leaves_the_encoder_and_its_averages_as_they_are(parts):
     fitted = network()
     before = fitted.encoder.get_weights()

@@ -55,6 +55,7 @@ def asked(folders, name, *more):
     return ["run", *parts, *knobs, f"--save_dir={name}", *more]
 
 
+@pytest.mark.slow
 def test_two_devices_learn_what_one_learns(two, program, folders, tmp_path):
     done = two(*asked(folders, "two"), "--devices=all", "--period=5")
     assert done.returncode == 0, done.stderr
@@ -71,6 +72,7 @@ def test_two_devices_learn_what_one_learns(two, program, folders, tmp_path):
         np.testing.assert_array_equal(third, second)
 
 
+@pytest.mark.slow
 def test_more_devices_than_images_of_a_batch_are_refused(two, folders):
     parts = [f"--{part}_dir={folders / part}" for part in ("train", "valid")]
     done = two("run", *parts, "--devices=all", "--batch_size=1")

@@ -153,6 +153,7 @@ def test_patience_begins_anew_with_the_second_stage(file):
     assert fit_stage(worse, training, [], first_epoch=3, best_epoch=1).history["epoch"] == [4, 5, 6]
 
 
+@pytest.mark.slow
 def test_a_second_stage_that_diverges_leaves_the_first_ones_best_epoch(file):
     models, training, stages = _fit(file, 6, optimizer="sgd", learning_rate=0.1)
     endless = stages[1]._replace(shares={id(weight): 1e38 for weight in models.autoencoder.variables})

@@ -188,6 +188,7 @@ def test_without_a_score_there_is_no_picture(logs, tmp_path):
         plot_runs(run_table(where="status == 'killed'"), tmp_path / "runs.png")
 
 
+@pytest.mark.slow
 def test_runs_without_seconds_or_history_are_drawn(tmp_path):
     nan = float("nan")
     points = [picture.Point("a" * 300, 0.5, nan, 5.0), picture.Point("b", 0.6, nan, 500_000.0, [0.5, nan])]
