@@ -24,7 +24,7 @@ def small(folders):
     return {**parts, "train_epochs": 1, "filters": [4, 6], "strides": [2], "dims": [3], "batch_size": 8, "verbose": 0}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_all_at_once(small, folders):
     run = Autoencoder(
         **small | {"train_epochs": 3},

@@ -144,7 +144,7 @@ def test_flexible(call, photographs, no_training):
     assert call(reproduce_flexible, *asked) == rows
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_mnist_in_two_steps_is_fed_with_idx_files(call, digit_folders, no_training, tmp_path):
     rows = call(reproduce_mnist_conv_bn, digit_folders, "--epochs=1")
     names = [row[0].strip() for row in rows[1:]]
