@@ -284,6 +284,7 @@ def test_images_are_read_as_the_encoders_were(place, digits, trained):
     assert yaml.safe_load(unlike.settings_file.read_text())["background"] == "#000000"
 
 
+@pytest.mark.slow
 def test_labels_come_from_a_csv_and_images_without_one_are_left_out(flags, trained, place):
     paths = sorted(path.relative_to(trained / "train") for path in (trained / "train").rglob("*.png"))[:100]
     lines = [f"{path},{'nought' if str(path)[0] == '0' else 'one'}" for path in paths]

@@ -71,6 +71,7 @@ def merge_and_split(place):
     return members.paths, [int(number) for number in after]
 
 
+@pytest.mark.slow
 def test_a_corrected_clustering_leaves_all_that_any_does_and_names_its_parent(place):
     paths, after = merge_and_split(place)
     folder = Autoencoder().cluster("run", corrections="corrections.csv", names="names.csv", export="out")

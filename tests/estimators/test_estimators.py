@@ -251,6 +251,7 @@ def test_images_unlike_those_that_were_clustered_are_told(ae, images):
         Clusterer("kmeans", k=3).drift(images)
 
 
+@pytest.mark.slow
 def test_a_number_of_clusters_is_proposed():
     rng = np.random.default_rng(0)
     vectors = np.concatenate([rng.normal(center, 0.1, (40, 4)) for center in np.eye(4) * 9])

@@ -91,6 +91,7 @@ def test_a_sequential_encoder_is_an_encoder_too(tmp_path, suffix):
     np.testing.assert_allclose(encoder.apply(images), model(images), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_optimizer_is_not_kept(tmp_path):
     network = build(Architecture(filters=(4,)), (8, 8), 1).autoencoder
     network.compile("adam", "mse")

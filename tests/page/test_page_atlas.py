@@ -64,6 +64,7 @@ def test_many_images_take_several_sheets_of_at_most_4096_pixels():
     assert decoded(made["sheets"][1]).shape[:2] == (128, SHEET_SIDE), "the last sheet is as high as it must be"
 
 
+@pytest.mark.slow
 def test_less_room_makes_smaller_tiles_that_keep_to_it():
     pixels = np.random.default_rng(0).integers(0, 256, (400, 64, 64, 3)).astype(np.uint8)
     tiles = []
