@@ -53,9 +53,11 @@ def program(tmp_path):
 
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"}
 
-    def call(*arguments: str, cwd: Path = tmp_path, module: str = "autoencoder", **options):
-        command = [sys.executable, "-m", module, *map(str, arguments)]
-        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, **options)
+    def call(*arguments: str, cwd: Path = tmp_path, module: str = "autoencoder", code: str | None = None, **options):
+        begin = ["-m", module] if code is None else ["-c", code]
+        command = [sys.executable, *begin, *map(str, arguments)]
+        options = {"timeout": 300, **options}
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, **options)
 
     call.environment = environment
     return call

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a network learns: end at the next batch, and lose nothing."""
+"""Ctrl-C and SIGTERM while work goes on: they are remembered, so that it ends where nothing is lost."""
 
 from __future__ import annotations
 
@@ -21,6 +21,21 @@ class Stopping:
     def __call__(self) -> bool:
         """Whether a signal came."""
         return self.signal is not None
+
+
+@contextlib.contextmanager
+def collected_signals() -> Iterator[list[int]]:
+    """Give a list into which each SIGINT and SIGTERM goes that comes within the block; of the main thread alone."""
+    came: list[int] = []
+    former = {}
+    with contextlib.suppress(ValueError):  # only the main thread may handle signals
+        for number in (signal.SIGINT, signal.SIGTERM):
+            former[number] = signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield came
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -356,7 +356,7 @@ def test_a_deep_method_that_diverges_later_is_marked_and_never_the_latest(place,
     assert [record.status for record in read_records() if record.name == run.name] == ["diverged"]
 
 
-@pytest.mark.parametrize("command", ["cluster", "report"])
+@pytest.mark.parametrize("command", ["cluster", "encode", "report"])
 def test_a_run_that_cannot_be_written_to_is_told_before_any_work(command, monkeypatch):
     def refuse(path, content):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))

@@ -1,8 +1,7 @@
 """Two devices that learn together, as parts of one processor; TensorFlow divides it only before it first computes."""
 
 import csv
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -28,20 +27,9 @@ EPOCHS = 5
 
 
 @pytest.fixture
-def two(program, tmp_path):
+def two(program):
     """Run the command line where there are two devices."""
-
-    def call(*arguments):
-        return subprocess.run(
-            [sys.executable, "-c", DIVIDED, *map(str, arguments)],
-            cwd=tmp_path,
-            env=program.environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-
-    return call
+    return partial(program, code=DIVIDED)
 
 
 def history(run: Path, column: str) -> list[float]:

@@ -2,8 +2,6 @@
 
 import json
 import socket
-import subprocess
-import sys
 import time
 
 import pandas
@@ -42,18 +40,11 @@ sys.exit(status)
 
 
 @pytest.fixture
-def by_cluster(program, tmp_path):
+def by_cluster(program):
     """Run the command line on a cluster, whose second machine is killed once there is a file, if one is named."""
 
     def call(*arguments, until=""):
-        return subprocess.run(
-            [sys.executable, "-c", CLUSTER, until, *map(str, arguments)],
-            cwd=tmp_path,
-            env=program.environment,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
+        return program(until, *arguments, code=CLUSTER, timeout=900)
 
     return call
 

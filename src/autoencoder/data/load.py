@@ -189,6 +189,17 @@ def decoded_blocks(listing: Listing, image_shape: tuple[int, int], color: str, a
         yield block
 
 
+def kept_blocks(
+    listing: Listing, image_shape: tuple[int, int], color: str, advance: Advance
+) -> Iterator[tuple[list[int], Block]]:
+    """Decode as `decoded_blocks`, of an empty listing too; give with each block the listing's rows of its pixels."""
+    seen = 0
+    for block in decoded_blocks(listing, image_shape, color, advance) if listing.paths else ():
+        end, gone = seen + len(block.pixels) + len(block.refused), {row for row, _ in block.refused}
+        yield [row for row in range(seen, end) if row not in gone], block
+        seen = end
+
+
 def _decode_rows(listing: Listing, image_shape: tuple[int, int], color: str, rows: range) -> Block:
     shape = _shape(listing, image_shape, color)
     pixels = np.empty((len(rows), *shape[1:]), np.uint8)

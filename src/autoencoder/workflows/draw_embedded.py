@@ -13,7 +13,7 @@ from ..clustering import Clustering
 from ..data.decode import quiet_codecs
 from ..data.embedded import Embedded
 from ..data.listing import common_shape, printable
-from ..data.load import decoded_blocks, is_grayscale
+from ..data.load import is_grayscale, kept_blocks
 from ..data.rules import AS_STORED
 from ..data.scan import scan_files
 from ..errors import DataError
@@ -51,13 +51,9 @@ class PixelsOnDemand:
         pixels = np.full((len(paths), *self.shape[1:]), 128, np.uint8)
         listing = scan_files(self.root, paths, _PADDED)
         places = {path: place for place, path in enumerate(paths)}  # no two are alike
-        seen = 0
-        blocks = decoded_blocks(listing, self.image_shape, self.color, lambda count: None) if listing.paths else ()
         with quiet_codecs():
-            for block in blocks:
-                end, refused = seen + len(block.pixels) + len(block.refused), {row for row, _ in block.refused}
-                kept = [places[listing.paths[row]] for row in range(seen, end) if row not in refused]
-                pixels[kept], seen = block.pixels, end
+            for kept, block in kept_blocks(listing, self.image_shape, self.color, lambda count: None):
+                pixels[[places[listing.paths[row]] for row in kept]] = block.pixels
         return pixels
 
 

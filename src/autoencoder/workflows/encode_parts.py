@@ -25,7 +25,7 @@ import numpy as np
 from ..data.cache import DIGEST, Refused
 from ..data.decode import quiet_codecs
 from ..data.listing import Images, Listing, fingerprint, printable
-from ..data.load import decoded_blocks, without_refused
+from ..data.load import kept_blocks, without_refused
 from ..data.names import file_sizes
 from ..data.notes import notes
 from ..data.quality import quality_of
@@ -129,16 +129,13 @@ def _encode(encoder: Encoder, listing: Listing, advance: Advance) -> tuple[Image
     refused: list[Refused] = []
     waiting: list[np.ndarray] = []
     seen = 0
-    blocks = decoded_blocks(listing, encoder.image_shape, encoder.color, advance) if listing.paths else ()
     with quiet_codecs():
-        for block in blocks:
-            end = seen + len(block.pixels) + len(block.refused)
-            gone = {row for row, _ in block.refused}
-            kept = [row for row in range(seen, end) if row not in gone]
+        for kept, block in kept_blocks(listing, encoder.image_shape, encoder.color, advance):
+            seen += len(block.pixels) + len(block.refused)
             measured.append(quality_of(block.pixels, listing.shapes[kept]))
             digests.append(block.digests)
             refused += block.refused
-            waiting, seen = [*waiting, block.pixels], end
+            waiting.append(block.pixels)
             if sum(map(len, waiting)) >= encoder.batch or seen == len(listing.paths):
                 pixels = np.concatenate(waiting)
                 ready = len(pixels) if seen == len(listing.paths) else len(pixels) // encoder.batch * encoder.batch

@@ -178,14 +178,17 @@ def _check_same_files(dataset: Dataset, began: Provenance, source: ImageSource) 
 
 
 def missing_parts(parts: Sequence[Part]) -> list[Part]:
-    """Return those parts that are not there, or not whole.
+    """Return those parts of one data set that are not there, or not whole.
 
     Raises
     ------
     DataError
         If a file has the name of a part, and is one of another data set.
     """
-    return [part for part in parts if part_record(part, _key(part)) is None]
+    if not parts:
+        return []
+    key = begun(Dataset(parts[0].folder)).key
+    return [part for part in parts if part_record(part, key) is None]
 
 
 def part_record(part: Part, key: str) -> PartRecord | None:
@@ -197,10 +200,6 @@ def part_record(part: Part, key: str) -> PartRecord | None:
             "around it; remove it, and it is made again by --resume"
         )
     return record
-
-
-def _key(part: Part) -> str:
-    return begun(Dataset(part.folder)).key
 
 
 def begun(dataset: Dataset) -> Provenance:

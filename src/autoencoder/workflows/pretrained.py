@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from ..data.source import ImageSource
 from ..digests import replacing_bound
 from ..errors import ModelFileError, UsageError
+from ..files import probe
 from ..model.origin import brings_pixels, made_here, taken_by
 from ..model.preprocessing import PREPROCESSING, averaged_note
 from ..settings import Architecture, Output
@@ -64,6 +65,17 @@ class Located(NamedTuple):
     run: Run
     file: Path
     network: Network | None = None
+
+    def probe(self) -> None:
+        """Check, before any work, that results can be written to the run; a network from elsewhere gets a new one.
+
+        Raises
+        ------
+        DiskError
+            If they cannot.
+        """
+        if self.network is None:
+            probe(self.run.path)
 
 
 class Opened(NamedTuple):

@@ -19,7 +19,6 @@ from ..clustering.outliers import strangeness
 from ..data.listing import Images, printable
 from ..data.quality import quality
 from ..errors import DataError, ModelFileError, UsageError
-from ..files import probe
 from ..metrics.embedding import EMBEDDED_IMAGES, used_numbers
 from ..model.encoder import Encoder, encoder_of, open_encoder
 from ..page.summary import Found, Grouping, Shown, summarize
@@ -101,8 +100,7 @@ def make_report(name: str, named: Path | None, reading: Reading, pretrained: Pre
     """Do what `report` does, from checked flags."""
     located = find_encoder(name, pretrained or Pretrained())
     found = find_images(located.run, named, reading)
-    if located.network is None:  # which gets a new run
-        probe(located.run.path)
+    located.probe()
     opened = open_located(located)
     embeddings, images, notes = embed_found(located.run, opened.encoder, found)
     run = kept(located, opened, "report", found.source.to_flags(), found.source.to_record(images))

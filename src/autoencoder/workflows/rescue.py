@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import sys
 import tempfile
@@ -56,13 +55,13 @@ def _is_somebody_there() -> bool:
 def _wait(model: keras.Model, path: Path, error: DiskError) -> Path:
     """Try all places again and again, and return the one that took the model."""
     log.warning(f"{error}; it is kept in memory until there is room, and tried again; Ctrl-C ends without it")
-    for place in itertools.cycle((path, *_elsewhere(path))):
-        if place == path:
-            time.sleep(PAUSE)
-        if _is_saved(model, place):
+    places = (path, *_elsewhere(path))
+    while True:
+        time.sleep(PAUSE)
+        place = next((each for each in places if _is_saved(model, each)), None)
+        if place is not None:
             log.info(f"{place} is saved")
             return place
-    raise AssertionError("a cycle has no end")
 
 
 def _is_saved(model: keras.Model, path: Path) -> bool:

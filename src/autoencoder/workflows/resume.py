@@ -36,7 +36,7 @@ def keeping(
         if going_on is not None:
             check_open(going_on.name, run, command)
         remove_half_written(run)
-        begin = _state(run)
+        begin = state_of(run)
         if begin is not None:
             batch = f", batch {begin.record['step']}" if begin.record["step"] else ""
             over = sum(len(each["history"]["epoch"]) for each in begin.record["done"])
@@ -52,12 +52,8 @@ def keeping(
         yield Keeping(save, every, begin)
 
 
-def state_of(going_on: Unfinished) -> TrainingState | None:
-    """Return the state that a run is gone on from, for a process that learns with the one that keeps it."""
-    return _state(going_on.run)
-
-
-def _state(run: Run) -> TrainingState | None:
+def state_of(run: Run) -> TrainingState | None:
+    """Return the state that a run is gone on from; None where none was kept. Raises ModelFileError."""
     found = read_state(run)
     return None if found is None else TrainingState.checked(*found)
 

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import DataError, DiskError, Interrupted, LostError, ModelFileError, UsageError, UserError
 from ..settings import Resuming, Settings, Training
 from ..settings.spread import Spread
+from ..signals import collected_signals
 from ..storage.run import Run
 from .spread_worker import RUN
 from .stations import AnyStation, StationLost
@@ -23,8 +24,6 @@ from .unfinished import unfinished
 log = logging.getLogger("autoencoder")
 
 _PAUSE = 0.2
-#: How long processes may take to end after the one that keeps the run.
-
 #: With these a process ends together with all others: the loss diverged, or a signal came.
 _TOGETHER = {0, 6, 128 + signal.SIGINT, 128 + signal.SIGTERM}
 _ERRORS: dict[int, type[UserError]] = {
@@ -85,7 +84,7 @@ def _words(asked: Settings, resume: str | None, save_every: float | None) -> dic
         for name, value in each.absolute().to_flags().items()
         if name in each.model_fields_set
     }
-    return {"flags": flags, "given": flags, "resume": resume, "save_every": save_every}
+    return {"flags": flags, "resume": resume, "save_every": save_every}
 
 
 def together(stations: Sequence[tuple[AnyStation, int]], words: dict[str, Any], again: str) -> Run:
@@ -97,7 +96,7 @@ def together(stations: Sequence[tuple[AnyStation, int]], words: dict[str, Any], 
         As `train` does; or if one was killed: `again` is the command that goes on.
     """
     try:
-        with _signals() as came:
+        with collected_signals() as came:
             _start(stations, words)
             return _watch([station for station, _ in stations], again, came)
     except StationLost:
@@ -172,18 +171,3 @@ def _ended(status: int, said: str, came: Sequence[int]) -> Run:
     error = UserError(message)
     error.exit_status = status
     raise error
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Give a list that the signals go into which come meanwhile."""
-    came: list[int] = []
-    former = {}
-    with contextlib.suppress(ValueError):  # only the main thread may handle signals
-        for number in (signal.SIGINT, signal.SIGTERM):
-            former[number] = signal.signal(number, lambda number, frame: came.append(number))
-    try:
-        yield came
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

@@ -26,7 +26,7 @@ def work(asked: dict[str, Any]) -> None:
     settings = Settings.from_flags(asked["flags"])
     going_on: Unfinished | None = None
     if asked["resume"] is not None:
-        going_on = unfinished(asked["resume"], "run", Settings.from_flags(asked["given"]))
+        going_on = unfinished(asked["resume"], "run", settings)
         settings = going_on.settings
     from .images import prepare
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import DiskError, Interrupted, UserError
 from ..settings.space import combinations
 from ..settings.sweep import Sweep
+from ..signals import collected_signals
 from .sweep_plan import Plan
 from .sweep_results import line_of
 from .sweep_study import is_gone
@@ -132,25 +132,19 @@ def _under_way(study: Study) -> bool:
 def _ended_together() -> Iterator[tuple[list[subprocess.Popen[bytes]], list[int]]]:
     """Give lists for processes and signals; whatever ends the block, the processes keep their states and end too."""
     running: list[subprocess.Popen[bytes]] = []
-    signals: list[int] = []
-    former = {}
-    with contextlib.suppress(ValueError):  # only the main thread may handle signals
-        for number in (signal.SIGINT, signal.SIGTERM):
-            former[number] = signal.signal(number, lambda number, frame: signals.append(number))
-    try:
-        yield running, signals
-    finally:
-        for process in running:
-            if process.poll() is None:
-                process.terminate()
-        deadline = time.monotonic() + _GRACE
-        for process in running:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.1, deadline - time.monotonic()))
-            process.kill()
-            process.wait()
-        for number, handler in former.items():
-            signal.signal(number, handler)
+    with collected_signals() as signals:
+        try:
+            yield running, signals
+        finally:
+            for process in running:
+                if process.poll() is None:
+                    process.terminate()
+            deadline = time.monotonic() + _GRACE
+            for process in running:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.1, deadline - time.monotonic()))
+                process.kill()
+                process.wait()
 
 
 def _death(process: subprocess.Popen[bytes], output: Path, deaths: int) -> int:

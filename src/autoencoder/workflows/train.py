@@ -112,7 +112,7 @@ def follow(settings: Settings, listings: ScannedImages, going_on: Unfinished | N
     """
     settings, _, models, images = _begun(settings, listings, going_on)
     stages = stages_of(models, images.train, images.valid, settings.architecture, settings.training)
-    begin = None if going_on is None else state_of(going_on)
+    begin = None if going_on is None else state_of(going_on.run)
     with stop_at_next_batch() as stopping:
         fit_stages(stages, settings.training, [], stopping, Keeping(lambda state: None, None, begin))
 

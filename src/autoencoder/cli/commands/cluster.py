@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from ...errors import UsageError
-from ...files import probe
 from ...settings import Reading, Resuming
 from ...settings.clustering import Clusters, Export
 from ...settings.fields import Section
@@ -86,8 +85,7 @@ def execute(
     source, listing = images_of(located.run, options.images, reading).look()
     clusters.check_count(len(listing.paths))
     check_export(export.export, listing, export.overwrite)
-    if located.network is None:  # which gets a new run
-        probe(located.run.path)
+    located.probe()
     start_tensorflow()
     from ...workflows.cluster import cluster
     from ...workflows.cluster_scores import Wanted

@@ -46,6 +46,7 @@ def execute(options: Options, parts: Parts, by: ByEngine, reading: Reading, pret
 
     located = find_encoder(options.run, pretrained)
     source, listing = images_of(located.run, options.images, reading).look()
+    located.probe()
     from ...data.quality import quality
     from ...workflows.embeddings import write_npy, write_parquet
     from ...workflows.images import save_bad_files
